@@ -1,0 +1,54 @@
+package wire
+
+import "encoding/binary"
+
+// HeaderSize is the length of an encoded header in bytes.
+const HeaderSize = 80
+
+// Header is a block header. Version is signed as in Bitcoin; Time is Unix
+// seconds; Bits is the compact target (see package work).
+type Header struct {
+	Version int32
+	Parent  Hash
+	Merkle  Hash
+	Time    uint32
+	Bits    uint32
+	Nonce   uint32
+}
+
+// ID hashes the header: the block's id.
+func (h *Header) ID() Hash {
+	var buf [HeaderSize]byte
+	return DoubleSHA256(h.Append(buf[:0]))
+}
+
+// Append adds the 80 encoded bytes to dst.
+func (h *Header) Append(dst []byte) []byte {
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(h.Version))
+	dst = append(dst, h.Parent[:]...)
+	dst = append(dst, h.Merkle[:]...)
+	dst = binary.LittleEndian.AppendUint32(dst, h.Time)
+	dst = binary.LittleEndian.AppendUint32(dst, h.Bits)
+	return binary.LittleEndian.AppendUint32(dst, h.Nonce)
+}
+
+// DecodeHeader reads exactly 80 bytes.
+func DecodeHeader(b []byte) (Header, error) {
+	r := reader{b: b}
+	h := r.header()
+	return h, r.finish("header")
+}
+
+func (r *reader) header() (h Header) {
+	b := r.take(HeaderSize, "header")
+	if b == nil {
+		return h
+	}
+	h.Version = int32(binary.LittleEndian.Uint32(b))
+	copy(h.Parent[:], b[4:36])
+	copy(h.Merkle[:], b[36:68])
+	h.Time = binary.LittleEndian.Uint32(b[68:])
+	h.Bits = binary.LittleEndian.Uint32(b[72:])
+	h.Nonce = binary.LittleEndian.Uint32(b[76:])
+	return h
+}

@@ -1,0 +1,31 @@
+package work
+
+// Past is what schedules must know of the chain up to and including one
+// block. It is a value: Next of the same Past is always the same. The zero
+// Past is the one before genesis.
+type Past struct {
+	Height uint32 // of the block
+	Time   uint32 // its time, Unix seconds
+	Bits   Bits   // its target
+
+	PeriodTime uint32 // time of the first block of its retarget period
+	PeriodBits Bits   // target of that block
+	RealBits   Bits   // target of the last block in the period that did not use the minimum-difficulty exception
+
+	AnchorTime uint32 // ASERT: time of the anchor's parent
+	AnchorBits Bits   // ASERT: target of the anchor
+}
+
+// Schedule sets targets. Implementations are values that can be compared and
+// printed into a rules digest (String).
+type Schedule interface {
+	// Next is the target that a block after p with the given time must have.
+	Next(p Past, time uint32) Bits
+	// Extend is the past after a further block with this time and target.
+	// Extending the zero Past with genesis starts a chain: see Start.
+	Extend(p Past, time uint32, bits Bits) Past
+	// Start is the past of a chain that consists of its genesis block.
+	Start(time uint32, bits Bits) Past
+	// String names the schedule and all its parameters.
+	String() string
+}
