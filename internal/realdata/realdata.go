@@ -1,6 +1,6 @@
-// Package testdata finds the real inputs that tests measure against. They lie
+// Package realdata finds the real inputs that tests measure against. They lie
 // beside the checkout, not in it: a clone alone passes its tests without them.
-package testdata
+package realdata
 
 import (
 	"os"
