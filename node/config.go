@@ -1,0 +1,189 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"regexp"
+	"time"
+
+	"github.com/quernnet/quern/consensus"
+)
+
+// Config is everything that a user may set. Each field's key is the TOML key,
+// the flag and, in capitals behind QUERN_, the environment variable; help is
+// the comment in the written file and the flag's description. Package
+// cmd/quern derives all of those from these tags, so a key exists in one place.
+type Config struct {
+	Chain   string `key:"chain" help:"the rules: main, testnet4, signet, regtest or commons (the public test chain)"`
+	Swarm   string `key:"swarm" help:"name of the network to join; empty: the chain's name"`
+	DataDir string `key:"datadir" help:"where everything is kept, one folder a swarm; empty: $XDG_DATA_HOME/quern or ~/.quern"`
+
+	P2P       P2P       `key:"p2p"`
+	RPC       RPC       `key:"rpc"`
+	Datastore Datastore `key:"datastore"`
+	Mempool   Mempool   `key:"mempool"`
+	Mining    Mining    `key:"mining"`
+	Rules     Rules     `key:"rules"`
+	Log       Log       `key:"log"`
+	Metrics   Metrics   `key:"metrics"`
+}
+
+// P2P configures the swarm.
+type P2P struct {
+	Enabled  bool     `key:"enabled" help:"take part in the swarm; false: a node for itself"`
+	Listen   []string `key:"listen" help:"multiaddrs to listen on; empty: every transport on the chain's port"`
+	Peers    []string `key:"peers" help:"multiaddrs with /p2p/ID of peers to connect to and keep"`
+	MaxPeers int      `key:"max_peers" help:"most connected peers"`
+	MDNS     bool     `key:"mdns" help:"find peers on the local network"`
+	DHT      bool     `key:"dht" help:"find peers by the swarm's distributed hash table"`
+	Private  bool     `key:"private" help:"treat loopback and private addresses like public ones: test networks, a team's LAN"`
+}
+
+// RPC configures the JSON-RPC server.
+type RPC struct {
+	Enabled  bool   `key:"enabled" help:"serve bitcoind's JSON-RPC"`
+	Listen   string `key:"listen" help:"host:port, loopback only; empty: 127.0.0.1 and the chain's usual port"`
+	User     string `key:"user" help:"user name besides the cookie file's"`
+	Password string `key:"password" help:"its password; better set by QUERN_RPC_PASSWORD than on a command line"`
+}
+
+// Datastore configures what is kept.
+type Datastore struct {
+	Backend string `key:"backend" help:"pebble, or memory (nothing survives)"`
+	Cache   Size   `key:"cache" help:"memory for coins, with all that is not yet written"`
+}
+
+// Mempool configures which transactions wait.
+type Mempool struct {
+	Size        Size          `key:"size" help:"most memory for waiting transactions"`
+	MinFee      int64         `key:"min_fee" help:"least feerate accepted, satoshis per 1000 virtual bytes"`
+	Expiry      time.Duration `key:"expiry" help:"how long a transaction may wait"`
+	NonStandard bool          `key:"non_standard" help:"accept valid transactions of unusual form (test chains)"`
+}
+
+// Mining configures the solo miner.
+type Mining struct {
+	Workers int    `key:"workers" help:"cores that mine; 0: none"`
+	Address string `key:"address" help:"who is paid; empty: a fresh address of the wallet for each block"`
+}
+
+// Rules override a test chain's activation heights; -1 keeps the chain's own.
+type Rules struct {
+	BIP34           int64  `key:"bip34" help:"height in coinbase from this height; -1: the chain's own (also below)"`
+	BIP65           int64  `key:"bip65" help:"CHECKLOCKTIMEVERIFY from this height"`
+	BIP66           int64  `key:"bip66" help:"strict DER signatures from this height"`
+	CSV             int64  `key:"csv" help:"relative lock times from this height"`
+	Segwit          int64  `key:"segwit" help:"segregated witness from this height"`
+	Halving         int64  `key:"halving" help:"blocks between halvings of the subsidy"`
+	SignetChallenge string `key:"signet_challenge" help:"hex script that blocks of a custom signet must satisfy"`
+}
+
+// Log configures what is said.
+type Log struct {
+	Level  string            `key:"level" help:"debug, info, warn or error"`
+	Levels map[string]string `key:"levels" help:"level by subsystem, as in {p2p = \"debug\"}: chain, store, p2p, libp2p, sync, mempool, mining, wallet, rpc"`
+	Format string            `key:"format" help:"text or json"`
+}
+
+// Metrics configures the page for monitoring.
+type Metrics struct {
+	Listen string `key:"listen" help:"host:port of /metrics, /healthz and /readyz; empty: none"`
+}
+
+// Defaults is the configuration of `quern run` without a file or flags: it
+// joins the public test swarm.
+func Defaults() Config {
+	return Config{
+		Chain:     "commons",
+		P2P:       P2P{Enabled: true, MaxPeers: 125, MDNS: true, DHT: true, Listen: []string{}, Peers: []string{}},
+		RPC:       RPC{Enabled: true},
+		Datastore: Datastore{Backend: "pebble", Cache: 64 << 20},
+		Mempool:   Mempool{Size: 300_000_000, MinFee: 100, Expiry: 336 * time.Hour},
+		Rules:     Rules{BIP34: -1, BIP65: -1, BIP66: -1, CSV: -1, Segwit: -1, Halving: -1},
+		Log:       Log{Level: "info", Format: "text", Levels: map[string]string{}},
+	}
+}
+
+var swarmName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
+
+// Validate reports every value that no node could run with, naming its key.
+func (c *Config) Validate() error {
+	_, errParams := c.Params()
+	_, errLog := c.Log.levels()
+	errs := []error{errParams, errLog}
+	bad := func(key, format string, args ...any) {
+		errs = append(errs, fmt.Errorf("%s: %s", key, fmt.Sprintf(format, args...)))
+	}
+	if !swarmName.MatchString(c.SwarmName()) {
+		bad("swarm", "%q is no swarm name: use 1 to 32 of a-z, 0-9 and -", c.Swarm)
+	}
+	if c.P2P.MaxPeers < 1 {
+		bad("p2p.max_peers", "%d peers are too few, use at least 1, or p2p.enabled = false", c.P2P.MaxPeers)
+	}
+	if (c.RPC.User == "") != (c.RPC.Password == "") {
+		bad("rpc.user", "set both rpc.user and rpc.password, or neither")
+	}
+	if err := loopback(c.RPC.Listen); err != nil {
+		bad("rpc.listen", "%v", err)
+	}
+	if c.Datastore.Cache < 4<<20 {
+		bad("datastore.cache", "%v is too little, use at least 4 MiB", c.Datastore.Cache)
+	}
+	if c.Mempool.Size < 5_000_000 {
+		bad("mempool.size", "%v is too little, use at least 5 MB", c.Mempool.Size)
+	}
+	if c.Mempool.MinFee < 0 {
+		bad("mempool.min_fee", "%d is negative", c.Mempool.MinFee)
+	}
+	if c.Mempool.Expiry < time.Hour {
+		bad("mempool.expiry", "%v is too short, use at least 1h", c.Mempool.Expiry)
+	}
+	if c.Mining.Workers < 0 || c.Mining.Workers > 1024 {
+		bad("mining.workers", "%d is not a number of workers, use 0 to 1024", c.Mining.Workers)
+	}
+	if c.Log.Format != "text" && c.Log.Format != "json" {
+		bad("log.format", "%q is neither text nor json", c.Log.Format)
+	}
+	return errors.Join(errs...)
+}
+
+// loopback refuses to serve the network: whoever reaches the RPC port owns the
+// wallet.
+func loopback(addr string) error {
+	if addr == "" {
+		return nil
+	}
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("%q is not host:port: %w", addr, err)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("%q would offer the wallet to the network; listen on 127.0.0.1 or [::1] and tunnel to it", addr)
+	}
+	return nil
+}
+
+// SwarmName is the swarm to join: its own name or the chain's.
+func (c *Config) SwarmName() string {
+	if c.Swarm == "" {
+		return c.Chain
+	}
+	return c.Swarm
+}
+
+// Params are the chain's rules with the overrides applied.
+func (c *Config) Params() (*consensus.Params, error) {
+	p, err := consensus.Chain(c.Chain)
+	if err != nil {
+		return nil, fmt.Errorf("chain: %w", err)
+	}
+	o, err := c.Rules.override()
+	if err != nil || o == nil {
+		return p, err
+	}
+	if p, err = p.With(*o); err != nil {
+		return nil, fmt.Errorf("rules: %w", err)
+	}
+	return p, nil
+}
