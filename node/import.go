@@ -1,0 +1,227 @@
+package node
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+
+	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/consensus/chain"
+	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/node/blockfile"
+)
+
+// Progress counts what an import or export has done.
+type Progress struct {
+	Blocks, TotalBlocks int
+	Bytes, TotalBytes   int64 // of blocks
+	Inputs              int   // coins spent
+	Known               int   // blocks that were there already
+	Tip                 consensus.State
+}
+
+// ImportError says which block of a file stopped an import. What stood before
+// it is in.
+type ImportError struct {
+	File   string
+	Offset int64
+	Block  wire.Hash
+	Err    error
+}
+
+func (e *ImportError) Error() string {
+	if e.Block.IsZero() {
+		return fmt.Sprintf("%s: %v", e.File, e.Err)
+	}
+	return fmt.Sprintf("%s: block %v at byte %d: %v", e.File, e.Block, e.Offset, e.Err)
+}
+
+func (e *ImportError) Unwrap() error { return e.Err }
+
+// Import reads a Bitcoin block file into the configured data folder, which no
+// node may have open. report is called after each block, from one goroutine
+// at a time. Blocks may stand in any order. A broken file or an invalid block ends the
+// import with an *ImportError after all good blocks before it are in.
+func Import(ctx context.Context, c Config, logs *Loggers, path string, report func(Progress)) (p Progress, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return p, fmt.Errorf("block file: %w", err)
+	}
+	defer f.Close()
+	l, err := openLedger(ctx, c, logs)
+	if err != nil {
+		return p, err
+	}
+	defer func() {
+		p.Tip = l.chain.Tip()
+		err = errors.Join(err, l.close())
+	}()
+	entries, broken := blockfile.Index(f, l.params.Magic)
+	ordered, strays := blockfile.Order(entries, func(id wire.Hash) bool {
+		_, ok := l.chain.Header(id)
+		return ok
+	})
+	in := &intake{ctx: ctx, chain: l.chain, file: f, path: path, report: report}
+	if err := in.run(ordered); err != nil {
+		return in.progress, err
+	}
+	if broken != nil {
+		return in.progress, &ImportError{File: path, Err: broken}
+	}
+	if len(strays) > 0 {
+		e := strays[0]
+		return in.progress, &ImportError{path, e.Offset, e.Header.ID(), fmt.Errorf(
+			"its parent %v is neither in the file nor in the data folder (so for %d blocks)", e.Header.Parent, len(strays))}
+	}
+	return in.progress, nil
+}
+
+// intake feeds blocks to the chain, which judges several at once.
+type intake struct {
+	ctx    context.Context
+	chain  *chain.Chain
+	file   io.ReaderAt
+	path   string
+	report func(Progress)
+
+	mu       sync.Mutex // guards what follows; done is called from the chain's goroutines
+	progress Progress
+	fault    error // the first
+}
+
+func (in *intake) run(entries []blockfile.Entry) error {
+	in.progress.TotalBlocks = len(entries)
+	for _, e := range entries {
+		in.progress.TotalBytes += int64(e.Length)
+	}
+	var pending sync.WaitGroup
+	for _, e := range entries {
+		if in.err() != nil {
+			break
+		}
+		if err := in.feed(e, &pending); err != nil {
+			in.fail(e, err)
+		}
+	}
+	pending.Wait()
+	return in.err()
+}
+
+// feed reads one block and queues it behind its header.
+func (in *intake) feed(e blockfile.Entry, pending *sync.WaitGroup) error {
+	if _, err := in.chain.AddHeaders(in.ctx, []wire.Header{e.Header}); err != nil {
+		return err
+	}
+	b, err := blockfile.Read(in.file, e)
+	if err != nil {
+		return err
+	}
+	pending.Add(1)
+	err = in.chain.QueueBlock(in.ctx, b, func(err error) {
+		defer pending.Done()
+		in.done(e, b, err)
+	})
+	if err != nil {
+		pending.Done()
+	}
+	return err
+}
+
+func (in *intake) done(e blockfile.Entry, b *wire.Block, err error) {
+	if err != nil && !errors.Is(err, chain.ErrDuplicate) {
+		in.fail(e, err)
+		return
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.progress.Blocks++
+	in.progress.Bytes += int64(e.Length)
+	in.progress.Inputs += b.Spends()
+	if err != nil {
+		in.progress.Known++
+	}
+	if in.report != nil {
+		in.report(in.progress)
+	}
+}
+
+func (in *intake) fail(e blockfile.Entry, err error) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.fault == nil {
+		in.fault = &ImportError{in.path, e.Offset, e.Header.ID(), err}
+	}
+}
+
+func (in *intake) err() error {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return errors.Join(in.fault, in.ctx.Err())
+}
+
+// Export writes the active branch from height first to last (0: the tip) as a
+// Bitcoin block file. A file that exists is refused.
+func Export(ctx context.Context, c Config, logs *Loggers, path string, first, last uint32, report func(Progress)) (p Progress, err error) {
+	l, err := openLedger(ctx, c, logs)
+	if err != nil {
+		return p, err
+	}
+	defer func() { err = errors.Join(err, l.close()) }()
+	p.Tip = l.chain.Tip()
+	if last == 0 {
+		last = p.Tip.Height
+	}
+	if first > last || last > p.Tip.Height {
+		return p, fmt.Errorf("no blocks from %d to %d: the tip is at height %d", first, last, p.Tip.Height)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return p, fmt.Errorf("block file: %w", err)
+	}
+	p.TotalBlocks = int(last-first) + 1
+	out := bufio.NewWriterSize(f, 1<<20)
+	err = l.export(ctx, out, first, &p, report)
+	if err = errors.Join(err, out.Flush(), f.Sync(), f.Close()); err != nil {
+		return p, errors.Join(fmt.Errorf("%s, removed again: %w", path, err), os.Remove(path))
+	}
+	return p, nil
+}
+
+func (l *ledger) export(ctx context.Context, w io.Writer, first uint32, p *Progress, report func(Progress)) error {
+	for p.Blocks < p.TotalBlocks {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		height := first + uint32(p.Blocks)
+		h, ok := l.chain.ActiveAt(height)
+		if !ok {
+			return fmt.Errorf("no block at height %d", height)
+		}
+		b, err := l.block(h)
+		if err != nil {
+			return fmt.Errorf("block at height %d: %w", height, err)
+		}
+		if err := blockfile.Write(w, l.params.Magic, b); err != nil {
+			return err
+		}
+		p.Blocks++
+		p.Bytes += int64(b.Size())
+		p.Inputs += b.Spends()
+		if report != nil {
+			report(*p)
+		}
+	}
+	return nil
+}
+
+// block reads a body; genesis comes from the parameters, no store holds it.
+func (l *ledger) block(h chain.HeaderInfo) (*wire.Block, error) {
+	if h.Height == 0 {
+		return l.params.Genesis, nil
+	}
+	return l.chain.Block(h.ID)
+}
