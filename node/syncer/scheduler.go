@@ -1,0 +1,264 @@
+package syncer
+
+import (
+	"slices"
+	"time"
+
+	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/work"
+)
+
+// Limits. The window and the blocks in flight are Bitcoin Core's
+// (BLOCK_DOWNLOAD_WINDOW, MAX_BLOCKS_IN_TRANSIT_PER_PEER), as is the adaptive
+// stall time (BLOCK_STALLING_TIMEOUT).
+const (
+	MaxHeaders  = 2000      // headers an answer may hold
+	MaxInFlight = 16        // bodies asked of one peer and not yet answered
+	MaxBatch    = 8         // bodies asked for at once
+	Window      = 1024      // bodies wanted, in flight or waiting for the chain
+	MaxPeers    = 1024      // peers known
+	MaxTotal    = 256       // bodies in flight from all peers
+	MaxHeld     = 128 << 20 // bytes of bodies received or expected and not yet judged
+	MaxDirect   = 64        // announced blocks off the way to the best header
+	maxPolls    = 4         // questions for headers to peers that claim nothing new
+
+	MinStall       = 2 * time.Second
+	MaxStall       = 64 * time.Second
+	HeadersTimeout = 20 * time.Second
+	blocksTimeout  = 20 * time.Second  // for a batch, plus its size at minRate
+	maxTimeout     = 120 * time.Second // for a batch, whatever its size
+	minRate        = 64 << 10          // bytes a second
+	pollEvery      = 30 * time.Second  // so often each peer is asked for news
+	pollSoonest    = time.Second       // between two questions to one peer for news
+	directExpiry   = 10 * time.Minute
+	storePause     = 5 * time.Second // after an error of our own store
+	maxStrikes     = 3               // failures in a row before a peer is replaced
+)
+
+// Tip is the end of a branch: of our tree, or as a peer claims it.
+type Tip struct {
+	ID     wire.Hash
+	Height uint32
+	Work   work.Work // cumulative
+}
+
+// Block is a block whose body is wanted.
+type Block struct {
+	ID, Parent wire.Hash
+	Height     uint32
+}
+
+// Scheduler holds what is known of peers, what is wanted and what was asked.
+// It is owned by one goroutine.
+//
+// Invariants, after each event: a block is in flight from at most one peer,
+// which is connected; a peer has at most MaxInFlight blocks in flight; the
+// peer and the wanted block that a request names know of the request; a block is
+// submitted once at a time, and after its parent.
+type Scheduler struct {
+	best, tip Tip
+	synced    bool // once true, stays so
+	peers     map[Peer]*peer
+	order     []*peer // by time of joining, so that runs repeat
+	requests  map[Request]*request
+	last      Request
+	blocks    map[wire.Hash]*block // queue and direct
+	queue     []*block             // the way to the best header, parents first
+	direct    []*block             // announced, off that way, parents first
+	stall     time.Duration
+	size      int64     // bytes of a body, moving average
+	pause     time.Time // no body is asked for or submitted before
+	inflight  int
+	held      int64 // bytes
+	out       []Action
+}
+
+type peer struct {
+	name    Peer
+	tip     Tip
+	open    []*request // oldest first
+	asked   *request   // the open one for headers
+	polled  time.Time
+	due     bool // it has headers that we do not know
+	shown   uint32
+	batches int
+	blocks  int // in flight
+	batch   int // blocks to ask for at once
+	strikes int
+	rest    time.Time // nothing is asked before
+	turn    Request   // of the last batch: who waited longest goes first
+}
+
+type request struct {
+	id       Request
+	peer     *peer
+	blocks   []*block // nil: for headers
+	headers  bool
+	sync     bool // for headers that the peer claims and we lack
+	at       time.Time
+	deadline time.Time
+}
+
+type status int
+
+const (
+	wanted status = iota
+	asked
+	held
+	submitted
+)
+
+type block struct {
+	Block
+	status status
+	req    *request
+	from   Peer
+	size   int64
+	queued bool // in queue, else in direct
+	since  time.Time
+	absent map[Peer]absence
+}
+
+// absence notes that a peer did not have a body, and when to ask it again.
+type absence struct {
+	times int
+	until time.Time
+}
+
+// New returns a scheduler for a node whose best header and tip are given.
+func New(best, tip Tip) *Scheduler {
+	return &Scheduler{
+		best: best, tip: tip,
+		peers:    map[Peer]*peer{},
+		requests: map[Request]*request{},
+		blocks:   map[wire.Hash]*block{},
+		stall:    MinStall,
+		size:     64 << 10,
+	}
+}
+
+// PeerJoined tells of a new peer and the tip it claims.
+func (s *Scheduler) PeerJoined(now time.Time, name Peer, tip Tip) []Action {
+	if _, known := s.peers[name]; known || len(s.peers) >= MaxPeers {
+		return s.Announced(now, name, tip)
+	}
+	p := &peer{name: name, tip: tip, batch: MaxBatch / 2}
+	s.peers[name] = p
+	s.order = append(s.order, p)
+	return s.step(now)
+}
+
+// PeerLeft takes a peer's work back.
+func (s *Scheduler) PeerLeft(now time.Time, name Peer) []Action {
+	p := s.peers[name]
+	if p == nil {
+		return nil
+	}
+	for _, r := range slices.Clone(p.open) {
+		s.end(r)
+		s.out = append(s.out, Cancel{r.id})
+	}
+	delete(s.peers, name)
+	s.order = slices.DeleteFunc(s.order, func(o *peer) bool { return o == p })
+	for _, b := range s.blocks {
+		delete(b.absent, name)
+	}
+	return s.step(now)
+}
+
+// Announced says that a peer has a block whose header we know.
+func (s *Scheduler) Announced(now time.Time, name Peer, tip Tip) []Action {
+	if p := s.peers[name]; p != nil && tip.Work.Cmp(p.tip.Work) > 0 {
+		p.tip = tip
+	}
+	return s.step(now)
+}
+
+// AnnouncedUnknown says that a peer has a header whose parent we lack.
+func (s *Scheduler) AnnouncedUnknown(now time.Time, name Peer) []Action {
+	if p := s.peers[name]; p != nil {
+		p.due = true
+	}
+	return s.step(now)
+}
+
+// ChainChanged tells of our tree. fresh says that the tip is so young that the
+// node has surely caught up.
+func (s *Scheduler) ChainChanged(now time.Time, best, tip Tip, fresh bool) []Action {
+	s.best, s.tip = best, tip
+	s.synced = s.synced || fresh
+	return s.step(now)
+}
+
+// Tick lets time pass. It is to be called about once a second.
+func (s *Scheduler) Tick(now time.Time) []Action { return s.step(now) }
+
+// Synced says that the node has caught up with its peers, once.
+func (s *Scheduler) Synced() bool { return s.synced }
+
+// step does whatever the present state calls for, and returns all actions
+// since the last step.
+func (s *Scheduler) step(now time.Time) []Action {
+	s.expire(now)
+	s.submit(now)
+	s.replaceStalled(now)
+	s.askHeaders(now)
+	s.askBlocks(now)
+	s.judgeSynced()
+	out := s.out
+	s.out = nil
+	return out
+}
+
+// judgeSynced notices that no peer has more than we have.
+func (s *Scheduler) judgeSynced() {
+	if s.synced || len(s.peers) == 0 || len(s.queue) > 0 || s.tip.Work.Cmp(s.best.Work) < 0 {
+		return
+	}
+	for _, p := range s.order {
+		if p.polled.IsZero() || p.asked != nil && p.asked.sync || s.claimsMore(p) {
+			return
+		}
+	}
+	s.synced = true
+}
+
+// strike counts a failure. A peer that fails too often in a row is replaced;
+// until then it rests, twice as long each time.
+func (s *Scheduler) strike(now time.Time, p *peer, reason string) {
+	p.strikes++
+	p.batch = 1
+	p.rest = now.Add(time.Second << p.strikes)
+	if p.strikes >= maxStrikes {
+		s.out = append(s.out, Disconnect{p.name, reason})
+		p.rest = now.Add(time.Minute)
+		p.strikes = 0
+	}
+}
+
+// open registers a question.
+func (s *Scheduler) open(r *request) Request {
+	s.last++
+	r.id = s.last
+	s.requests[r.id] = r
+	r.peer.open = append(r.peer.open, r)
+	return r.id
+}
+
+// end forgets a request and takes back what it was to bring.
+func (s *Scheduler) end(r *request) {
+	delete(s.requests, r.id)
+	r.peer.open = slices.DeleteFunc(r.peer.open, func(o *request) bool { return o == r })
+	if r.headers {
+		r.peer.asked = nil
+		return
+	}
+	r.peer.batches--
+	r.peer.blocks -= len(r.blocks)
+	s.inflight -= len(r.blocks)
+	for _, b := range r.blocks {
+		if b.req == r {
+			b.req, b.status = nil, wanted
+		}
+	}
+}

@@ -1,0 +1,66 @@
+package syncer
+
+import (
+	"slices"
+	"time"
+)
+
+// expire ends what took too long.
+func (s *Scheduler) expire(now time.Time) {
+	for _, p := range slices.Clone(s.order) {
+		for _, r := range slices.Clone(p.open) {
+			if now.Before(r.deadline) {
+				continue
+			}
+			s.end(r)
+			s.out = append(s.out, Cancel{r.id})
+			if r.headers {
+				p.shown = 0
+				s.strike(now, p, "does not answer for headers")
+			} else {
+				s.strike(now, p, "does not answer for blocks")
+			}
+		}
+	}
+	for _, b := range slices.Clone(s.direct) {
+		if b.status != submitted && now.Sub(b.since) >= directExpiry {
+			s.forget(b)
+		}
+	}
+}
+
+// replaceStalled gives a peer's batch to others when the chain has nothing to
+// do but wait for it. Where nobody else has the block the peer may go on, to its deadline.
+func (s *Scheduler) replaceStalled(now time.Time) {
+	b := s.awaited()
+	if b == nil || now.Sub(b.req.at) < s.stall {
+		return
+	}
+	r := b.req
+	other := slices.ContainsFunc(s.order, func(p *peer) bool {
+		return p != r.peer && b.isWith(now, p) && !now.Before(p.rest) && p.batches < MaxInFlight/MaxBatch
+	})
+	if !other {
+		return
+	}
+	s.end(r)
+	s.out = append(s.out, Cancel{r.id})
+	s.strike(now, r.peer, "stalls the download")
+	s.stall = min(2*s.stall, MaxStall)
+}
+
+// awaited is the block in flight that keeps the chain idle, nil for none.
+func (s *Scheduler) awaited() *block {
+	for _, list := range [][]*block{s.direct, s.queue} {
+		for _, b := range list {
+			switch b.status {
+			case submitted:
+				return nil
+			case asked:
+				return b
+			}
+			break // only the first is awaited: others wait for their parents
+		}
+	}
+	return nil
+}
