@@ -25,26 +25,6 @@ func (b *Block) ID() Hash {
 	return b.id
 }
 
-// DecodeBlock reads one block that fills raw. The block keeps raw.
-func DecodeBlock(raw []byte) (*Block, error) {
-	r := reader{b: raw}
-	b := &Block{raw: raw, Header: r.header()}
-	slab := make([]Tx, r.count(minTxSize, "transactions"))
-	b.Txs = make([]*Tx, len(slab))
-	for i := range slab {
-		r.tx(&slab[i])
-		b.Txs[i] = &slab[i]
-		if r.err != nil {
-			return nil, r.err
-		}
-	}
-	if err := r.finish("block"); err != nil {
-		return nil, err
-	}
-	b.id = DoubleSHA256(raw[:HeaderSize])
-	return b, nil
-}
-
 // Append adds the encoding with witness to dst.
 func (b *Block) Append(dst []byte) []byte {
 	if b.raw != nil {

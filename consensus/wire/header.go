@@ -31,24 +31,3 @@ func (h *Header) Append(dst []byte) []byte {
 	dst = binary.LittleEndian.AppendUint32(dst, h.Bits)
 	return binary.LittleEndian.AppendUint32(dst, h.Nonce)
 }
-
-// DecodeHeader reads exactly 80 bytes.
-func DecodeHeader(b []byte) (Header, error) {
-	r := reader{b: b}
-	h := r.header()
-	return h, r.finish("header")
-}
-
-func (r *reader) header() (h Header) {
-	b := r.take(HeaderSize, "header")
-	if b == nil {
-		return h
-	}
-	h.Version = int32(binary.LittleEndian.Uint32(b))
-	copy(h.Parent[:], b[4:36])
-	copy(h.Merkle[:], b[36:68])
-	h.Time = binary.LittleEndian.Uint32(b[68:])
-	h.Bits = binary.LittleEndian.Uint32(b[72:])
-	h.Nonce = binary.LittleEndian.Uint32(b[76:])
-	return h
-}

@@ -52,21 +52,15 @@ type Tx struct {
 
 // Seal computes ids and sizes once, after which t must not change. It returns t.
 func (t *Tx) Seal() *Tx {
-	t.sealed = false
-	buf := t.Append(make([]byte, 0, 256))
-	t.seal(buf)
-	return t
-}
-
-// seal fills the cached values; raw is t's full encoding.
-func (t *Tx) seal(raw []byte) {
-	t.total, t.wid = len(raw), DoubleSHA256(raw)
+	buf := t.Append(make([]byte, 0, 512))
+	t.total, t.wid = len(buf), DoubleSHA256(buf)
 	t.base, t.id = t.total, t.wid
 	if t.HasWitness() {
-		bare := t.AppendBase(make([]byte, 0, len(raw)))
-		t.base, t.id = len(bare), DoubleSHA256(bare)
+		buf = t.AppendBase(buf[:0])
+		t.base, t.id = len(buf), DoubleSHA256(buf)
 	}
 	t.sealed = true
+	return t
 }
 
 func (t *Tx) facts() *Tx {
@@ -154,89 +148,4 @@ func (t *Tx) appendBody(dst []byte) []byte {
 		dst = appendBytes(dst, t.Outs[i].Script)
 	}
 	return dst
-}
-
-// Smallest encodings, by which a declared count is checked against the bytes
-// that are left.
-const (
-	minInSize  = 32 + 4 + 1 + 4
-	minOutSize = 8 + 1
-	minTxSize  = 4 + 1 + 1 + 4
-)
-
-// DecodeTx reads one transaction that fills b, with or without witness.
-func DecodeTx(b []byte) (*Tx, error) {
-	r := reader{b: b}
-	t := new(Tx)
-	r.tx(t)
-	if err := r.finish("transaction"); err != nil {
-		return nil, err
-	}
-	return t, nil
-}
-
-// tx reads one transaction into t and seals it.
-func (r *reader) tx(t *Tx) {
-	start := r.off
-	t.Version = int32(r.uint32("transaction version"))
-	witness := r.witnessFlag()
-	r.ins(t)
-	r.outs(t)
-	if witness {
-		r.witnesses(t)
-	}
-	t.LockTime = r.uint32("lock time")
-	if r.err == nil {
-		t.seal(r.b[start:r.off])
-	}
-}
-
-// witnessFlag consumes BIP144's marker and flag. A zero input count followed
-// by anything but flag 1 is Core's "Unknown transaction optional data", except
-// a zero output count: that is a transaction with neither.
-func (r *reader) witnessFlag() bool {
-	if r.err != nil || r.left() < 2 || r.b[r.off] != 0 || r.b[r.off+1] == 0 {
-		return false
-	}
-	if flag := r.b[r.off+1]; flag != 1 {
-		r.fail("unknown transaction flag %d", flag)
-		return false
-	}
-	r.off += 2
-	return true
-}
-
-func (r *reader) ins(t *Tx) {
-	t.Ins = make([]In, r.count(minInSize, "inputs"))
-	for i := range t.Ins {
-		in := &t.Ins[i]
-		in.Prev.TxID = r.hash("outpoint")
-		in.Prev.Index = r.uint32("outpoint index")
-		in.Script = r.bytes("input script")
-		in.Sequence = r.uint32("sequence")
-	}
-}
-
-func (r *reader) outs(t *Tx) {
-	t.Outs = make([]Out, r.count(minOutSize, "outputs"))
-	for i := range t.Outs {
-		t.Outs[i].Value = int64(r.uint64("output value"))
-		t.Outs[i].Script = r.bytes("output script")
-	}
-}
-
-func (r *reader) witnesses(t *Tx) {
-	for i := range t.Ins {
-		n := r.count(1, "witness items")
-		if n == 0 {
-			continue
-		}
-		t.Ins[i].Witness = make([][]byte, n)
-		for j := range t.Ins[i].Witness {
-			t.Ins[i].Witness[j] = r.bytes("witness item")
-		}
-	}
-	if r.err == nil && !t.HasWitness() {
-		r.fail("witness flag set but no input has a witness")
-	}
 }

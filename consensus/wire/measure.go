@@ -1,0 +1,83 @@
+package wire
+
+// Smallest encodings, by which a declared count is checked against the bytes
+// that are left.
+const (
+	minInSize   = 32 + 4 + 1 + 4
+	minOutSize  = 8 + 1
+	minTxSize   = 4 + 1 + 1 + 4
+	minItemSize = 1
+)
+
+// shape counts what an encoding holds. Decoders walk the encoding twice: first
+// to judge it and learn its shape, which allocates nothing, then to fill memory of
+// just that size. So a broken encoding costs its sender's bandwidth and our
+// time, never memory, whatever counts it declares.
+type shape struct{ ins, outs, items int }
+
+// measureTx walks over one transaction as Core's UnserializeTransaction reads
+// it with witness allowed.
+func (r *reader) measureTx(s *shape) {
+	r.take(4, "transaction version")
+	witness := r.witnessFlag()
+	ins := r.measureIns()
+	outs := r.measureOuts()
+	if witness {
+		s.items += r.measureWitnesses(ins)
+	}
+	r.take(4, "lock time")
+	s.ins += ins
+	s.outs += outs
+}
+
+// witnessFlag consumes BIP144's marker and flag. A zero input count is always
+// read as the marker: with flag 0 the transaction has neither inputs nor
+// outputs, and the zero is its output count; with flag 1 a witness follows;
+// another flag is Core's "Unknown transaction optional data". A transaction
+// without inputs but with outputs thus has no encoding that reads back.
+func (r *reader) witnessFlag() bool {
+	if r.err != nil || r.left() < 2 || r.b[r.off] != 0 || r.b[r.off+1] == 0 {
+		return false
+	}
+	if flag := r.b[r.off+1]; flag != 1 {
+		r.fail("unknown transaction flag %d", flag)
+		return false
+	}
+	r.off += 2
+	return true
+}
+
+func (r *reader) measureIns() int {
+	n := r.count(minInSize, "inputs")
+	for i := 0; i < n && r.err == nil; i++ {
+		r.take(HashSize+4, "outpoint")
+		r.bytes("input script")
+		r.take(4, "sequence")
+	}
+	return n
+}
+
+func (r *reader) measureOuts() int {
+	n := r.count(minOutSize, "outputs")
+	for i := 0; i < n && r.err == nil; i++ {
+		r.take(8, "output value")
+		r.bytes("output script")
+	}
+	return n
+}
+
+// measureWitnesses walks over one stack an input. At least one must hold an item, or
+// the transaction would have two encodings (Core's "Superfluous witness record").
+func (r *reader) measureWitnesses(ins int) (items int) {
+	for i := 0; i < ins && r.err == nil; i++ {
+		n := r.count(minItemSize, "witness items")
+		for j := 0; j < n && r.err == nil; j++ {
+			r.bytes("witness item")
+		}
+		items += n
+	}
+	if items == 0 {
+		r.fail("witness flag set but no input has a witness")
+	}
+	return items
+}
