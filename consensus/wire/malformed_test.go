@@ -37,7 +37,7 @@ func TestDecodeTxEncodings(t *testing.T) {
 		{"flag 3", version + "00 03 01" + in + "01" + out + "01 00" + lockTime, "unknown transaction flag 3"},
 		{"flag 255", version + "00 ff 01" + in + "01" + out + "01 00" + lockTime, "unknown transaction flag 255"},
 		{"flag 0 before inputs", version + "00 00 01" + in + "01" + out + lockTime, "after the end"},
-		{"marker twice", version + "00 01 00 01 01" + in + "01" + out + "01 00" + lockTime, "needs"},
+		{"marker twice", version + "00 01 00 01 01" + in + "01" + out + "01 00" + lockTime, "no input has a witness"},
 		{"witness of no inputs", version + "00 01 00 00" + lockTime, "no input has a witness"},
 		{"witness of no inputs, one output", version + "00 01 00 01" + out + lockTime, "no input has a witness"},
 		{"superfluous witness", version + "00 01 01" + in + "01" + out + "00" + lockTime, "no input has a witness"},
