@@ -1,9 +1,24 @@
 package datastore
 
 import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
 	"log/slog"
+	"path/filepath"
+	"sync"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	ds "github.com/ipfs/go-datastore"
+	"github.com/ipfs/go-datastore/mount"
+	"github.com/ipfs/go-datastore/namespace"
 
 	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/consensus/chain"
+	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/datastore/blocks"
+	"github.com/quernnet/quern/datastore/coins"
 )
 
 // Config is what a Store is opened from.
@@ -13,14 +28,142 @@ type Config struct {
 	Backend string // "pebble" (default), "memory" (nothing survives; Dir unused), or another registered name
 	Cache   int64  // byte budget of the coin cache with everything that is not yet flushed; 0: 64 MiB
 	Log     *slog.Logger
+
+	// FreeSpace says how many bytes may still be written under dir; nil asks
+	// the operating system.
+	FreeSpace func(dir string) (uint64, error)
+
+	fs vfs.FS // where files are; nil: the operating system's, or memory for a volatile backend
 }
 
+const defaultCache = 64 << 20
+
+// ErrClosed is what use of a Store after Close comes to.
+var ErrClosed = errors.New("the store is closed")
+
 // Store implements chain.Store, and keeps small values for others by name.
-type Store struct{ _ int }
+//
+// The chain's goroutine owns the state; mu lets others read beside it. Only the
+// owner changes what mu guards, so that the owner reads it without the lock.
+// Invariants: the coins in cache over kv are those at tip; what kv has is the
+// whole state of one earlier call of Flush.
+type Store struct {
+	c      Config
+	log    *slog.Logger
+	volume volume // where free space is counted
+	folder *folder
+	kv     *door            // coins, headers, positions, tip
+	files  *mount.Datastore // bodies under /blocks, undo data under /undo
+	parts  [2]*blocks.Files // what is mounted there
+
+	mu     sync.RWMutex
+	tip    wire.Hash
+	count  int64 // coins at tip
+	cache  *coins.Cache
+	heads  headers
+	bodies map[wire.Hash]struct{} // blocks whose bodies are stored
+	broken error                  // why nothing may be flushed any more
+	saved  saved                  // what the last flush wrote
+}
+
+var _ chain.Store = (*Store)(nil)
 
 // Open opens or creates the store. A folder of another chain, of another format
 // version, or in use by another process is refused with an error that says so.
-func Open(c Config) (*Store, error) { panic("unwritten") }
+func Open(c Config) (*Store, error) {
+	c.Backend = cmp.Or(c.Backend, "pebble")
+	c.Cache = cmp.Or(c.Cache, defaultCache)
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Params == nil || c.Params.Genesis == nil {
+		return nil, errors.New("a store needs the parameters of its chain")
+	}
+	b, err := backend(c.Backend)
+	if err != nil {
+		return nil, err
+	}
+	if b.Volatile {
+		c.Dir = "/"
+	}
+	if c.fs == nil && b.Volatile {
+		c.fs = vfs.NewMem()
+	}
+	s := &Store{c: c, log: c.Log, bodies: make(map[wire.Hash]struct{})}
+	if err := s.open(b); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Store) open(b Backend) (err error) {
+	if s.folder, err = openFolder(&s.c, b.Volatile); err != nil {
+		return err
+	}
+	s.volume = volume{dir: s.c.Dir, free: s.c.FreeSpace}
+	if s.volume.free == nil && !b.Volatile {
+		s.volume.free = s.folder.free
+	}
+	if err := s.volume.require(0); err != nil {
+		return err
+	}
+	kv, err := b.Open(filepath.Join(s.c.Dir, "kv"), s.log)
+	if err != nil {
+		return err
+	}
+	s.kv = &door{kv: kv}
+	if err := s.openFiles(); err != nil {
+		return err
+	}
+	return s.load(context.Background())
+}
+
+func (s *Store) openFiles() error {
+	dir, err := s.folder.sub("blocks")
+	if err != nil {
+		return err
+	}
+	for i, c := range []blocks.Config{{Name: "blk", Space: bodySpace}, {Name: "rev", Space: undoSpace}} {
+		c.FS, c.Magic, c.Index = dir, s.c.Params.Magic, s.kv
+		f, err := blocks.Open(context.Background(), c)
+		if err != nil {
+			return err
+		}
+		s.parts[i] = f
+	}
+	s.files = mount.New([]mount.Mount{
+		{Prefix: bodyMount, Datastore: s.parts[0]},
+		{Prefix: undoMount, Datastore: s.parts[1]},
+	})
+	return nil
+}
 
 // Close does not flush; what was not flushed is gone, as after a crash.
-func (s *Store) Close() error { panic("unwritten") }
+func (s *Store) Close() error {
+	var errs []error
+	for _, f := range s.parts {
+		if f != nil {
+			errs = append(errs, f.Close())
+		}
+	}
+	if s.kv != nil {
+		errs = append(errs, s.kv.Close())
+	}
+	if s.folder != nil {
+		errs = append(errs, s.folder.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Space is a datastore of small values for one other part of the program,
+// apart from all others' by name, which consists of letters, digits and dashes.
+// Values are kept across Close; they are durable after Sync. Keys are
+// go-datastore's usual ones, not binary.
+func (s *Store) Space(name string) ds.Batching {
+	for _, r := range name {
+		if r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') {
+			panic(fmt.Sprintf("datastore: space name %q", name))
+		}
+	}
+	return namespace.Wrap(s.kv, ds.NewKey("/x/"+name))
+}

@@ -1,0 +1,232 @@
+package blocks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+	"sync"
+
+	ds "github.com/ipfs/go-datastore"
+)
+
+// Config is what Files are opened from.
+type Config struct {
+	FS    FS
+	Name  string  // files are called Name00000.dat, Name00001.dat, …
+	Magic [4]byte // starts each record
+	Index ds.Read // has the positions that were committed
+	Space ds.Key  // where in Index, and in the batches given to Commit, they are
+	Limit int64   // bytes after which a new file begins; 0: 128 MiB
+}
+
+const (
+	defaultLimit = 128 << 20
+	maxValue     = 1 << 30 // bytes; far above any block, and sums with it fit 32 bits
+	maxOpen      = 32      // file handles kept open
+)
+
+// ErrImmutable is what changing or deleting a stored value comes to.
+var ErrImmutable = errors.New("stored values cannot be changed or deleted")
+
+// Files is a datastore of values under 32-byte keys, written once. A key is "/"
+// and 64 hex digits. Put comes from one goroutine at a time, as do Commit
+// and Committed; everything else from any.
+//
+// A value can be read from Put on; it lasts when its position, which Commit put
+// into a batch after Sync returned, does.
+type Files struct {
+	c Config
+
+	// mu guards what follows. Invariants: every byte below end was written; a
+	// file in unsynced is open.
+	mu       sync.RWMutex
+	end      position            // where the next record goes; size unused
+	pending  map[string]position // put and not yet committed, by key
+	open     map[uint32]File
+	unsynced map[uint32]bool // files written since they were last synced
+	created  bool            // a name is not yet durable
+	buf      []byte          // the record being written
+	closed   bool
+}
+
+var _ ds.Datastore = (*Files)(nil)
+
+// errClosed is what use after Close comes to.
+var errClosed = errors.New("block files are closed")
+
+// Open opens the files in c.FS, creating them when Index has no trace of any.
+// Whatever lies after the end that Index knows was never committed, and is
+// given up.
+func Open(ctx context.Context, c Config) (*Files, error) {
+	if c.Limit == 0 {
+		c.Limit = defaultLimit
+	}
+	f := &Files{
+		c:        c,
+		pending:  make(map[string]position),
+		open:     make(map[uint32]File),
+		unsynced: make(map[uint32]bool),
+	}
+	b, err := c.Index.Get(ctx, f.endKey())
+	switch {
+	case errors.Is(err, ds.ErrNotFound):
+	case err != nil:
+		return nil, fmt.Errorf("end of %s files: %w", c.Name, err)
+	default:
+		if f.end, err = decodePosition(b); err != nil {
+			return nil, fmt.Errorf("end of %s files: %w", c.Name, err)
+		}
+	}
+	if err := f.recover(); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// recover checks that the last file has what was committed, and removes files
+// that were begun after it.
+func (f *Files) recover() error {
+	if f.end != (position{}) {
+		file, err := f.file(f.end.file)
+		if err != nil {
+			return err
+		}
+		size, err := file.Size()
+		if err != nil {
+			return fmt.Errorf("%s: %w", f.name(f.end.file), err)
+		}
+		if size < int64(f.end.offset) {
+			return fmt.Errorf("%s has %d bytes where %d were written: the folder is damaged or was copied while in use; restore it from a copy, or remove the folder to start anew",
+				f.name(f.end.file), size, f.end.offset)
+		}
+	}
+	names, err := f.c.FS.List()
+	if err != nil {
+		return fmt.Errorf("list %s files: %w", f.c.Name, err)
+	}
+	for _, name := range names {
+		var no uint32
+		digits, ours := strings.CutPrefix(name, f.c.Name)
+		if n, err := fmt.Sscanf(digits, "%d.dat", &no); !ours || n != 1 || err != nil || f.name(no) != name {
+			continue
+		}
+		if no > f.end.file || f.end == (position{}) {
+			if err := f.c.FS.Remove(name); err != nil {
+				return fmt.Errorf("remove %s, begun before a crash: %w", name, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (f *Files) name(no uint32) string { return fmt.Sprintf("%s%05d.dat", f.c.Name, no) }
+
+// file returns the open file of that number. The caller holds mu, or nobody
+// else knows f yet.
+func (f *Files) file(no uint32) (File, error) {
+	if f.closed {
+		return nil, errClosed
+	}
+	if file, ok := f.open[no]; ok {
+		return file, nil
+	}
+	for old, file := range f.open {
+		if len(f.open) < maxOpen {
+			break
+		}
+		if old != f.end.file && !f.unsynced[old] {
+			delete(f.open, old)
+			if err := file.Close(); err != nil {
+				return nil, fmt.Errorf("close %s: %w", f.name(old), err)
+			}
+		}
+	}
+	file, err := f.c.FS.Open(f.name(no))
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", f.name(no), err)
+	}
+	f.open[no] = file
+	return file, nil
+}
+
+// Sync makes everything that was put durable, whatever the prefix.
+func (f *Files) Sync(context.Context, ds.Key) error {
+	// Files in unsynced stay open, so that reads may go on meanwhile.
+	f.mu.RLock()
+	files := make(map[uint32]File, len(f.unsynced))
+	for no := range f.unsynced {
+		files[no] = f.open[no]
+	}
+	created, closed := f.created, f.closed
+	f.mu.RUnlock()
+	if closed {
+		return errClosed
+	}
+	for no, file := range files {
+		if err := file.Sync(); err != nil {
+			return fmt.Errorf("sync %s: %w", f.name(no), err)
+		}
+	}
+	if created {
+		if err := f.c.FS.Sync(); err != nil {
+			return fmt.Errorf("sync folder of %s files: %w", f.c.Name, err)
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	clear(f.unsynced)
+	f.created = false
+	return nil
+}
+
+// Commit adds to b the positions of what was put since the last Committed. It
+// is refused where Sync has not made the values durable first.
+func (f *Files) Commit(ctx context.Context, b ds.Write) error {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	if len(f.unsynced) > 0 || f.created {
+		return fmt.Errorf("%s files are not synced", f.c.Name)
+	}
+	if len(f.pending) == 0 {
+		return nil
+	}
+	for key, p := range f.pending {
+		if err := b.Put(ctx, f.positionKey([]byte(key)), p.encode()); err != nil {
+			return fmt.Errorf("positions of %s files: %w", f.c.Name, err)
+		}
+	}
+	if err := b.Put(ctx, f.endKey(), f.end.encode()); err != nil {
+		return fmt.Errorf("end of %s files: %w", f.c.Name, err)
+	}
+	return nil
+}
+
+// Committed says that Index now has what Commit gave.
+func (f *Files) Committed() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	clear(f.pending)
+}
+
+// PendingBytes is how many bytes of memory and batch the positions not yet
+// committed take.
+func (f *Files) PendingBytes() int64 {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return int64(len(f.pending)) * 160
+}
+
+// Close closes the files. It syncs nothing.
+func (f *Files) Close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var errs []error
+	for file := range maps.Values(f.open) {
+		errs = append(errs, file.Close())
+	}
+	clear(f.open)
+	f.closed = true
+	return errors.Join(errs...)
+}

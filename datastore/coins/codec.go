@@ -1,0 +1,196 @@
+package coins
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/quernnet/quern/consensus"
+)
+
+// maxScript is the longest script of a coin that can be spent, in bytes
+// (Bitcoin Core, script.h MAX_SCRIPT_SIZE).
+const maxScript = 10_000
+
+// opReturn starts a script that fails whatever the input.
+const opReturn = 0x6a
+
+// Unspendable says whether no input can ever spend an output with this script,
+// so that it is not a coin (Bitcoin Core, CScript::IsUnspendable).
+func Unspendable(script []byte) bool {
+	return len(script) > maxScript || len(script) > 0 && script[0] == opReturn
+}
+
+// template is a script of a usual form: fixed bytes around a hash or key.
+type template struct {
+	before, after string
+	payload       int
+}
+
+func (t *template) size() int { return len(t.before) + t.payload + len(t.after) }
+
+func (t *template) fits(script []byte) bool {
+	return len(script) == t.size() &&
+		string(script[:len(t.before)]) == t.before &&
+		string(script[len(t.before)+t.payload:]) == t.after
+}
+
+// templates are the forms stored without their fixed bytes. The index is on
+// disk: append only, and no more than rawScript.
+var templates = [...]template{
+	{"\x76\xa9\x14", "\x88\xac", 20}, // P2PKH
+	{"\xa9\x14", "\x87", 20},         // P2SH
+	{"\x00\x14", "", 20},             // P2WPKH
+	{"\x00\x20", "", 32},             // P2WSH
+	{"\x51\x20", "", 32},             // P2TR
+}
+
+// rawScript plus its length introduces a script of no known form.
+const rawScript = 8
+
+// Append adds c's encoding to dst: height*2+coinbase, the amount without its
+// trailing decimal zeros, the script, all but the script's payload as uvarints.
+// TimePast is not kept.
+func Append(dst []byte, c *consensus.Coin) []byte {
+	place := uint64(c.Height) << 1
+	if c.Coinbase {
+		place |= 1
+	}
+	dst = binary.AppendUvarint(dst, place)
+	dst = binary.AppendUvarint(dst, packAmount(uint64(c.Value)))
+	for i := range templates {
+		if t := &templates[i]; t.fits(c.Script) {
+			dst = append(dst, byte(i))
+			return append(dst, c.Script[len(t.before):len(t.before)+t.payload]...)
+		}
+	}
+	dst = binary.AppendUvarint(dst, uint64(len(c.Script))+rawScript)
+	return append(dst, c.Script...)
+}
+
+// errDamaged is what is wrong with bytes that Append never wrote.
+var errDamaged = errors.New("damaged coin encoding")
+
+// Decode reads what Append wrote, which must fill b. The coin's script does not
+// alias b.
+func Decode(b []byte) (consensus.Coin, error) {
+	var a Arena
+	c, rest, err := a.Next(b)
+	if err == nil && len(rest) > 0 {
+		return consensus.Coin{}, fmt.Errorf("%w: %d bytes too many", errDamaged, len(rest))
+	}
+	return c, err
+}
+
+// Arena holds the scripts of decoded coins together, so that each does not
+// cost an allocation. They live as long as any of them.
+type Arena struct{ free []byte }
+
+const arenaChunk = 4096
+
+func (a *Arena) take(n int) []byte {
+	if n > len(a.free) {
+		if n > arenaChunk/4 {
+			return make([]byte, n)
+		}
+		// The first coin alone is the common case: it gets what it needs.
+		size := n
+		if a.free != nil {
+			size = arenaChunk
+		}
+		a.free = make([]byte, size)
+	}
+	b := a.free[:n:n]
+	a.free = a.free[n:]
+	return b
+}
+
+// Next reads one coin from the start of b and returns the rest.
+func (a *Arena) Next(b []byte) (c consensus.Coin, rest []byte, err error) {
+	place, b, err := uvarint(b)
+	if err != nil {
+		return c, nil, err
+	}
+	if place>>1 > 1<<32-1 {
+		return c, nil, fmt.Errorf("%w: height %d", errDamaged, place>>1)
+	}
+	amount, b, err := uvarint(b)
+	if err != nil {
+		return c, nil, err
+	}
+	c.Height, c.Coinbase = uint32(place>>1), place&1 == 1
+	c.Value = int64(unpackAmount(amount))
+	c.Script, rest, err = a.script(b)
+	return c, rest, err
+}
+
+func (a *Arena) script(b []byte) (script, rest []byte, err error) {
+	kind, b, err := uvarint(b)
+	if err != nil {
+		return nil, nil, err
+	}
+	var t template
+	switch {
+	case kind < uint64(len(templates)):
+		t = templates[kind]
+	case kind >= rawScript && kind-rawScript <= uint64(len(b)):
+		t.payload = int(kind - rawScript)
+	default:
+		return nil, nil, fmt.Errorf("%w: script kind %d with %d bytes left", errDamaged, kind, len(b))
+	}
+	if t.payload > len(b) {
+		return nil, nil, fmt.Errorf("%w: script needs %d bytes, %d left", errDamaged, t.payload, len(b))
+	}
+	script = a.take(t.size())
+	copy(script, t.before)
+	copy(script[len(t.before):], b[:t.payload])
+	copy(script[len(t.before)+t.payload:], t.after)
+	return script, b[t.payload:], nil
+}
+
+func uvarint(b []byte) (v uint64, rest []byte, err error) {
+	v, n := binary.Uvarint(b)
+	if n <= 0 {
+		return 0, nil, fmt.Errorf("%w: no number in %d bytes", errDamaged, len(b))
+	}
+	return v, b[n:], nil
+}
+
+// packAmount makes round amounts small numbers, as Bitcoin Core's database does
+// (compressor.cpp): amounts have few significant decimal digits. n is at most
+// MaxMoney, far below where this would overflow.
+//
+// With e trailing zeros (at most 9) and last other digit d, the amount is
+// (10q+d)·10^e; packed it is 1 + 10(9q+d-1) + e, or 1 + 10(q-1) + 9 for e = 9,
+// where d may be zero.
+func packAmount(n uint64) uint64 {
+	if n == 0 {
+		return 0
+	}
+	e := uint64(0)
+	for n%10 == 0 && e < 9 {
+		n /= 10
+		e++
+	}
+	if e == 9 {
+		return 1 + 10*(n-1) + 9
+	}
+	return 1 + 10*(9*(n/10)+n%10-1) + e
+}
+
+func unpackAmount(x uint64) uint64 {
+	if x == 0 {
+		return 0
+	}
+	x--
+	e := x % 10
+	x /= 10
+	n := x + 1
+	if e < 9 {
+		n = x/9*10 + x%9 + 1
+	}
+	for range e {
+		n *= 10
+	}
+	return n
+}

@@ -1,0 +1,253 @@
+package datastore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	ds "github.com/ipfs/go-datastore"
+
+	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/datastore/coins"
+)
+
+// flushed reads coins as of the last flush.
+type flushed struct{ kv ds.Read }
+
+func (f flushed) Coin(op wire.Outpoint) ([]byte, error) {
+	b, err := f.kv.Get(context.Background(), coinKey(op))
+	if errors.Is(err, ds.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read coin %v: %w", op, err)
+	}
+	return b, nil
+}
+
+// Coin returns the unspent coin at op, Missing when there is none.
+//
+// The lock is not held while the disk is read. What is read is still a coin
+// that was current during the call: the cache did not know op, so that the disk
+// has the truth until a flush brings it a newer one.
+func (s *Store) Coin(op wire.Outpoint) (consensus.Coin, error) {
+	a := new(coins.Arena)
+	s.mu.RLock()
+	coin, known, err := s.cache.Peek(op, a)
+	s.mu.RUnlock()
+	if known || err != nil {
+		return coin, err
+	}
+	b, err := flushed{s.kv}.Coin(op)
+	if err != nil {
+		return consensus.Coin{}, err
+	}
+	return coins.DecodeAt(op, b, a)
+}
+
+// Resolve appends to dst one coin for each input of b but the coinbase's;
+// Missing where the set has none. What it read from disk stays in the cache,
+// because b is about to spend it.
+func (s *Store) Resolve(b *wire.Block, dst []consensus.Coin) ([]consensus.Coin, error) {
+	dst = slices.Grow(dst, b.Spends())
+	a := new(coins.Arena)
+	type find struct {
+		op    wire.Outpoint
+		value []byte
+	}
+	var finds []find
+	for i, t := range b.Txs {
+		for j := range t.Ins {
+			if i == 0 {
+				break
+			}
+			op := t.Ins[j].Prev
+			// The owner needs no lock to read.
+			coin, known, err := s.cache.Peek(op, a)
+			if err == nil && !known {
+				var value []byte
+				if value, err = (flushed{s.kv}).Coin(op); value != nil {
+					finds = append(finds, find{op, value})
+				}
+				if err == nil {
+					coin, err = coins.DecodeAt(op, value, a)
+				}
+			}
+			if err != nil {
+				return nil, err
+			}
+			dst = append(dst, coin)
+		}
+	}
+	if len(finds) > 0 {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for i := range finds {
+			s.cache.Keep(finds[i].op, finds[i].value)
+		}
+	}
+	return dst, nil
+}
+
+// Apply makes the coin set the one after u and keeps u.Spent for Undo.
+func (s *Store) Apply(u consensus.Update) error {
+	id := u.Next.ID
+	if err := s.fits(u, u.Prev.ID); err != nil {
+		return fmt.Errorf("apply block %v: %w", id, err)
+	}
+	if err := s.putUndo(id, u.Spent); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, t := range u.Block.Txs {
+		if i > 0 {
+			for j := range t.Ins {
+				if err := s.cache.Spend(t.Ins[j].Prev); err != nil {
+					return s.fail(fmt.Errorf("apply block %v: %w", id, err))
+				}
+				s.count--
+			}
+		}
+		if err := s.create(t, u.Next.Height, i == 0); err != nil {
+			return s.fail(fmt.Errorf("apply block %v: %w", id, err))
+		}
+	}
+	s.tip = id
+	return nil
+}
+
+// create adds t's outputs to the coin set. Only a coinbase can have the id of
+// an earlier transaction (BIP30), and then it replaces that one's coins.
+func (s *Store) create(t *wire.Tx, height uint32, coinbase bool) error {
+	op := wire.Outpoint{TxID: t.ID()}
+	for i := range t.Outs {
+		if coins.Unspendable(t.Outs[i].Script) {
+			continue
+		}
+		op.Index = uint32(i)
+		coin := consensus.Coin{Out: t.Outs[i], Height: height, Coinbase: coinbase}
+		var replaced bool
+		var err error
+		if coinbase {
+			replaced, err = s.cache.Replace(op, &coin)
+		} else {
+			err = s.cache.Add(op, &coin)
+		}
+		if err != nil {
+			return err
+		}
+		if !replaced {
+			s.count++
+		}
+	}
+	return nil
+}
+
+// Revert makes the coin set the one before u, whose block is the tip.
+func (s *Store) Revert(u consensus.Update) error {
+	id := u.Next.ID
+	if err := s.fits(u, id); err != nil {
+		return fmt.Errorf("revert block %v: %w", id, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	spent := u.Spent
+	for i, t := range slices.Backward(u.Block.Txs) {
+		op := wire.Outpoint{TxID: t.ID()}
+		for j := range t.Outs {
+			if coins.Unspendable(t.Outs[j].Script) {
+				continue
+			}
+			op.Index = uint32(j)
+			if err := s.cache.Spend(op); err != nil {
+				return s.fail(fmt.Errorf("revert block %v: %w", id, err))
+			}
+			s.count--
+		}
+		if i == 0 {
+			break
+		}
+		for j := range slices.Backward(t.Ins) {
+			last := len(spent) - 1
+			if err := s.cache.Add(t.Ins[j].Prev, &spent[last]); err != nil {
+				return s.fail(fmt.Errorf("revert block %v: %w", id, err))
+			}
+			s.count++
+			spent = spent[:last]
+		}
+	}
+	s.tip = u.Prev.ID
+	return nil
+}
+
+// fits checks, before anything is changed, that u starts or ends at the tip and
+// is whole.
+func (s *Store) fits(u consensus.Update, tip wire.Hash) error {
+	if s.broken != nil {
+		return s.broken
+	}
+	if s.tip != tip {
+		return fmt.Errorf("the coins are at block %v", s.tip)
+	}
+	if n := u.Block.Spends(); n != len(u.Spent) {
+		return fmt.Errorf("it spends %d coins, %d were given", n, len(u.Spent))
+	}
+	for i := range u.Spent {
+		if u.Spent[i].Missing {
+			return fmt.Errorf("coin %d that it spends is missing", i)
+		}
+	}
+	return nil
+}
+
+// fail remembers that the coin set is half changed, so that it is never
+// flushed: the next start has the last whole one.
+func (s *Store) fail(err error) error {
+	s.broken = fmt.Errorf("the coin set in memory is unusable since an earlier error (%w): start again", err)
+	return err
+}
+
+// EachCoin calls f for each coin at the last Flush, in the order of (txid
+// bytes, index), until f fails or ctx ends. Changes made after the call began
+// are not seen.
+func (s *Store) EachCoin(ctx context.Context, f func(wire.Outpoint, consensus.Coin) error) error {
+	want, entries, err := s.snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	defer entries.Close()
+	a := new(coins.Arena)
+	var count int64
+	for {
+		r, ok := entries.NextSync()
+		if !ok {
+			break
+		}
+		if err := errors.Join(r.Error, ctx.Err()); err != nil {
+			return fmt.Errorf("read coins: %w", err)
+		}
+		op, err := parseCoinKey(r.Key)
+		if err != nil {
+			return err
+		}
+		coin, err := coins.DecodeAt(op, r.Value, a)
+		if err != nil {
+			return err
+		}
+		if err := f(op, coin); err != nil {
+			return err
+		}
+		count++
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	// Iterators end early without a word when a file cannot be read.
+	if count != want {
+		return fmt.Errorf("the database has %d coins where %d were written: the disk may be failing; restore the folder from a copy, or remove it to start anew", count, want)
+	}
+	return nil
+}

@@ -1,0 +1,116 @@
+package datastore
+
+import (
+	"context"
+	"sync"
+
+	ds "github.com/ipfs/go-datastore"
+	"github.com/ipfs/go-datastore/query"
+)
+
+// door is a backend that may be closed while others use it: calls that come
+// later get ErrClosed, where Pebble would panic.
+type door struct {
+	mu     sync.RWMutex // held for reading during every call
+	closed bool
+	kv     ds.Batching
+}
+
+var _ ds.Batching = (*door)(nil)
+
+func (d *door) enter() error {
+	d.mu.RLock()
+	if d.closed {
+		d.mu.RUnlock()
+		return ErrClosed
+	}
+	return nil
+}
+
+func (d *door) Get(ctx context.Context, k ds.Key) ([]byte, error) {
+	if err := d.enter(); err != nil {
+		return nil, err
+	}
+	defer d.mu.RUnlock()
+	return d.kv.Get(ctx, k)
+}
+
+func (d *door) Has(ctx context.Context, k ds.Key) (bool, error) {
+	if err := d.enter(); err != nil {
+		return false, err
+	}
+	defer d.mu.RUnlock()
+	return d.kv.Has(ctx, k)
+}
+
+func (d *door) GetSize(ctx context.Context, k ds.Key) (int, error) {
+	if err := d.enter(); err != nil {
+		return -1, err
+	}
+	defer d.mu.RUnlock()
+	return d.kv.GetSize(ctx, k)
+}
+
+func (d *door) Query(ctx context.Context, q query.Query) (query.Results, error) {
+	if err := d.enter(); err != nil {
+		return nil, err
+	}
+	defer d.mu.RUnlock()
+	return d.kv.Query(ctx, q)
+}
+
+func (d *door) Put(ctx context.Context, k ds.Key, v []byte) error {
+	if err := d.enter(); err != nil {
+		return err
+	}
+	defer d.mu.RUnlock()
+	return d.kv.Put(ctx, k, v)
+}
+
+func (d *door) Delete(ctx context.Context, k ds.Key) error {
+	if err := d.enter(); err != nil {
+		return err
+	}
+	defer d.mu.RUnlock()
+	return d.kv.Delete(ctx, k)
+}
+
+func (d *door) Sync(ctx context.Context, k ds.Key) error {
+	if err := d.enter(); err != nil {
+		return err
+	}
+	defer d.mu.RUnlock()
+	return d.kv.Sync(ctx, k)
+}
+
+func (d *door) Batch(ctx context.Context) (ds.Batch, error) {
+	if err := d.enter(); err != nil {
+		return nil, err
+	}
+	defer d.mu.RUnlock()
+	b, err := d.kv.Batch(ctx)
+	return &doorBatch{b, d}, err
+}
+
+func (d *door) Close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return nil
+	}
+	d.closed = true
+	return d.kv.Close()
+}
+
+type doorBatch struct {
+	ds.Batch
+	d *door
+}
+
+func (b *doorBatch) Commit(ctx context.Context) error {
+	if err := b.d.enter(); err != nil {
+		return err
+	}
+	defer b.d.mu.RUnlock()
+	return b.Batch.Commit(ctx)
+}

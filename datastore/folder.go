@@ -1,0 +1,180 @@
+package datastore
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/gofrs/flock"
+
+	"github.com/quernnet/quern/consensus/wire"
+)
+
+// format is the version of the layout in keys.go and package blocks. A folder
+// of another is refused: there is no way from one to another yet but to
+// import the blocks anew.
+const format = 1
+
+// manifest says what a folder holds. It is written once.
+type manifest struct {
+	Format  int       `json:"format"`
+	Chain   string    `json:"chain"`
+	Genesis wire.Hash `json:"genesis"`
+	Rules   wire.Hash `json:"rules"`
+	Backend string    `json:"backend"`
+}
+
+const (
+	manifestName = "manifest.json"
+	lockName     = "lock"
+	pidName      = "pid" // beside the lock: on Windows a locked file cannot be read
+)
+
+// folder is a store's place in a file system, held by one process.
+type folder struct {
+	fs   vfs.FS
+	dir  string
+	lock *flock.Flock // nil where only this process can reach the file system
+}
+
+// openFolder creates the folder when absent, locks it and checks its manifest.
+func openFolder(c *Config, volatile bool) (*folder, error) {
+	f := &folder{fs: c.fs, dir: c.Dir}
+	if volatile {
+		return f, nil
+	}
+	if c.Dir == "" {
+		return nil, errors.New("no data folder given")
+	}
+	if f.fs == nil {
+		f.fs = vfs.Default
+		if err := os.MkdirAll(c.Dir, 0o700); err != nil {
+			return nil, fmt.Errorf("create data folder: %w", err)
+		}
+		if err := f.acquire(); err != nil {
+			return nil, err
+		}
+	}
+	if err := f.check(c); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+func (f *folder) acquire() error {
+	f.lock = flock.New(filepath.Join(f.dir, lockName))
+	pid := filepath.Join(f.dir, pidName)
+	ok, err := f.lock.TryLock()
+	if err != nil {
+		return fmt.Errorf("lock folder %s: %w", f.dir, err)
+	}
+	if !ok {
+		holder := ""
+		if b, err := os.ReadFile(pid); err == nil {
+			holder = fmt.Sprintf(" (pid %s)", strings.TrimSpace(string(b)))
+		}
+		return fmt.Errorf("folder %s is in use by another quern%s; stop it or give another --datadir", f.dir, holder)
+	}
+	// For the message above only; without it the lock holds all the same.
+	_ = os.WriteFile(pid, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600)
+	return nil
+}
+
+// check compares the manifest with what c asks for, or writes it.
+func (f *folder) check(c *Config) error {
+	want := manifest{
+		Format:  format,
+		Chain:   c.Params.Name,
+		Genesis: c.Params.Genesis.ID(),
+		Rules:   c.Params.Digest(),
+		Backend: c.Backend,
+	}
+	path := f.fs.PathJoin(f.dir, manifestName)
+	file, err := f.fs.Open(path)
+	if notThere(err) {
+		return f.write(path, want)
+	}
+	if err != nil {
+		return fmt.Errorf("open manifest: %w", err)
+	}
+	b, err := io.ReadAll(file)
+	if err := errors.Join(err, file.Close()); err != nil {
+		return fmt.Errorf("read %s: %w", path, err)
+	}
+	var have manifest
+	if err := json.Unmarshal(b, &have); err != nil {
+		return fmt.Errorf("%s is damaged (%w): give another --datadir", path, err)
+	}
+	return f.compare(have, want)
+}
+
+func (f *folder) compare(have, want manifest) error {
+	const advice = "give another --datadir"
+	switch {
+	case have.Format != want.Format:
+		return fmt.Errorf("folder %s has format %d, this quern writes %d: %s, or use the quern that made it", f.dir, have.Format, want.Format, advice)
+	case have.Chain != want.Chain:
+		return fmt.Errorf("folder %s holds chain %q, not %q: %s", f.dir, have.Chain, want.Chain, advice)
+	case have.Genesis != want.Genesis:
+		return fmt.Errorf("folder %s holds a chain that starts with block %v, not %v: %s", f.dir, have.Genesis, want.Genesis, advice)
+	case have.Rules != want.Rules:
+		return fmt.Errorf("folder %s holds a %s chain of other rules (digest %v, asked for %v): %s", f.dir, have.Chain, have.Rules, want.Rules, advice)
+	case have.Backend != want.Backend:
+		return fmt.Errorf("folder %s was made with storage backend %q, not %q: %s or set the backend", f.dir, have.Backend, want.Backend, advice)
+	}
+	return nil
+}
+
+// write makes the manifest appear whole or not at all.
+func (f *folder) write(path string, m manifest) error {
+	b, err := json.MarshalIndent(m, "", "\t")
+	if err != nil {
+		return err
+	}
+	if err := f.fs.MkdirAll(f.dir, 0o700); err != nil {
+		return fmt.Errorf("create data folder: %w", err)
+	}
+	file, err := f.fs.Create(path+".new", vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return fmt.Errorf("create manifest: %w", err)
+	}
+	_, err = file.Write(append(b, '\n'))
+	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return fmt.Errorf("write manifest: %w", err)
+	}
+	if err := f.fs.Rename(path+".new", path); err != nil {
+		return fmt.Errorf("write manifest: %w", err)
+	}
+	return syncDir(f.fs, f.dir)
+}
+
+// sub creates a folder below and makes its name durable.
+func (f *folder) sub(name string) (dirFS, error) {
+	d := dirFS{fs: f.fs, dir: f.fs.PathJoin(f.dir, name)}
+	if err := f.fs.MkdirAll(d.dir, 0o700); err != nil {
+		return d, fmt.Errorf("create %s: %w", d.dir, err)
+	}
+	if err := syncDir(f.fs, f.dir); err != nil {
+		return d, fmt.Errorf("sync %s: %w", f.dir, err)
+	}
+	return d, nil
+}
+
+func (f *folder) free(dir string) (uint64, error) {
+	u, err := f.fs.GetDiskUsage(dir)
+	return u.AvailBytes, err
+}
+
+// Close gives the folder up to other processes.
+func (f *folder) Close() error {
+	if f.lock == nil {
+		return nil
+	}
+	return f.lock.Close()
+}

@@ -1,0 +1,154 @@
+package datastore
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/ipfs/go-datastore/query"
+
+	"github.com/quernnet/quern/consensus/chain"
+	"github.com/quernnet/quern/consensus/wire"
+)
+
+// headers are numbered in the order in which they were first stored, which has
+// parents first, because a header is judged by its parent.
+type headers struct {
+	numbers map[wire.Hash]uint64
+	pending map[uint64]chain.StoredHeader // new, or with another mark, since the last flush
+	marks   map[wire.Hash]chain.Mark      // those that are not zero
+}
+
+// headerBytes is what a pending header takes in memory and in the batch.
+const headerBytes = 300
+
+// AddHeaders stores headers or changes the marks of known ones. They are
+// durable at the next Flush. Adding one that is stored with that mark costs a
+// look.
+func (s *Store) AddHeaders(hs []chain.StoredHeader) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	genesis := s.c.Params.Genesis.ID()
+	for i := range hs {
+		id := hs[i].ID()
+		if id == genesis {
+			continue
+		}
+		number, known := s.heads.numbers[id]
+		if !known {
+			number = uint64(len(s.heads.numbers))
+			s.heads.numbers[id] = number
+		} else if s.heads.marks[id] == hs[i].Mark {
+			continue
+		}
+		if hs[i].Mark != 0 {
+			s.heads.marks[id] = hs[i].Mark
+		} else {
+			delete(s.heads.marks, id)
+		}
+		s.heads.pending[number] = hs[i]
+	}
+	return nil
+}
+
+func encodeHeader(h *chain.StoredHeader) []byte {
+	b := h.Header.Append(make([]byte, 0, wire.HeaderSize+1))
+	return append(b, byte(h.Mark))
+}
+
+func decodeHeader(b []byte) (h chain.StoredHeader, err error) {
+	if len(b) != wire.HeaderSize+1 {
+		return h, fmt.Errorf("damaged header: %d bytes", len(b))
+	}
+	h.Header, err = wire.DecodeHeader(b[:wire.HeaderSize])
+	h.Mark = chain.Mark(b[wire.HeaderSize])
+	return h, err
+}
+
+// Load returns the headers stored, parents first, genesis excluded, and the id
+// of the block that the coin set is at. Like every change it is the owner's
+// call, and the sequence must not be used beside a change.
+func (s *Store) Load() (iter.Seq2[chain.StoredHeader, error], wire.Hash, error) {
+	return func(yield func(chain.StoredHeader, error) bool) {
+		for h, err := range s.flushedHeaders() {
+			if err == nil {
+				if p, changed := s.heads.pending[h.number]; changed {
+					h.StoredHeader = p
+				}
+			}
+			if !yield(h.StoredHeader, err) || err != nil {
+				return
+			}
+		}
+		var fresh []uint64
+		for number := range s.heads.pending {
+			if number >= s.saved.headers {
+				fresh = append(fresh, number)
+			}
+		}
+		slices.Sort(fresh)
+		for _, number := range fresh {
+			if !yield(s.heads.pending[number], nil) {
+				return
+			}
+		}
+	}, s.tip, nil
+}
+
+type numberedHeader struct {
+	chain.StoredHeader
+	number uint64
+}
+
+// flushedHeaders reads the headers of the last flush in their order. It ends
+// after the first error.
+func (s *Store) flushedHeaders() iter.Seq2[numberedHeader, error] {
+	return func(yield func(numberedHeader, error) bool) {
+		var next uint64
+		for e, err := range s.entries(context.Background(), headerSpace, false) {
+			var h numberedHeader
+			if err == nil {
+				h.number, err = parseHeaderKey(e.Key)
+			}
+			if err == nil {
+				h.StoredHeader, err = decodeHeader(e.Value)
+			}
+			if err == nil && h.number != next {
+				err = fmt.Errorf("header %d is missing from the database", next)
+			}
+			next++
+			if !yield(h, err) || err != nil {
+				return
+			}
+		}
+		if next != s.saved.headers {
+			yield(numberedHeader{}, fmt.Errorf("the database has %d headers where %d were written", next, s.saved.headers))
+		}
+	}
+}
+
+// entries iterates over what kv has under a prefix, in order of the keys.
+func (s *Store) entries(ctx context.Context, prefix string, keysOnly bool) iter.Seq2[query.Entry, error] {
+	return func(yield func(query.Entry, error) bool) {
+		found, err := s.kv.Query(ctx, query.Query{Prefix: prefix, KeysOnly: keysOnly, Orders: []query.Order{query.OrderByKey{}}})
+		if err != nil {
+			yield(query.Entry{}, err)
+			return
+		}
+		defer found.Close()
+		for {
+			r, ok := found.NextSync()
+			if !ok {
+				return
+			}
+			if err := ctx.Err(); err != nil {
+				yield(query.Entry{}, err)
+				return
+			}
+			if !yield(r.Entry, r.Error) || r.Error != nil {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,73 @@
+package datastore
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/vfs"
+	ds "github.com/ipfs/go-datastore"
+	pebbleds "github.com/ipfs/go-ds-pebble"
+)
+
+const (
+	// pebbleCache holds blocks of the files that are read most, in bytes. It
+	// is small: coins have a cache of their own above, and the operating system's
+	// holds the rest.
+	pebbleCache = 16 << 20
+	// pebbleMemtable is how much may be written before it is sorted into a
+	// file, in bytes. A larger batch is kept as it is until then.
+	pebbleMemtable = 16 << 20
+	// bloomBits a key let 99 % of the lookups of absent keys end without a read.
+	bloomBits = 10
+)
+
+func openPebble(dir string, log *slog.Logger) (ds.Batching, error) {
+	return openPebbleOn(vfs.Default, dir, log)
+}
+
+// openPebbleOn opens Pebble in a folder of fs. Writes are not synced one by one
+// (go-ds-pebble's default): a batch is atomic all the same, and Sync makes
+// everything before it durable.
+func openPebbleOn(fs vfs.FS, dir string, log *slog.Logger) (ds.Batching, error) {
+	o := &pebble.Options{
+		FS:           fs,
+		Logger:       pebbleLog{log},
+		MemTableSize: pebbleMemtable,
+		MaxOpenFiles: 256,
+		// The format is fixed, so that a newer Pebble does not change folders
+		// which an older Quern may still have to open.
+		FormatMajorVersion: pebble.FormatValueSeparation,
+	}
+	for i := range o.Levels {
+		o.Levels[i].FilterPolicy = bloom.FilterPolicy(bloomBits)
+	}
+	kv, err := pebbleds.NewDatastore(dir, pebbleds.WithPebbleOpts(o), pebbleds.WithCacheSize(pebbleCache))
+	if err != nil {
+		return nil, fmt.Errorf("open database in %s: %w", dir, err)
+	}
+	return kv, nil
+}
+
+// pebbleLog gives Pebble's messages to slog; its reports of routine work are
+// of use only to those who debug it.
+type pebbleLog struct{ log *slog.Logger }
+
+func (l pebbleLog) Infof(format string, args ...any) {
+	l.log.Debug("pebble: " + fmt.Sprintf(format, args...))
+}
+
+func (l pebbleLog) Errorf(format string, args ...any) {
+	l.log.Error("pebble: " + fmt.Sprintf(format, args...))
+}
+
+// Fatalf is called when Pebble can neither go on nor fail a call: its log
+// cannot be written, or a file is damaged. It must not return. What was flushed
+// is safe on disk, so that ending at once is as good as a crash, and a crash is
+// what a Store recovers from.
+func (l pebbleLog) Fatalf(format string, args ...any) {
+	l.log.Error("the database cannot go on, stopping: " + fmt.Sprintf(format, args...))
+	os.Exit(1)
+}
