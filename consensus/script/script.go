@@ -1,6 +1,10 @@
 package script
 
-import "github.com/quernnet/quern/consensus/wire"
+import (
+	"sync"
+
+	"github.com/quernnet/quern/consensus/wire"
+)
 
 // Spend is a transaction with the outputs it spends, one an input. Its checks
 // share what need be computed once. Safe for concurrent use.
@@ -8,10 +12,25 @@ type Spend struct {
 	Tx    *wire.Tx
 	Coins []wire.Out
 	Flags Flags
+
+	// Both are computed by the first check that needs them and never change
+	// afterwards.
+	midOnce    sync.Once
+	mid        *midstate
+	engineOnce sync.Once
+	engine     *engineTx
 }
 
-// NewSpend prepares the checks of all of t's inputs.
-func NewSpend(t *wire.Tx, coins []wire.Out, f Flags) *Spend { panic("unwritten") }
+// NewSpend prepares the checks of all of t's inputs. coins has one output for
+// each input, in the inputs' order. Neither may change while checks run.
+func NewSpend(t *wire.Tx, coins []wire.Out, f Flags) *Spend {
+	return &Spend{Tx: t, Coins: coins, Flags: f}
+}
+
+func (s *Spend) midstate() *midstate {
+	s.midOnce.Do(func() { s.mid = newMidstate(s.Tx, s.Coins) })
+	return s.mid
+}
 
 // Check is the check of one input.
 type Check struct {
@@ -21,4 +40,30 @@ type Check struct {
 }
 
 // Run checks the input. A failure is an *Error; nothing else can go wrong.
-func (c Check) Run() error { panic("unwritten") }
+//
+// A standard template whose signature is good is accepted straight away. Of
+// the rest btcd's engine decides what it can decide as Core would, and the
+// package's interpreter all else. It also names what the engine refused.
+func (c Check) Run() error {
+	if c.passes() {
+		return nil
+	}
+	if !c.engineFollows() {
+		return result(c.interpret())
+	}
+	if c.engineAccepts() {
+		return nil
+	}
+	if err := c.interpret(); err != nil {
+		return err
+	}
+	return errUnknown
+}
+
+// result keeps a nil *Error from becoming an error that is not nil.
+func result(err *Error) error {
+	if err == nil {
+		return nil
+	}
+	return err
+}
