@@ -3,8 +3,14 @@ package chain
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/wire"
@@ -12,11 +18,12 @@ import (
 
 // Config is what a Chain is built from.
 type Config struct {
-	Params  *consensus.Params
-	Store   Store
-	Now     func() time.Time // nil: time.Now
-	Log     *slog.Logger     // nil: discarded
-	Workers int              // script checkers; 0: one a core
+	Params     *consensus.Params
+	Store      Store
+	Now        func() time.Time // nil: time.Now
+	Log        *slog.Logger     // nil: discarded
+	Workers    int              // script checkers; 0: one a core
+	FlushEvery time.Duration    // how long a change may stay unflushed; 0: a minute
 }
 
 // Errors that are not about rules.
@@ -25,128 +32,236 @@ var (
 	ErrUnknown   = errors.New("unknown block")
 	ErrNoParent  = errors.New("header's parent is unknown") // Core: prev-blk-not-found
 	ErrClosed    = errors.New("chain is closed")
-	ErrDuplicate = errors.New("block is already known") // AddBlock of a block whose body is stored
+	ErrDuplicate = errors.New("block is already known")                                       // AddBlock of a block whose body is stored
+	ErrUnwanted  = errors.New("block was not asked for and is no use")                        // OfferBlock; says nothing about the block
+	ErrSetAside  = errors.New("block or one before it was set aside by this node's operator") // Core: duplicate-invalid
+	ErrNotNext   = errors.New("block does not follow the tip")                                // TestBlock; Core: inconclusive-not-best-prevblk
+)
+
+// Bounds of what is held in memory.
+const (
+	roomBytes  = 64 << 20 // of blocks handed in and not yet decided
+	roomBlocks = 64
+	windowMax  = 32       // blocks applied and not yet verified
+	windowSize = 32 << 20 // bytes of them
+	hiddenMax  = 64       // blocks that a reorg may revert before it shows
 )
 
 // Chain is the header tree and the active branch. Safe for concurrent use.
-type Chain struct{ _ int }
+//
+// The engine goroutine alone calls what changes the store, and alone moves the
+// coins. Two locks, the first taken first, tell the others what it does:
+//
+// coins: while it is held for reading, the coin set of the store, window and
+// the published tip belong together. The engine holds it while it changes one
+// of them, and through a reorg, so that nobody sees a tip with less work.
+//
+// mu: the tree, the published branch, the channel that tells of changes. Never
+// held during I/O.
+type Chain struct {
+	params *consensus.Params
+	store  Store
+	now    func() time.Time
+	log    *slog.Logger
+	every  time.Duration
+
+	tip  atomic.Pointer[consensus.State] // last of active
+	head atomic.Pointer[consensus.State] // of tree.head
+
+	coins  sync.RWMutex
+	window []*applied // oldest first, after the tip except while a reorg hides
+
+	mu      sync.RWMutex
+	tree    *tree
+	active  []*node // the published branch, by height
+	unsaved []*node // with flag dirty, parents first
+	changed chan struct{}
+
+	room    *semaphore.Weighted
+	inbox   inbox
+	checks  *checker
+	updates recent
+
+	quit   chan struct{} // closed by Close
+	ended  chan struct{} // closed when the engine has ended
+	failed chan struct{} // closed after err is set
+	err    error
+	fail1  sync.Once
+	close1 sync.Once
+}
 
 // Open loads the tree from the store, and brings the coins to the best branch whose bodies
 // are stored. Close releases it.
-func Open(ctx context.Context, c Config) (*Chain, error) { panic("unwritten") }
-
-// Close stops the workers and flushes.
-func (c *Chain) Close() error { panic("unwritten") }
-
-// AddHeaders judges headers, each the next one's parent, and keeps the valid
-// ones. It returns the state after the last valid one. Headers already known
-// cost little. The error is a *consensus.RuleError, ErrNoParent, or a store's.
-func (c *Chain) AddHeaders(ctx context.Context, hs []wire.Header) (consensus.State, error) {
-	panic("unwritten")
+func Open(ctx context.Context, cfg Config) (*Chain, error) {
+	c := &Chain{
+		params:  cfg.Params,
+		store:   cfg.Store,
+		now:     cfg.Now,
+		log:     cfg.Log,
+		every:   cfg.FlushEvery,
+		changed: make(chan struct{}),
+		room:    semaphore.NewWeighted(roomBytes),
+		quit:    make(chan struct{}),
+		ended:   make(chan struct{}),
+		failed:  make(chan struct{}),
+	}
+	c.inbox.signal = make(chan struct{}, 1)
+	if c.now == nil {
+		c.now = time.Now
+	}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	if c.every <= 0 {
+		c.every = time.Minute
+	}
+	workers := cfg.Workers
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	tip, err := c.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.checks = newChecker(workers)
+	e := newEngine(c, tip)
+	go e.run()
+	if err := c.do(ctx, settled, nil); err != nil {
+		return nil, errors.Join(fmt.Errorf("bring the coins to the best branch: %w", err), c.Close())
+	}
+	return c, nil
 }
 
-// AddBlock judges b, stores it and, if it leads to the branch with the most
-// work, moves the tip. It returns when that is decided: nil for a valid block
-// (on the best branch or, as far as can be judged, a side branch), ErrDuplicate
-// for a known valid one, a *consensus.RuleError for one that breaks a rule.
-func (c *Chain) AddBlock(ctx context.Context, b *wire.Block) error { panic("unwritten") }
-
-// QueueBlock is AddBlock that returns when b has a place in the window of
-// blocks being judged, waiting for one if need be; done is called with
-// AddBlock's result, later, from another goroutine.
-func (c *Chain) QueueBlock(ctx context.Context, b *wire.Block, done func(error)) error {
-	panic("unwritten")
+// Close stops the workers and flushes. Blocks that are being judged are given
+// up; those whose bodies are stored are judged anew at the next Open.
+func (c *Chain) Close() error {
+	c.close1.Do(func() { close(c.quit) })
+	<-c.ended
+	c.checks.close()
+	return c.Err()
 }
 
-// TestBlock judges b as the next block after the tip, scripts included, but
-// neither its work nor its Merkle root when draft is set; it keeps nothing.
-func (c *Chain) TestBlock(ctx context.Context, b *wire.Block, draft bool) error { panic("unwritten") }
+// Failed is closed when the store has failed. Err then says how. Nothing can be
+// added any more; a restart goes on from the last flush.
+func (c *Chain) Failed() <-chan struct{} { return c.failed }
+
+// Err is the store's failure, nil for none.
+func (c *Chain) Err() error {
+	select {
+	case <-c.failed:
+		return c.err
+	default:
+		return nil
+	}
+}
+
+func (c *Chain) fail(err error) error {
+	c.fail1.Do(func() {
+		c.err = fmt.Errorf("the chain has stopped because its store failed: %w", err)
+		close(c.failed)
+		c.log.Error("store failed, the chain stops", "error", err)
+	})
+	return c.Err()
+}
+
+// stopped is why nothing can be done any more, nil while it can.
+func (c *Chain) stopped() error {
+	if err := c.Err(); err != nil {
+		return err
+	}
+	select {
+	case <-c.quit:
+		return ErrClosed
+	case <-c.ended:
+		return ErrClosed
+	default:
+		return nil
+	}
+}
+
+// Flush makes all that was decided up to now durable.
+func (c *Chain) Flush(ctx context.Context) error {
+	return c.do(ctx, flushed, nil)
+}
 
 // Tip is the state at the tip of the active branch: a snapshot, no lock.
-func (c *Chain) Tip() consensus.State { panic("unwritten") }
+func (c *Chain) Tip() consensus.State { return *c.tip.Load() }
 
 // BestHeader is the state after the header with the most work that is not
 // known to be invalid; its bodies may be missing.
-func (c *Chain) BestHeader() consensus.State { panic("unwritten") }
+func (c *Chain) BestHeader() consensus.State { return *c.head.Load() }
 
 // Changed returns a channel that is closed when the tip or the best header next
 // changes. Take it before reading the state that it announces changes of.
-func (c *Chain) Changed() <-chan struct{} { panic("unwritten") }
-
-// UpdatesSince returns how to get from the block id to the tip: updates to
-// revert, newest first, then updates to apply, oldest first; at most max in
-// all, so that one call may stop short of the tip. ErrUnknown when id was never on the chain.
-func (c *Chain) UpdatesSince(id wire.Hash, max int) (reverted, applied []consensus.Update, err error) {
-	panic("unwritten")
+func (c *Chain) Changed() <-chan struct{} {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.changed
 }
 
 // Block reads a body; ErrNoBlock when it is not stored.
-func (c *Chain) Block(id wire.Hash) (*wire.Block, error) { panic("unwritten") }
+func (c *Chain) Block(id wire.Hash) (*wire.Block, error) {
+	if id == c.params.Genesis.ID() {
+		return c.params.Genesis, nil
+	}
+	return c.store.Block(id)
+}
 
 // Spent reads the coins that a block spent when it was applied.
-func (c *Chain) Spent(id wire.Hash) ([]consensus.Coin, error) { panic("unwritten") }
-
-// Coins looks up unspent coins, all at the tip that is returned with them, TimePast filled
-// in. Those that do not exist are Missing.
-func (c *Chain) Coins(ops []wire.Outpoint) (consensus.State, []consensus.Coin, error) {
-	panic("unwritten")
+func (c *Chain) Spent(id wire.Hash) ([]consensus.Coin, error) {
+	if id == c.params.Genesis.ID() {
+		return nil, nil
+	}
+	return c.store.Undo(id)
 }
 
-// EachCoin flushes and calls f for each coin at the tip that it returns, in the
-// order of (txid bytes, index). The chain may move on meanwhile.
-func (c *Chain) EachCoin(ctx context.Context, f func(wire.Outpoint, consensus.Coin) error) (consensus.State, error) {
-	panic("unwritten")
+// notify wakes those who wait for a change. mu is held.
+func (c *Chain) notify() {
+	close(c.changed)
+	c.changed = make(chan struct{})
 }
 
-// HeaderInfo is a header's place in the tree.
-type HeaderInfo struct {
-	wire.Header
-	ID      wire.Hash
-	Height  uint32
-	Work    [4]uint64 // cumulative, see work.Work
-	Median  uint32    // median time past of the chain up to and including it
-	Active  bool      // on the active branch
-	HasBody bool
-	Invalid bool      // it or an ancestor broke a rule or was set aside
-	Next    wire.Hash // the block after it on the active branch, zero for none
-	Txs     int       // transactions in the body, 0 when not known
+// showHead publishes the best header if it is another. mu is held.
+func (c *Chain) showHead() {
+	if old := c.head.Load(); old != nil && old.ID == c.tree.head.id {
+		return
+	}
+	s := c.tree.head.state(c.params)
+	c.head.Store(&s)
+	c.notify()
 }
 
-// Header looks a header up by id.
-func (c *Chain) Header(id wire.Hash) (HeaderInfo, bool) { panic("unwritten") }
-
-// StateAt is the state after the given block; ok is false when the header is unknown.
-func (c *Chain) StateAt(id wire.Hash) (s consensus.State, ok bool) { panic("unwritten") }
-
-// ActiveAt looks a header up by its height on the active branch.
-func (c *Chain) ActiveAt(height uint32) (HeaderInfo, bool) { panic("unwritten") }
-
-// Locator lists ids on the branch that ends in from, at exponentially growing distances, newest
-// first, genesis last: at most 32 + 10.
-func (c *Chain) Locator(from wire.Hash) []wire.Hash { panic("unwritten") }
-
-// HeadersAfter returns up to max headers of the active branch that follow
-// the first id in the locator that is on it.
-func (c *Chain) HeadersAfter(locator []wire.Hash, max int) []wire.Header { panic("unwritten") }
-
-// Wanted lists, in order of height, up to max blocks on the way from the tip's branch to
-// the best header whose bodies are not stored.
-func (c *Chain) Wanted(max int) []HeaderInfo { panic("unwritten") }
-
-// Branch is one end of the tree, in getchaintips' words.
-type Branch struct {
-	ID     wire.Hash
-	Height uint32
-	Length uint32 // blocks since it left the active branch
-	Status string // active, valid-fork, valid-headers, headers-only, invalid
+// showTip publishes n as the tip. coins is held for writing.
+func (c *Chain) showTip(n *node) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.active[len(c.active)-1] == n {
+		return
+	}
+	var path []*node
+	m := n
+	for ; int(m.height()) >= len(c.active) || c.active[m.height()] != m; m = m.parent {
+		path = append(path, m)
+	}
+	clear(c.active[m.height()+1:])
+	c.active = c.active[:m.height()+1]
+	for i := len(path) - 1; i >= 0; i-- {
+		c.active = append(c.active, path[i])
+	}
+	s := n.state(c.params)
+	c.tip.Store(&s)
+	c.notify()
 }
 
-// Branches lists the ends of all branches, the active one first.
-func (c *Chain) Branches() []Branch { panic("unwritten") }
+// onActive says whether n is on the published branch. mu is held.
+func (c *Chain) onActive(n *node) bool {
+	return int(n.height()) < len(c.active) && c.active[n.height()] == n
+}
 
-// Invalidate sets a block and all that follow it aside, until Reconsider.
-func (c *Chain) Invalidate(ctx context.Context, id wire.Hash) error { panic("unwritten") }
-
-// Reconsider forgets that a block, its ancestors and descendants are invalid,
-// and judges them anew.
-func (c *Chain) Reconsider(ctx context.Context, id wire.Hash) error { panic("unwritten") }
+// save has the engine store n's header and marks. mu is held.
+func (c *Chain) save(n *node) {
+	if !n.has(dirty) {
+		n.flags |= dirty
+		c.unsaved = append(c.unsaved, n)
+	}
+}

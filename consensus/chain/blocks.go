@@ -1,0 +1,168 @@
+package chain
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/consensus/wire"
+)
+
+// aheadMax is how far above the tip a block that nobody asked for may be (Core's
+// MIN_BLOCKS_TO_KEEP).
+const aheadMax = 288
+
+// AddBlock judges b, stores it and, if it leads to the branch with the most
+// work, moves the tip. It returns when that is decided: nil for a valid block
+// (on the best branch or, as far as can be judged, a side branch), ErrDuplicate
+// for a known valid one, a *consensus.RuleError for one that breaks a rule,
+// ErrNoParent where a header is missing before it. Blocks whose parents' bodies
+// are missing are stored and judged against coins when those have come. It is for blocks
+// that were asked for, or that an operator brings; see OfferBlock.
+func (c *Chain) AddBlock(ctx context.Context, b *wire.Block) error {
+	return c.addBlock(ctx, b, false)
+}
+
+// OfferBlock is AddBlock for a block that nobody asked for. So that junk cannot
+// fill the disk it is stored only, as in Core's AcceptBlock, if its branch has
+// as much work as the tip's and as any chain worth its bodies, and if it is not
+// too far ahead; otherwise its header is kept and ErrUnwanted returned.
+func (c *Chain) OfferBlock(ctx context.Context, b *wire.Block) error {
+	return c.addBlock(ctx, b, true)
+}
+
+func (c *Chain) addBlock(ctx context.Context, b *wire.Block, offered bool) error {
+	n, err := c.judge(b, offered)
+	if err != nil {
+		return err
+	}
+	decided := make(chan error, 1)
+	if err := c.queue(ctx, n, b, func(err error) { decided <- err }); err != nil {
+		return err
+	}
+	select {
+	case err := <-decided:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// QueueBlock is AddBlock that returns when b has a place in the window of
+// blocks being judged, waiting for one if need be; done is called with
+// AddBlock's result, later, from another goroutine. When QueueBlock returns an
+// error, done is not called: ctx has ended or the chain has stopped.
+func (c *Chain) QueueBlock(ctx context.Context, b *wire.Block, done func(error)) error {
+	n, err := c.judge(b, false)
+	if err != nil {
+		if stopped := c.stopped(); stopped != nil {
+			return stopped
+		}
+		go done(err)
+		return nil
+	}
+	return c.queue(ctx, n, b, func(err error) { go done(err) })
+}
+
+// queue hands b to the engine when there is room for it.
+func (c *Chain) queue(ctx context.Context, n *node, b *wire.Block, done func(error)) error {
+	room := min(max(int64(b.Size()), roomBytes/roomBlocks), roomBytes)
+	if err := c.room.Acquire(ctx, room); err != nil {
+		return err
+	}
+	if !c.inbox.putJob(&job{n: n, block: b, room: room, done: done}) {
+		c.room.Release(room)
+		return c.stopped()
+	}
+	return nil
+}
+
+// judge does on the caller's goroutine what needs no coins, cheap checks first.
+// It enters the header.
+func (c *Chain) judge(b *wire.Block, offered bool) (*node, error) {
+	if err := c.stopped(); err != nil {
+		return nil, err
+	}
+	n, err := c.place(b)
+	if err != nil {
+		return nil, err
+	}
+	if offered {
+		if err := c.wants(n); err != nil {
+			return nil, err
+		}
+	}
+	err = consensus.CheckBlock(c.params, b)
+	if err == nil {
+		parent := n.parent.state(c.params)
+		err = consensus.CheckBlockContext(&parent, b)
+	}
+	if err == nil {
+		return n, nil
+	}
+	if isRule(err) && !consensus.Mutated(err) && !ambiguous(b) {
+		c.log.Warn("invalid block", "block", n.id, "height", n.height(), "error", err)
+		c.condemn(n, invalid)
+		c.inbox.wake()
+	}
+	return nil, err
+}
+
+// place finds b's header in the tree or enters it. The error is ErrDuplicate if
+// the body is stored.
+func (c *Chain) place(b *wire.Block) (*node, error) {
+	id := b.ID()
+	if n, err := c.find(id); n != nil || err != nil {
+		return n, err
+	}
+	if _, err := c.addHeaders([]wire.Header{b.Header}, []wire.Hash{id}); err != nil {
+		return nil, err
+	}
+	return c.find(id)
+}
+
+func (c *Chain) find(id wire.Hash) (*node, error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	n := c.tree.index[id]
+	switch {
+	case n == nil:
+		return nil, nil
+	case n.has(bad):
+		return nil, badness(n)
+	case n.has(hasBody):
+		return nil, ErrDuplicate
+	default:
+		return n, nil
+	}
+}
+
+// wants is Core's rule for unrequested blocks.
+func (c *Chain) wants(n *node) error {
+	tip := c.Tip()
+	switch {
+	case n.work.Cmp(tip.Work) < 0:
+		return fmt.Errorf("%w: its branch has less work than the tip's", ErrUnwanted)
+	case n.height() > tip.Height+aheadMax:
+		return fmt.Errorf("%w: it is %d blocks ahead of the tip", ErrUnwanted, n.height()-tip.Height)
+	case n.work.Cmp(c.params.MinWork) < 0:
+		return fmt.Errorf("%w: its branch has too little work", ErrUnwanted)
+	default:
+		return nil
+	}
+}
+
+// ambiguous says that b's "transactions" may be inner nodes of another body's
+// Merkle tree, which are 64 bytes long, so that the header may belong to a valid
+// block. With a coinbase in its place that is ruled out (Core's IsBlockMutated).
+func ambiguous(b *wire.Block) bool {
+	if len(b.Txs) > 0 && b.Txs[0].IsCoinbase() {
+		return false
+	}
+	for _, t := range b.Txs {
+		if t.BaseSize() == 64 {
+			return true
+		}
+	}
+	return len(b.Txs) == 0
+}

@@ -1,0 +1,205 @@
+package chain
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/consensus/script"
+	"github.com/quernnet/quern/consensus/wire"
+)
+
+// Coins looks up unspent coins, all at the tip that is returned with them, TimePast filled
+// in. Those that do not exist are Missing.
+func (c *Chain) Coins(ops []wire.Outpoint) (consensus.State, []consensus.Coin, error) {
+	c.coins.RLock()
+	defer c.coins.RUnlock()
+	if err := c.stopped(); err != nil {
+		return c.Tip(), nil, err
+	}
+	c.mu.RLock()
+	tip := c.active[len(c.active)-1]
+	c.mu.RUnlock()
+
+	coins := make([]consensus.Coin, len(ops))
+	for i, op := range ops {
+		coin, err := c.store.Coin(op)
+		if err != nil {
+			return c.Tip(), nil, fmt.Errorf("look up coin %v: %w", op, err)
+		}
+		coins[i] = coin
+	}
+	c.takeBack(ops, coins)
+	for i := range coins {
+		if !coins[i].Missing {
+			coins[i].TimePast = c.timePast(tip, coins[i].Height)
+		}
+	}
+	return c.Tip(), coins, nil
+}
+
+// takeBack undoes in coins what the window, applied beyond the tip, did to ops.
+// The lock coins is held.
+func (c *Chain) takeBack(ops []wire.Outpoint, coins []consensus.Coin) {
+	if len(c.window) == 0 {
+		return
+	}
+	places := make(map[wire.Outpoint][]int, len(ops))
+	ids := make(map[wire.Hash]bool, len(ops))
+	for i, op := range ops {
+		places[op] = append(places[op], i)
+		ids[op.TxID] = true
+	}
+	set := func(op wire.Outpoint, coin consensus.Coin) {
+		for _, i := range places[op] {
+			coins[i] = coin
+		}
+	}
+	for _, a := range slices.Backward(c.window) {
+		b, spent := a.update.Block, a.update.Spent
+		for k, t := range slices.Backward(b.Txs) {
+			if ids[t.ID()] {
+				for i := range t.Outs {
+					set(t.Outpoint(i), consensus.Coin{Missing: true})
+				}
+			}
+			if k == 0 {
+				continue
+			}
+			mine := spent[len(spent)-len(t.Ins):]
+			spent = spent[:len(spent)-len(t.Ins)]
+			for i := range t.Ins {
+				set(t.Ins[i].Prev, mine[i])
+			}
+		}
+	}
+}
+
+// EachCoin flushes and calls f for each coin at the tip that it returns, in the
+// order of (txid bytes, index). The chain may move on meanwhile.
+func (c *Chain) EachCoin(ctx context.Context, f func(wire.Outpoint, consensus.Coin) error) (consensus.State, error) {
+	// The engine stands still from the flush until the store's reading has
+	// begun, so that no later flush comes between.
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	at := make(chan consensus.State)
+	begun := make(chan struct{})
+	begin := sync.OnceFunc(func() { close(begun) })
+	defer begin()
+	refused := make(chan error, 1)
+	go func() {
+		refused <- c.do(ctx, flushed, func() error {
+			select {
+			case at <- c.Tip():
+				<-begun
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
+	}()
+	select {
+	case err := <-refused:
+		return c.Tip(), err
+	case s := <-at:
+		return s, c.store.EachCoin(ctx, func(op wire.Outpoint, coin consensus.Coin) error {
+			begin()
+			return f(op, coin)
+		})
+	}
+}
+
+// TestBlock judges b as the next block after the tip, scripts included, but
+// neither its work nor its Merkle root when draft is set; it keeps nothing.
+func (c *Chain) TestBlock(ctx context.Context, b *wire.Block, draft bool) error {
+	prev, coins, clash, err := c.coinsFor(b)
+	if err != nil {
+		return err
+	}
+	params, id := c.params, b.ID()
+	if draft {
+		// An id of zero meets every target, and a signet's solution is work too.
+		b, id = withRoot(b), wire.Hash{}
+		bare := *c.params
+		bare.SignetChallenge = nil
+		params = &bare
+	}
+	next, err := consensus.ApplyHeader(prev, &b.Header, id)
+	if err != nil {
+		return err
+	}
+	if err := consensus.CheckTime(&b.Header, c.now().Unix()); err != nil {
+		return err
+	}
+	if err := consensus.CheckBlock(params, b); err != nil {
+		return err
+	}
+	if err := consensus.CheckBlockContext(&prev, b); err != nil {
+		return err
+	}
+	_, checks, err := consensus.Connect(prev, next, b, consensus.Inputs{Spent: coins, Clash: clash})
+	if err != nil {
+		return err
+	}
+	return c.runChecks(ctx, checks)
+}
+
+// coinsFor looks up what Connect needs for b after the tip.
+func (c *Chain) coinsFor(b *wire.Block) (s consensus.State, spent []consensus.Coin, clash *wire.Outpoint, err error) {
+	ops := make([]wire.Outpoint, 0, b.Spends())
+	for i, t := range b.Txs {
+		if i == 0 {
+			continue
+		}
+		for k := range t.Ins {
+			ops = append(ops, t.Ins[k].Prev)
+		}
+	}
+	n := len(ops)
+	tip := c.Tip()
+	if consensus.ChecksBIP30(&tip) {
+		for _, t := range b.Txs {
+			for i := range t.Outs {
+				ops = append(ops, t.Outpoint(i))
+			}
+		}
+	}
+	s, coins, err := c.Coins(ops)
+	if err != nil {
+		return s, nil, nil, err
+	}
+	if b.Header.Parent != s.ID {
+		return s, nil, nil, fmt.Errorf("%w: its parent is %v, the tip is %v", ErrNotNext, b.Header.Parent, s.ID)
+	}
+	for i := n; i < len(coins) && clash == nil; i++ {
+		if !coins[i].Missing {
+			clash = &ops[i]
+		}
+	}
+	return s, coins[:n:n], clash, nil
+}
+
+// withRoot is b with the Merkle root that its transactions have.
+func withRoot(b *wire.Block) *wire.Block {
+	h := b.Header
+	h.Merkle, _ = wire.MerkleRoot(b.TxIDs())
+	return wire.NewBlock(h, b.Txs)
+}
+
+// runChecks shares checks between the workers and waits for the verdict.
+func (c *Chain) runChecks(ctx context.Context, checks []script.Check) error {
+	ready := make(chan struct{})
+	v := c.checks.start(checks, func() { close(ready) })
+	if v == nil {
+		return c.stopped()
+	}
+	select {
+	case <-ready:
+		return v.err()
+	case <-ctx.Done():
+		v.drop()
+		return ctx.Err()
+	}
+}

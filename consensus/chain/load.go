@@ -1,0 +1,148 @@
+package chain
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/consensus/wire"
+)
+
+// load builds the tree from the store and returns the node that the coins are
+// after. Ties are broken for the branch of that node, as in Core.
+func (c *Chain) load(ctx context.Context) (*node, error) {
+	c.tree = newTree(c.params)
+	headers, id, err := c.store.Load()
+	if err != nil {
+		return nil, fmt.Errorf("load headers: %w", err)
+	}
+	parent := c.tree.genesis()
+	state := parent.state(c.params)
+	for h, err := range headers {
+		if err != nil {
+			return nil, fmt.Errorf("load headers: %w", err)
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("load headers: %w", err)
+		}
+		if h.Parent != parent.id {
+			if parent = c.tree.index[h.Parent]; parent == nil {
+				return nil, fmt.Errorf("load headers: the parent of stored header %v is missing", h.ID())
+			}
+			state = parent.state(c.params)
+		}
+		if parent, state, err = c.loadHeader(parent, state, h); err != nil {
+			return nil, err
+		}
+	}
+	tip := c.tree.index[id]
+	if tip == nil {
+		return nil, fmt.Errorf("load headers: the coins are after block %v, whose header is missing", id)
+	}
+	c.tree.judge()
+	c.tree.relink(tip)
+	for n := tip; n != nil; n = n.parent {
+		c.active = append(c.active, n)
+		n.flags |= verified
+	}
+	slices.Reverse(c.active)
+	s := tip.state(c.params)
+	c.tip.Store(&s)
+	c.showHead()
+	c.log.Info("chain loaded", "headers", len(c.tree.nodes)-1, "height", s.Height, "tip", s.ID)
+	return tip, nil
+}
+
+// loadHeader enters one stored header. It was judged before it was stored, and
+// is judged again: a folder may have been damaged, or written under other
+// rules.
+func (c *Chain) loadHeader(p *node, s consensus.State, h StoredHeader) (*node, consensus.State, error) {
+	id := h.ID()
+	if c.tree.index[id] != nil {
+		return nil, s, fmt.Errorf("load headers: header %v is stored twice", id)
+	}
+	next, err := consensus.ApplyHeader(s, &h.Header, id)
+	if err != nil {
+		return nil, s, fmt.Errorf("load headers: stored header %v at height %d does not hold by the rules of %s: %w",
+			id, s.Height+1, c.params.Name, notRule(err))
+	}
+	n := c.tree.add(p, &h.Header, &next)
+	if h.Mark&Invalid != 0 {
+		n.flags |= invalid
+	}
+	if h.Mark&Rejected != 0 {
+		n.flags |= rejected
+	}
+	if c.store.HasBlock(id) {
+		n.flags |= hasBody
+	}
+	return n, next, nil
+}
+
+// notRule keeps a rule error's words and takes away that it is one: nobody but
+// our own disk is to blame.
+func notRule(err error) error { return fmt.Errorf("%v", err) }
+
+// saved takes the headers that are to be stored.
+func (c *Chain) saved() []StoredHeader {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.unsaved) == 0 {
+		return nil
+	}
+	hs := make([]StoredHeader, len(c.unsaved))
+	for i, n := range c.unsaved {
+		n.flags &^= dirty
+		hs[i] = StoredHeader{Header: n.header(), Mark: n.mark()}
+	}
+	c.unsaved = nil
+	return hs
+}
+
+// lose notes that n's body, which the store had, is gone. base is what the
+// coins are after.
+func (c *Chain) lose(n, base *node) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n.flags &^= hasBody
+	n.txs = 0
+	c.tree.relink(base)
+	c.showHead()
+	c.notify()
+}
+
+// condemn marks n.
+func (c *Chain) condemn(n *node, mark flags) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n.has(mark) {
+		return
+	}
+	n.flags |= mark
+	c.tree.judge()
+	c.save(n)
+	c.showHead()
+}
+
+// badness is the error for a block that is known to be bad: a rule error, unless
+// only this node's operator is to blame. mu is held.
+func badness(n *node) error {
+	if n.has(invalid) {
+		return fault("duplicate-invalid", "block %v is known to be invalid", n.id)
+	}
+	for a := n; a.has(bad); a = a.parent {
+		if a.has(invalid) {
+			return badParent(n.id)
+		}
+	}
+	return fmt.Errorf("block %v: %w", n.id, ErrSetAside)
+}
+
+func badParent(id wire.Hash) error {
+	return fault("bad-prevblk", "block %v follows one that is invalid", id)
+}
+
+func fault(r consensus.Rule, format string, args ...any) error {
+	return &consensus.RuleError{Rule: r, Tx: -1, In: -1, Detail: fmt.Sprintf(format, args...)}
+}
