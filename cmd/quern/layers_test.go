@@ -1,0 +1,61 @@
+package main
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// rooms lists what each package must not import, of this module, besides what
+// it is for. An import points one way only: cmd → node → node/* → {chain,
+// datastore, gossip} and chain → consensus → {script, wire} → work.
+var rooms = []struct{ pkg, allowed string }{
+	{"work", ""},
+	{"work/miner", "work"},
+	{"consensus/wire", ""},
+	{"consensus/script", "consensus/wire"},
+	{"consensus", "consensus/wire consensus/script work"},
+	{"consensus/chain", "consensus consensus/wire consensus/script work"},
+	{"gossip", "gossip/swarm consensus/wire"},
+	{"gossip/swarm", ""},
+	{"node/syncer", "consensus consensus/wire work"},
+	{"node/mempool", "consensus consensus/chain consensus/wire consensus/script work"},
+	{"node/mining", "consensus consensus/wire consensus/script consensus/chain work work/miner node/mempool"},
+	{"node/wallet", "consensus consensus/chain consensus/wire consensus/script work node/mempool"},
+	{"node/blockfile", "consensus/wire"},
+}
+
+func TestImportsPointOneWay(t *testing.T) {
+	const module = "github.com/quernnet/quern/"
+	for _, r := range rooms {
+		out, err := exec.CommandContext(t.Context(), "go", "list", "-f", `{{join .Imports "\n"}}`, module+r.pkg).Output()
+		if err != nil {
+			t.Fatalf("go list %s: %v", r.pkg, err)
+		}
+		allowed := strings.Fields(r.allowed)
+		for imp := range strings.Lines(string(out)) {
+			rel, ours := strings.CutPrefix(strings.TrimSpace(imp), module)
+			if ours && !slices.Contains(allowed, rel) {
+				t.Errorf("%s imports %s, which is not below it", r.pkg, rel)
+			}
+		}
+	}
+}
+
+// TestRulesReachNoDisk walks what the rules depend on in the end.
+func TestRulesReachNoDisk(t *testing.T) {
+	const module = "github.com/quernnet/quern/"
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", module+"consensus/chain").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dep := range strings.Lines(string(out)) {
+		dep = strings.TrimSpace(dep)
+		for _, never := range []string{module + "datastore", module + "gossip", module + "node", "github.com/cockroachdb/pebble", "github.com/libp2p/go-libp2p"} {
+			if strings.HasPrefix(dep, never) {
+				t.Errorf("consensus/chain depends on %s", dep)
+			}
+		}
+	}
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/quernnet/quern/node/rpc"
+)
+
+func mineCommand(s *settings) *cobra.Command {
+	var workers, blocks int
+	var address string
+	cmd := &cobra.Command{
+		Use:   "mine",
+		Short: "Make the running node mine, or say how its mining goes",
+		Long: "With --workers the running node mines on that many cores until it is told\n" +
+			"otherwise (--workers 0) or stops; `quern run --mining.workers N` does so from\n" +
+			"the start. With --blocks it mines that many blocks at once, which is quick on\n" +
+			"regtest only. Payment goes to --address, or to a fresh address of the wallet.",
+		Args: cobra.NoArgs,
+	}
+	cmd.Flags().IntVar(&workers, "workers", 0, "cores that mine; 0 stops mining")
+	cmd.Flags().IntVar(&blocks, "blocks", 0, "mine this many blocks now, then print their ids")
+	cmd.Flags().StringVar(&address, "address", "", "who is paid (default: the wallet)")
+	asJSON := asJSON(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if blocks != 0 {
+			return s.mineBlocks(cmd, blocks, address, *asJSON)
+		}
+		args := rpc.MineArgs{Address: address}
+		if cmd.Flags().Changed("workers") {
+			args.Workers = &workers
+		}
+		var st rpc.MiningStatus
+		if err := s.call(cmd.Context(), "quern.mine", args, &st); err != nil {
+			return err
+		}
+		if *asJSON {
+			return printJSON(cmd.OutOrStdout(), st)
+		}
+		fmt.Fprintln(cmd.OutOrStdout(), "mining:", miningWords(st))
+		return nil
+	}
+	return cmd
+}
+
+func (s *settings) mineBlocks(cmd *cobra.Command, blocks int, address string, asJSON bool) error {
+	if address == "" {
+		var a rpc.WalletAddress
+		if err := s.call(cmd.Context(), "quern.wallet.address", rpc.WalletAddressArgs{}, &a); err != nil {
+			return fmt.Errorf("no --address was given and the wallet has none: %w", err)
+		}
+		address = a.Address
+	}
+	var ids []string
+	if err := s.call(cmd.Context(), "generatetoaddress", []any{blocks, address}, &ids); err != nil {
+		return err
+	}
+	if asJSON {
+		return printJSON(cmd.OutOrStdout(), ids)
+	}
+	return printLines(cmd.OutOrStdout(), ids)
+}
+
+func printLines(w io.Writer, lines []string) error {
+	for _, l := range lines {
+		if _, err := fmt.Fprintln(w, l); err != nil {
+			return err
+		}
+	}
+	return nil
+}

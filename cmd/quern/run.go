@@ -1,0 +1,32 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/quernnet/quern/node"
+)
+
+func runCommand(s *settings) *cobra.Command {
+	return &cobra.Command{
+		Use:   "run",
+		Short: "Run a node",
+		Long: "Runs a node until it is interrupted. With no file and no flags it joins the\n" +
+			"public test swarm, commons. `--chain regtest` alone is a test chain for yourself.",
+		Example: "  quern run\n  quern run --chain regtest\n  quern run --chain regtest --swarm acme --p2p.peers /ip4/192.0.2.1/tcp/18445/p2p/12D3Koo…",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, file, err := s.load()
+			if err != nil {
+				return err
+			}
+			logs, err := node.NewLoggers(c.Log, cmd.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			if file != "" {
+				logs.For("node").Info("configuration read", "file", file)
+			}
+			return node.Run(cmd.Context(), c, logs)
+		},
+	}
+}

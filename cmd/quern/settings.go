@@ -1,0 +1,164 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+	"github.com/spf13/pflag"
+
+	"github.com/quernnet/quern/node"
+)
+
+// settings loads the configuration: flag beats environment beats file beats
+// default.
+type settings struct {
+	flags *pflag.FlagSet
+	file  string
+}
+
+// addSettings gives every key a flag of its own name.
+func addSettings(fs *pflag.FlagSet) *settings {
+	s := &settings{flags: fs}
+	fs.StringVar(&s.file, "config", "", "TOML file (default: quern.toml in the data folder, if there is one)")
+	defaults := node.Defaults()
+	for _, k := range keys {
+		def := tomlText(k.field(&defaults).Interface())
+		f := fs.VarPF(&flagText{text: strings.Trim(def, `"`)}, k.name, "", k.help)
+		if k.kind.Kind().String() == "bool" {
+			f.NoOptDefVal = "true"
+		}
+	}
+	return s
+}
+
+// flagText holds a flag's text until load gives it to its key, so that flags,
+// environment and file share one parser.
+type flagText struct{ text string }
+
+func (f *flagText) String() string     { return f.text }
+func (f *flagText) Set(s string) error { f.text = s; return nil }
+func (f *flagText) Type() string       { return "value" }
+
+// load reads and validates everything. The second result is where the file
+// was, "" for none.
+func (s *settings) load() (node.Config, string, error) {
+	c := node.Defaults()
+	path, err := s.read(&c)
+	if err != nil {
+		return c, "", err
+	}
+	for _, k := range keys {
+		if v, ok := os.LookupEnv(k.env()); ok {
+			if err := k.set(&c, v); err != nil {
+				return c, "", fmt.Errorf("environment %s: %w", k.env(), err)
+			}
+		}
+		if f := s.flags.Lookup(k.name); f.Changed {
+			if err := k.set(&c, f.Value.String()); err != nil {
+				return c, "", fmt.Errorf("flag --%s: %w", k.name, err)
+			}
+		}
+	}
+	if c.DataDir == "" {
+		if c.DataDir, err = defaultDataDir(); err != nil {
+			return c, "", err
+		}
+	}
+	if err := c.Validate(); err != nil {
+		return c, "", fmt.Errorf("configuration: %w", err)
+	}
+	return c, path, nil
+}
+
+// read applies the TOML file. Only a file that was asked for must exist.
+func (s *settings) read(c *node.Config) (string, error) {
+	path, asked := s.file, true
+	if path == "" {
+		path, asked = os.LookupEnv("QUERN_CONFIG")
+	}
+	if !asked {
+		dir, err := s.dataDir()
+		if err != nil {
+			return "", err
+		}
+		path = filepath.Join(dir, configName)
+	}
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) && !asked {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("config file: %w (write one with `quern init`)", err)
+	}
+	return path, applyTOML(c, path, b)
+}
+
+const configName = "quern.toml"
+
+// dataDir is where the file is looked for: as the flag or environment says,
+// since the file itself cannot.
+func (s *settings) dataDir() (string, error) {
+	if f := s.flags.Lookup("datadir"); f.Changed && f.Value.String() != "" {
+		return f.Value.String(), nil
+	}
+	if v := os.Getenv("QUERN_DATADIR"); v != "" {
+		return v, nil
+	}
+	return defaultDataDir()
+}
+
+func defaultDataDir() (string, error) {
+	if v := os.Getenv("XDG_DATA_HOME"); v != "" {
+		return filepath.Join(v, "quern"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("no home folder (%w): say where to keep data with --datadir", err)
+	}
+	return filepath.Join(home, ".quern"), nil
+}
+
+// applyTOML sets the keys of a file and refuses those that it does not know.
+func applyTOML(c *node.Config, path string, b []byte) error {
+	var tree map[string]any
+	if err := toml.Unmarshal(b, &tree); err != nil {
+		var at *toml.DecodeError
+		if errors.As(err, &at) {
+			row, col := at.Position()
+			return fmt.Errorf("%s:%d:%d: %w", path, row, col, err)
+		}
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	known := make(map[string]key, len(keys))
+	for _, k := range keys {
+		known[k.name] = k
+	}
+	var errs []error
+	eachLeaf(tree, "", known, func(name string, v any) {
+		k, ok := known[name]
+		if !ok {
+			errs = append(errs, fmt.Errorf("%s: unknown key %s, did you mean %s?", path, name, nearest(name)))
+		} else if err := k.set(c, v); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %s: %w", path, name, err))
+		}
+	})
+	return errors.Join(errs...)
+}
+
+// eachLeaf walks tables down to the known keys and to what is no table.
+func eachLeaf(tree map[string]any, prefix string, known map[string]key, f func(string, any)) {
+	for name, v := range tree {
+		name = prefix + name
+		sub, table := v.(map[string]any)
+		if _, ok := known[name]; table && !ok {
+			eachLeaf(sub, name+".", known, f)
+			continue
+		}
+		f(name, v)
+	}
+}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+
+	"github.com/quernnet/quern/node"
+)
+
+func TestMain(m *testing.M) {
+	// Settings in the environment of whoever runs the tests are not theirs.
+	for _, kv := range os.Environ() {
+		name, _, _ := strings.Cut(kv, "=")
+		if slices.ContainsFunc(keys, func(k key) bool { return k.env() == name }) || name == "QUERN_CONFIG" {
+			os.Unsetenv(name)
+		}
+	}
+	os.Exit(m.Run())
+}
+
+// load runs one command line's worth of settings in an empty data folder.
+func load(t *testing.T, file string, args ...string) (node.Config, error) {
+	t.Helper()
+	dir := t.TempDir()
+	if file != "" {
+		path := filepath.Join(dir, configName)
+		if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fs := pflag.NewFlagSet("quern", pflag.ContinueOnError)
+	s := addSettings(fs)
+	if err := fs.Parse(append([]string{"--datadir", dir}, args...)); err != nil {
+		t.Fatal(err)
+	}
+	c, _, err := s.load()
+	return c, err
+}
+
+func TestFlagBeatsEnvironmentBeatsFileBeatsDefault(t *testing.T) {
+	get := func(file string, args ...string) int {
+		c, err := load(t, file, args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.P2P.MaxPeers
+	}
+	const file = "[p2p]\nmax_peers = 2\n"
+	if got := get(""); got != 125 {
+		t.Errorf("default %d", got)
+	}
+	if got := get(file); got != 2 {
+		t.Errorf("file %d", got)
+	}
+	t.Setenv("QUERN_P2P_MAX_PEERS", "3")
+	if got := get(file); got != 3 {
+		t.Errorf("environment %d", got)
+	}
+	if got := get(file, "--p2p.max_peers", "4"); got != 4 {
+		t.Errorf("flag %d", got)
+	}
+}
+
+func TestBadSettings(t *testing.T) {
+	for _, c := range []struct {
+		name, file, arg, want string
+	}{
+		{"unknown key", "[p2p]\nlistn = []", "", "unknown key p2p.listn, did you mean p2p.listen?"},
+		{"unknown table", "[rcp]\nlisten = ''", "", "unknown key rcp.listen, did you mean rpc.listen?"},
+		{"no TOML", "chain = regtest", "", "quern.toml:1:"},
+		{"word for a number", "[p2p]\nmax_peers = 'many'", "", `p2p.max_peers: "many" is not a whole number`},
+		{"number for a word", "chain = 7", "", "chain: 7 is not a string"},
+		{"number for a switch", "[rpc]\nenabled = 1", "", "rpc.enabled: 1 is not a bool"},
+		{"list of numbers", "[p2p]\npeers = [1]", "", "p2p.peers: 1 is not a string"},
+		{"table for a value", "[chain]\nname = 'x'", "", "chain: map[name:x] is not a string"},
+		{"value for a table", "p2p = 1", "", "unknown key p2p"},
+		{"unknown chain", "", "--chain=dogecoin", `chain: `},
+		{"bad swarm", "", "--swarm=../etc", "is no swarm name"},
+		{"size without number", "", "--datastore.cache=lots", `"lots" is not a size`},
+		{"size with odd unit", "", "--datastore.cache=64 stone", "no unit that is known"},
+		{"size too small", "", "--datastore.cache=1KiB", "use at least 4 MiB"},
+		{"RPC for everybody", "", "--rpc.listen=0.0.0.0:8332", "would offer the wallet to the network"},
+		{"RPC without port", "", "--rpc.listen=127.0.0.1", "is not host:port"},
+		{"half a login", "", "--rpc.user=alice", "set both"},
+		{"log level", "", "--log.level=loud", `"loud" is not debug`},
+		{"log subsystem", "", "--log.levels=disk=debug", `no subsystem "disk"`},
+		{"duration", "", "--mempool.expiry=soon", `"soon" is not a time`},
+		{"height", "[rules]\nsegwit = -2", "--chain=regtest", "rules.segwit: -2 is not a height"},
+		{"rules of main", "[rules]\nsegwit = 5", "--chain=main", "rules"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var args []string
+			if c.arg != "" {
+				args = append(args, c.arg)
+			}
+			if _, err := load(t, c.file, args...); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Fatalf("error %v, want one with %q", err, c.want)
+			}
+		})
+	}
+}
+
+// TestEveryKeyThroughEveryDoor sets each key to its default through the file,
+// the environment and a flag: no type is forgotten.
+func TestEveryKeyThroughEveryDoor(t *testing.T) {
+	want := node.Defaults()
+	file := writeTOML(want)
+	got := node.Defaults()
+	for _, k := range keys {
+		k.field(&got).SetZero()
+	}
+	if err := applyTOML(&got, "defaults", []byte(file)); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("the file of the defaults reads as\n%+v\nwant\n%+v", got, want)
+	}
+	for _, k := range keys {
+		text := strings.Trim(tomlText(k.field(&want).Interface()), `"[]{}`)
+		if err := k.set(&got, text); err != nil {
+			t.Errorf("%s from text %q: %v", k.name, text, err)
+		}
+		if k.help == "" {
+			t.Errorf("%s has no help", k.name)
+		}
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("the defaults as text read as\n%+v\nwant\n%+v", got, want)
+	}
+}
+
+func TestExampleEqualsDefaults(t *testing.T) {
+	path := filepath.Join("..", "..", "config.example.toml")
+	want := writeTOML(node.Defaults())
+	if os.Getenv("QUERN_UPDATE") != "" {
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != want {
+		t.Error("config.example.toml differs from the defaults: run QUERN_UPDATE=1 go test ./cmd/quern -run Example")
+	}
+}
+
+func TestAmounts(t *testing.T) {
+	for text, want := range map[string]int64{
+		"1": 1e8, "0.5": 5e7, ".5": 5e7, "0.00000001": 1, "21000000": 21e14, "1200sat": 1200,
+		"0": 0, "": 0, "-1": 0, "1.000000001": 0, "1e3": 0, "sat": 0, "1.2.3": 0, "+1": 0,
+	} {
+		got, err := parseAmount(text)
+		if (err == nil) != (want != 0) || got != want {
+			t.Errorf("%q is %d, %v; want %d", text, got, err, want)
+		}
+	}
+	if got := amount(-150_000_001); got != "-1.50000001" {
+		t.Errorf("amount %s", got)
+	}
+}
