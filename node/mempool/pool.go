@@ -2,10 +2,13 @@ package mempool
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/consensus/chain"
 	"github.com/quernnet/quern/consensus/wire"
 )
 
@@ -15,6 +18,7 @@ type Chain interface {
 	Changed() <-chan struct{}
 	Coins(ops []wire.Outpoint) (consensus.State, []consensus.Coin, error)
 	UpdatesSince(id wire.Hash, max int) (reverted, applied []consensus.Update, err error)
+	Header(id wire.Hash) (chain.HeaderInfo, bool)
 }
 
 // Config is what a Pool is built from. Zero values mean the defaults.
@@ -31,112 +35,150 @@ type Config struct {
 	NonStandard bool // accept what Core calls non-standard (its -acceptnonstdtxn)
 }
 
+// Defaults, Core 31's.
+const (
+	defaultMaxSize    = 300_000_000
+	defaultMinFee     = 100
+	defaultIncrement  = 100
+	defaultExpiry     = 336 * time.Hour
+	defaultMaxOrphans = 100
+)
+
 // Pool is the set of waiting transactions. Safe for concurrent use.
-type Pool struct{ _ int }
+//
+// mu guards everything below it. The graph is at the block at: every input of
+// an entry is an output of another entry or a coin unspent after at, except
+// while following a reorganisation, until settle. Only follow moves at, and
+// it holds following, which is taken before mu and never after it. Neither is held
+// while scripts run; mu is not held while the chain reads updates. What a
+// script check found holds whatever the chain does, since an input's outpoint
+// commits to what it spends; all else is judged again under mu.
+type Pool struct {
+	chain            Chain
+	file             string
+	floor, increment int64
+	maxSize          int64
+	expiry           time.Duration
+	now              func() time.Time
+	log              *slog.Logger
+	nonStandard      bool
+
+	scripts   scriptCache // locks itself
+	following sync.Mutex
+	resolving sync.Mutex // held while one orphan is being judged again
+	saving    sync.Mutex
+	wake      chan struct{} // has room for one: something is ready to be resolved
+
+	mu      sync.Mutex
+	at      wire.Hash
+	graph   *graph
+	rolling rolling
+	orphans *orphanage
+	back    reverted
+	events  eventLog
+	changed chan struct{}
+	loaded  bool // the file was read or there is none, so that it may be written
+}
 
 // New builds a pool; Run makes it follow the chain.
-func New(c Config) (*Pool, error) { panic("unwritten") }
+func New(c Config) (*Pool, error) {
+	if c.Chain == nil {
+		return nil, fmt.Errorf("mempool: no chain given")
+	}
+	if c.MaxSize < 0 || c.MinFee < -1 || c.Increment < 0 || c.Expiry < 0 || c.MaxOrphans < 0 {
+		return nil, fmt.Errorf("mempool: negative limit in %d bytes, %d sat/kvB, increment %d, expiry %v, %d orphans",
+			c.MaxSize, c.MinFee, c.Increment, c.Expiry, c.MaxOrphans)
+	}
+	p := &Pool{
+		chain: c.Chain, file: c.File, nonStandard: c.NonStandard,
+		floor:     orDefault(c.MinFee, defaultMinFee),
+		increment: orDefault(c.Increment, defaultIncrement),
+		maxSize:   orDefault(c.MaxSize, defaultMaxSize),
+		expiry:    orDefault(c.Expiry, defaultExpiry),
+		now:       c.Now, log: c.Log,
+		wake:    make(chan struct{}, 1),
+		at:      c.Chain.Tip().ID,
+		graph:   newGraph(),
+		orphans: newOrphanage(orDefault(c.MaxOrphans, defaultMaxOrphans)),
+		changed: make(chan struct{}),
+		loaded:  c.File == "",
+	}
+	if p.floor < 0 {
+		p.floor = 0
+	}
+	if p.now == nil {
+		p.now = time.Now
+	}
+	if p.log == nil {
+		p.log = slog.New(slog.DiscardHandler)
+	}
+	p.rolling = rolling{increment: p.increment, capacity: p.maxSize, updated: p.now()}
+	return p, nil
+}
+
+func orDefault[T comparable](v, d T) T {
+	var zero T
+	if v == zero {
+		return d
+	}
+	return v
+}
 
 // Run loads the file, follows the chain until ctx ends, and saves the file.
-func (p *Pool) Run(ctx context.Context) error { panic("unwritten") }
+func (p *Pool) Run(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		p.load(ctx)
+	}()
+	err := p.loop(ctx)
+	if ctx.Err() != nil {
+		err = nil // asked to end; the chain may have closed first
+	}
+	<-done
+	if p.file != "" && p.isLoaded() {
+		if saveErr := p.Save(); err == nil {
+			err = saveErr
+		}
+	}
+	return err
+}
+
+// expireEvery is how often old transactions and orphans are looked for.
+const expireEvery = time.Minute
+
+func (p *Pool) loop(ctx context.Context) error {
+	tick := time.NewTicker(expireEvery)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		moved := p.chain.Changed()
+		if err := p.follow(); err != nil {
+			return err
+		}
+		p.resolve(ctx)
+		select {
+		case <-ctx.Done():
+		case <-moved:
+		case <-p.wake:
+		case <-tick.C:
+			p.expire()
+		}
+	}
+	return nil
+}
 
 // Sync returns when the pool has seen every change of the chain up to its
-// present tip.
-func (p *Pool) Sync(ctx context.Context) error { panic("unwritten") }
-
-// Error says why a transaction was not accepted.
-type Error struct {
-	Reason string // Core's reject reason: "txn-mempool-conflict", "min relay fee not met"
-	Detail string
-	Peer   bool  // whoever sent it is at fault: it breaks a rule that holds always
-	Err    error // *consensus.RuleError when a rule was broken
-}
-
-func (e *Error) Error() string {
-	if e.Detail == "" {
-		return e.Reason
+// present tip, and judged again the orphans whose parents came.
+func (p *Pool) Sync(ctx context.Context) error {
+	if err := p.follow(); err != nil {
+		return err
 	}
-	return e.Reason + ", " + e.Detail
-}
-func (e *Error) Unwrap() error { return e.Err }
-
-// Result is what Add or Test found.
-type Result struct {
-	Entry    Entry
-	Replaced []wire.Hash // ids of transactions it replaces
+	p.resolve(ctx)
+	return ctx.Err()
 }
 
-// Add judges t and keeps it. The error is an *Error, or ours. A transaction
-// whose inputs are unknown is kept as an orphan when from is not empty
-// (a peer's name, by which orphans are bounded), and ErrOrphan returned.
-func (p *Pool) Add(t *wire.Tx, from string) (Result, error) { panic("unwritten") }
-
-// Test judges t as Add would and keeps nothing.
-func (p *Pool) Test(t *wire.Tx) (Result, error) { panic("unwritten") }
-
-// Entry is a waiting transaction, a snapshot.
-type Entry struct {
-	Tx       *wire.Tx
-	Fee      int64 // satoshis
-	Size     int   // virtual bytes, sigop-adjusted as Core's
-	Sigops   int   // cost
-	Time     time.Time
-	Height   uint32      // of the tip when it entered
-	Sequence uint64      // order of entry, starting at 1
-	Parents  []wire.Hash // in the pool, direct
-	Children []wire.Hash
-
-	AncestorCount, DescendantCount int // itself included
-	AncestorSize, DescendantSize   int64
-	AncestorFees, DescendantFees   int64
-	AncestorSigops                 int
+// announce tells those who wait on Changed. Guarded by p.mu.
+func (p *Pool) announce() {
+	close(p.changed)
+	p.changed = make(chan struct{})
 }
-
-// Get looks a transaction up by id.
-func (p *Pool) Get(id wire.Hash) (Entry, bool) { panic("unwritten") }
-
-// GetWitness looks a transaction up by its id with witness.
-func (p *Pool) GetWitness(wid wire.Hash) (*wire.Tx, bool) { panic("unwritten") }
-
-// Spender returns the waiting transaction that spends op.
-func (p *Pool) Spender(op wire.Outpoint) (wire.Hash, bool) { panic("unwritten") }
-
-// Entries is a consistent snapshot, in order of entry, with the block it builds on.
-func (p *Pool) Entries() (tip wire.Hash, es []Entry) { panic("unwritten") }
-
-// IDs lists the ids, in order of entry.
-func (p *Pool) IDs() []wire.Hash { panic("unwritten") }
-
-// Changed returns a channel that is closed at the next change.
-func (p *Pool) Changed() <-chan struct{} { panic("unwritten") }
-
-// Event is one change of the pool, in order. Sequence numbers increase by one.
-type Event struct {
-	Sequence uint64
-	Added    *wire.Tx // or
-	Removed  wire.Hash
-	Reason   string // of a removal: "block", "conflict", "replaced", "expired", "evicted", "reorg"
-}
-
-// EventsSince returns the events after a sequence number, oldest first; ok is
-// false when some are no longer kept (take Entries instead).
-func (p *Pool) EventsSince(seq uint64) (es []Event, ok bool) { panic("unwritten") }
-
-// Stats sums the pool up.
-type Stats struct {
-	Count     int
-	VSize     int64 // virtual bytes
-	Usage     int64 // bytes of memory, reckoned
-	Fees      int64 // satoshis
-	MaxUsage  int64
-	MinFee    int64 // satoshis per 1000 vB needed now: the floor or what eviction raised it to
-	Floor     int64 // satoshis per 1000 vB, configured
-	Increment int64
-	Orphans   int
-}
-
-// Stats returns the sums.
-func (p *Pool) Stats() Stats { panic("unwritten") }
-
-// Save writes the file now.
-func (p *Pool) Save() error { panic("unwritten") }

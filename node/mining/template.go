@@ -2,10 +2,41 @@ package mining
 
 import (
 	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
 
 	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/consensus/script"
 	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/node/mempool"
 )
+
+// Chain is what templates need of the chain. *chain.Chain satisfies it.
+type Chain interface {
+	Tip() consensus.State
+	Changed() <-chan struct{}
+	Coins(ops []wire.Outpoint) (consensus.State, []consensus.Coin, error)
+	TestBlock(ctx context.Context, b *wire.Block, draft bool) error
+	AddBlock(ctx context.Context, b *wire.Block) error
+}
+
+// Pool is where templates take transactions from. *mempool.Pool satisfies it.
+type Pool interface {
+	Sync(ctx context.Context) error
+	Entries() (tip wire.Hash, es []mempool.Entry)
+	Changed() <-chan struct{}
+}
+
+// Config is what an Assembler is built from. Zero values mean the defaults.
+type Config struct {
+	Chain     Chain
+	Pool      Pool // nil: blocks have only what is given to Build
+	Now       func() time.Time
+	MaxWeight int   // of blocks, in weight units; 0: 4,000,000
+	MinFee    int64 // satoshis per 1000 vB that a package must pay; 0: 1 (Core's), -1: none
+}
 
 // Template is a block that lacks only its proof of work.
 type Template struct {
@@ -16,16 +47,254 @@ type Template struct {
 	MinTime uint32  // least time the header may have
 }
 
-// Assembler builds templates. Safe for concurrent use.
-type Assembler struct{ _ int }
+// Height is the block's.
+func (t *Template) Height() uint32 { return t.Prev.Height + 1 }
+
+// Assembler builds templates. Safe for concurrent use: it has no state of its own.
+type Assembler struct {
+	chain     Chain
+	pool      Pool
+	now       func() time.Time
+	maxWeight int
+	minFee    int64
+}
+
+// New builds an assembler.
+func New(c Config) (*Assembler, error) {
+	if c.Chain == nil {
+		return nil, errors.New("mining: no chain given")
+	}
+	a := &Assembler{chain: c.Chain, pool: c.Pool, now: c.Now, maxWeight: c.MaxWeight, minFee: c.MinFee}
+	switch {
+	case a.maxWeight == 0:
+		a.maxWeight = consensus.MaxWeight
+	case a.maxWeight < minReserve || a.maxWeight > consensus.MaxWeight:
+		return nil, fmt.Errorf("mining: a block weight of %d is not between %d and %d", a.maxWeight, minReserve, consensus.MaxWeight)
+	}
+	switch {
+	case a.minFee == 0:
+		a.minFee = 1
+	case a.minFee < 0:
+		a.minFee = 0
+	}
+	if a.now == nil {
+		a.now = time.Now
+	}
+	return a, nil
+}
+
+// What is kept free for header, count and coinbase: Core's defaults.
+const (
+	minReserve    = 8000 // weight units
+	reserveSigops = 400  // cost
+)
+
+// tries is how often Build begins anew when the chain moves under it, or leaves out a transaction
+// that the chain refuses.
+const tries = 16
 
 // Build puts a block together on the tip that pays script. extra varies the
 // coinbase (its extranonce). With a nil txs the mempool chooses; otherwise the
-// block holds exactly these.
+// block holds exactly these, in their order. What it returns has passed TestBlock. The error is a *consensus.RuleError
+// when the block would break a rule.
 func (a *Assembler) Build(ctx context.Context, script []byte, extra uint64, txs []*wire.Tx) (*Template, error) {
-	panic("unwritten")
+	banned := make(map[wire.Hash]bool)
+	for n := 1; ; n++ {
+		s, picked, err := a.choose(ctx, script, txs, banned)
+		if err != nil {
+			return nil, err
+		}
+		t := a.assemble(s, script, extra, picked)
+		err = a.chain.TestBlock(ctx, t.Block, true)
+		if err == nil {
+			return t, nil
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		moved := a.chain.Tip().ID != s.ID
+		if n == tries || !moved && !ban(err, txs, picked, banned) {
+			return nil, fmt.Errorf("mining: block on %v at height %d: %w", s.ID, t.Height(), err)
+		}
+	}
 }
 
-// Solve looks for a nonce, rolling extranonce and time as needed, until ctx ends or after
-// tries hashes (0: no limit; ErrTries). It returns the block with its proof.
-func Solve(ctx context.Context, t *Template, tries uint64) (*wire.Block, error) { panic("unwritten") }
+// ban leaves out the transaction that err blames. The mempool's judgement should never differ from the
+// chain's; if it does, one transaction must not stop all mining.
+func ban(err error, txs []*wire.Tx, picked []pick, banned map[wire.Hash]bool) bool {
+	var re *consensus.RuleError
+	if txs != nil || !errors.As(err, &re) || re.Tx < 1 || re.Tx > len(picked) {
+		return false
+	}
+	banned[picked[re.Tx-1].tx.ID()] = true
+	return true
+}
+
+// pick is a transaction chosen for a block.
+type pick struct {
+	tx     *wire.Tx
+	fee    int64 // satoshis
+	sigops int   // cost
+}
+
+// choose returns the tip and the transactions of a block on it.
+func (a *Assembler) choose(ctx context.Context, script []byte, txs []*wire.Tx, banned map[wire.Hash]bool) (consensus.State, []pick, error) {
+	if txs != nil {
+		return a.price(ctx, txs)
+	}
+	if a.pool == nil {
+		return a.chain.Tip(), nil, nil
+	}
+	for {
+		if err := a.pool.Sync(ctx); err != nil {
+			return consensus.State{}, nil, err
+		}
+		s := a.chain.Tip()
+		if at, es := a.pool.Entries(); at == s.ID {
+			return s, a.selectPackages(&s, es, banned, a.limits(&s, script)), nil
+		}
+		if err := ctx.Err(); err != nil {
+			return consensus.State{}, nil, err
+		}
+	}
+}
+
+// price reckons the fees and sigops of given transactions at the tip.
+func (a *Assembler) price(ctx context.Context, txs []*wire.Tx) (consensus.State, []pick, error) {
+	var ops []wire.Outpoint
+	made := make(map[wire.Outpoint]wire.Out)
+	for _, t := range txs {
+		for i := range t.Ins {
+			ops = append(ops, t.Ins[i].Prev)
+		}
+	}
+	s, coins, err := a.chain.Coins(ops)
+	if err != nil {
+		return s, nil, fmt.Errorf("mining: coins of the given transactions: %w", err)
+	}
+	flags := consensus.NextFlags(&s, wire.Hash{})
+	picked := make([]pick, len(txs))
+	for i, t := range txs {
+		spent := coins[:len(t.Ins):len(t.Ins)]
+		coins = coins[len(t.Ins):]
+		for j := range t.Ins {
+			if o, ok := made[t.Ins[j].Prev]; ok {
+				spent[j] = consensus.Coin{Out: o, Height: s.Height + 1}
+			}
+			if spent[j].Missing {
+				return s, nil, fmt.Errorf("mining: %w", &consensus.RuleError{Rule: consensus.InputsMissing, Tx: i + 1, In: j})
+			}
+			picked[i].fee += spent[j].Value
+		}
+		for j := range t.Outs {
+			made[t.Outpoint(j)] = t.Outs[j]
+			picked[i].fee -= t.Outs[j].Value
+		}
+		picked[i].tx, picked[i].sigops = t, consensus.SigopCost(t, spent, flags)
+	}
+	return s, picked, ctx.Err()
+}
+
+// limits are what transactions may fill.
+func (a *Assembler) limits(s *consensus.State, pay []byte) limits {
+	c := coinbase(s, pay, 0, 0, nil)
+	reserve := max(minReserve, consensus.WitnessScale*(wire.HeaderSize+9+commitmentSize)+c.Weight()+witnessWeight)
+	cost := max(reserveSigops, script.Sigops(pay, false)*consensus.WitnessScale)
+	return limits{weight: a.maxWeight - reserve, sigops: consensus.MaxSigopCost - cost}
+}
+
+// assemble makes a block of what was chosen.
+func (a *Assembler) assemble(s consensus.State, script []byte, extra uint64, picked []pick) *Template {
+	t := &Template{Prev: s, MinTime: minTime(&s), Fees: make([]int64, 1), Sigops: make([]int, 1)}
+	txs := make([]*wire.Tx, 1, len(picked)+1)
+	for _, p := range picked {
+		txs = append(txs, p.tx)
+		t.Fees, t.Sigops = append(t.Fees, p.fee), append(t.Sigops, p.sigops)
+		t.Fees[0] -= p.fee
+	}
+	txs[0] = coinbase(&s, script, s.Params.Subsidy(t.Height())-t.Fees[0], extra, nil)
+	if t.Height() >= s.Params.Segwit {
+		root := consensus.WitnessRoot(&wire.Block{Txs: txs})
+		var nonce [wire.HashSize]byte
+		txs[0] = coinbase(&s, script, s.Params.Subsidy(t.Height())-t.Fees[0], extra, consensus.WitnessCommitment(root, nonce))
+	}
+	t.Sigops[0] = consensus.SigopCost(txs[0], nil, consensus.NextFlags(&s, wire.Hash{}))
+	t.seal(txs, max(t.MinTime, clock(a.now())))
+	return t
+}
+
+// seal makes the block of transactions and a time.
+func (t *Template) seal(txs []*wire.Tx, time uint32) {
+	ids := make([]wire.Hash, len(txs))
+	for i := range txs {
+		ids[i] = txs[i].ID()
+	}
+	root, _ := wire.MerkleRoot(ids)
+	t.Block = wire.NewBlock(wire.Header{
+		Version: version,
+		Parent:  t.Prev.ID,
+		Merkle:  root,
+		Time:    time,
+		Bits:    uint32(consensus.NextBits(&t.Prev, time)),
+	}, txs)
+}
+
+// version signals no deployment (BIP9).
+const version = 0x20000000
+
+// maxTimeWarp is how many seconds before its parent a period's first block may
+// be (BIP94), which Core's templates heed on every chain.
+const maxTimeWarp = 600
+
+// minTime is the least time of a block after s.
+func minTime(s *consensus.State) uint32 {
+	least := s.MedianTimePast() + 1
+	if p := s.Params.Period; p > 0 && (s.Height+1)%p == 0 && s.Time() > maxTimeWarp {
+		least = max(least, s.Time()-maxTimeWarp)
+	}
+	return least
+}
+
+func clock(now time.Time) uint32 { return uint32(min(max(now.Unix(), 0), 1<<32-1)) }
+
+const (
+	commitmentSize = 8 + 1 + 38     // bytes of the output
+	witnessWeight  = 2 + 1 + 1 + 32 // marker, flag, and the nonce as the witness
+	extraSize      = 8              // bytes of the extranonce, which ends the coinbase's script
+)
+
+// coinbase pays value to script in the block after s. With a commitment it has the
+// output for it and the witness nonce, zeros (BIP141).
+func coinbase(s *consensus.State, script []byte, value int64, extra uint64, commitment []byte) *wire.Tx {
+	in := wire.In{
+		Prev:     wire.Outpoint{Index: wire.CoinbaseIndex},
+		Script:   binary.LittleEndian.AppendUint64(append(pushHeight(s.Height+1), extraSize), extra),
+		Sequence: 0xfffffffe, // so that the lock time counts
+	}
+	t := &wire.Tx{Version: 2, Outs: []wire.Out{{Value: value, Script: script}}, LockTime: s.Height}
+	if commitment != nil {
+		in.Witness = [][]byte{make([]byte, wire.HashSize)}
+		t.Outs = append(t.Outs, wire.Out{Script: commitment})
+	}
+	t.Ins = []wire.In{in}
+	return t.Seal()
+}
+
+// pushHeight pushes a height as a minimal script number (BIP34).
+func pushHeight(h uint32) []byte {
+	if h == 0 {
+		return []byte{0}
+	}
+	if h <= 16 {
+		return []byte{0x50 + byte(h)}
+	}
+	b := []byte{0}
+	for ; h > 0; h >>= 8 {
+		b = append(b, byte(h))
+	}
+	if b[len(b)-1]&0x80 != 0 {
+		b = append(b, 0) // the top bit is the sign
+	}
+	b[0] = byte(len(b) - 1)
+	return b
+}

@@ -1,0 +1,203 @@
+package mempool
+
+import (
+	"fmt"
+
+	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/consensus/wire"
+)
+
+// Error says why a transaction was not accepted.
+type Error struct {
+	Reason string // Core's reject reason: "txn-mempool-conflict", "min relay fee not met"
+	Detail string
+	Peer   bool  // whoever sent it is at fault: it breaks a rule that holds always
+	Err    error // *consensus.RuleError when a rule was broken
+}
+
+func (e *Error) Error() string {
+	if e.Detail == "" {
+		return e.Reason
+	}
+	return e.Reason + ", " + e.Detail
+}
+
+// Unwrap returns the consensus or script error behind e, if any.
+func (e *Error) Unwrap() error { return e.Err }
+
+// ErrOrphan says that a transaction's parents are unknown, and that it is kept
+// and judged again when they come. It is an *Error.
+var ErrOrphan error = &Error{Reason: missingInputs, Detail: "kept until its parents come"}
+
+// Result is what Add or Test found.
+type Result struct {
+	Entry    Entry
+	Replaced []wire.Hash // ids of transactions it replaces
+}
+
+// Add judges t and keeps it. The error is an *Error, or ours. A transaction
+// whose inputs are unknown is kept as an orphan when from is not empty
+// (a peer's name, by which orphans are bounded), and ErrOrphan returned.
+func (p *Pool) Add(t *wire.Tx, from string) (Result, error) {
+	return p.admit(t, from, terms{when: p.now()}, true)
+}
+
+// Test judges t as Add would and keeps nothing.
+func (p *Pool) Test(t *wire.Tx) (Result, error) {
+	return p.admit(t, "", terms{when: p.now()}, false)
+}
+
+// admit judges t by all rules, the cheap ones first, and keeps it if keep is
+// set. Scripts run outside the lock; then all else is judged again.
+func (p *Pool) admit(t *wire.Tx, from string, how terms, keep bool) (Result, error) {
+	if bad := checkAlone(t, p.nonStandard); bad != nil {
+		return Result{}, bad
+	}
+	t = own(t)
+	ops := prevs(t)
+	s, coins, err := p.chain.Coins(ops)
+	for {
+		if err != nil {
+			return Result{}, fmt.Errorf("mempool: coins of %v: %w", t.ID(), err)
+		}
+		a := p.attempt(t, &s, coins, how, keep)
+		switch {
+		case a.stale:
+			if err := p.follow(); err != nil {
+				return Result{}, err
+			}
+			s, coins, err = p.chain.Coins(ops)
+		case a.bad != nil && a.bad.Reason == missingInputs:
+			return Result{}, p.orphan(t, from, a.missing)
+		case a.bad != nil:
+			return Result{}, a.bad
+		case a.unchecked != nil:
+			if bad := p.runScripts(t, a.unchecked, &s); bad != nil {
+				return Result{}, bad
+			}
+		default:
+			return a.result, nil
+		}
+	}
+}
+
+// attempt is what one pass of judging under the lock came to.
+type attempt struct {
+	stale     bool // the pool is at another block than the coins
+	bad       *Error
+	missing   []wire.Outpoint
+	unchecked *verdict // good if its scripts are
+	result    Result
+}
+
+func (p *Pool) attempt(t *wire.Tx, s *consensus.State, coins []consensus.Coin, how terms, keep bool) (a attempt) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.at != s.ID {
+		return attempt{stale: true}
+	}
+	v, bad := p.judge(t, s, coins, how)
+	if bad != nil {
+		a.bad = bad
+		if bad.Reason == missingInputs {
+			_, a.missing = p.withPool(t, s, coins)
+		}
+		return a
+	}
+	failed, known := p.scripts.get(t.WitnessID())
+	switch {
+	case !known:
+		a.unchecked = v
+	case failed != nil:
+		a.bad = failed
+	case keep:
+		a.result, a.bad = p.insert(v, how)
+	default:
+		a.result = p.preview(v)
+	}
+	return a
+}
+
+// insert puts v's entry in the place of what it replaces. Guarded by p.mu.
+func (p *Pool) insert(v *verdict, how terms) (Result, *Error) {
+	r := Result{Replaced: p.evictAll(keys(v.gone), "replaced")}
+	p.graph.add(v.e)
+	r.Entry = v.e.view()
+	p.events.added(v.e.tx)
+	p.orphans.remove(v.e.tx.WitnessID())
+	if p.orphans.ready(v.e.tx.ID()) {
+		p.rouse()
+	}
+	defer p.announce()
+	if how.reverted {
+		return r, nil
+	}
+	p.limit()
+	if p.graph.byWitness[v.e.tx.WitnessID()] == nil {
+		return Result{}, &Error{Reason: "mempool full"}
+	}
+	return r, nil
+}
+
+// preview is the result that insert would give.
+func (p *Pool) preview(v *verdict) Result {
+	e := *v.e
+	e.parents = v.parents
+	e.anc.add(&e)
+	for _, a := range p.graph.ancestors(v.parents...) {
+		e.anc.add(a)
+	}
+	e.desc.add(&e)
+	e.seq = p.graph.seq + 1
+	r := Result{Entry: e.view()}
+	for _, g := range keys(v.gone) {
+		r.Replaced = append(r.Replaced, g.tx.ID())
+	}
+	return r
+}
+
+// keys lists a set of entries, children first.
+func keys(set map[*entry]bool) []*entry {
+	es := make([]*entry, 0, len(set))
+	for e := range set {
+		es = append(es, e)
+	}
+	childrenFirst(es)
+	return es
+}
+
+// rouse makes Run look at what waits for it.
+func (p *Pool) rouse() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// orphan decides about a transaction without its inputs: known since its
+// outputs are coins, kept since a peer may bring its parents, or refused.
+func (p *Pool) orphan(t *wire.Tx, from string, missing []wire.Outpoint) error {
+	ops := make([]wire.Outpoint, min(len(t.Outs), maxKnownOuts))
+	for i := range ops {
+		ops[i] = t.Outpoint(i)
+	}
+	_, coins, err := p.chain.Coins(ops)
+	if err != nil {
+		return fmt.Errorf("mempool: outputs of %v: %w", t.ID(), err)
+	}
+	for _, c := range coins {
+		if !c.Missing {
+			return &Error{Reason: "txn-already-known"}
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if from == "" || !p.orphans.add(t, from, missing, p.now()) {
+		return &Error{Reason: missingInputs}
+	}
+	return ErrOrphan
+}
+
+// maxKnownOuts is how many outputs are looked up to see whether a transaction
+// is in the chain already: enough for any payment, few enough for a flood.
+const maxKnownOuts = 16

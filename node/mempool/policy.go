@@ -1,0 +1,227 @@
+package mempool
+
+import (
+	"fmt"
+
+	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/consensus/script"
+	"github.com/quernnet/quern/consensus/wire"
+)
+
+// Limits of what is relayed, by Bitcoin Core 31's policy/policy.h.
+const (
+	maxTxWeight      = 400_000
+	minBaseSize      = 65   // bytes without witness: one more than a Merkle node's
+	maxInScript      = 1650 // bytes: a 15-of-15 P2SH multisig
+	maxDataCarrier   = maxTxWeight / consensus.WitnessScale
+	maxDustOutputs   = 1 // ephemeral
+	dustRate         = 3000
+	maxP2SHSigops    = 15
+	maxLegacySigops  = 2500 // BIP54
+	maxTxSigopCost   = consensus.MaxSigopCost / 5
+	bytesPerSigop    = 20
+	maxWitnessScript = 3600 // bytes, P2WSH
+	maxWitnessItems  = 100  // P2WSH
+	maxWitnessItem   = 80   // bytes, P2WSH and tapscript
+	taprootAnnex     = 0x50
+	taprootLeafMask  = 0xfe
+	tapscriptLeaf    = 0xc0
+	minTxVersion     = 1
+	maxTxVersion     = 3
+	bip68Disabled    = 1 << 31
+	finalSequence    = 0xffffffff
+)
+
+// feeFor is what rate (satoshis per 1000 vB) asks for size, rounded up.
+func feeFor(rate, size int64) int64 { return (rate*size + 999) / 1000 }
+
+func refuse(reason, format string, args ...any) *Error {
+	return &Error{Reason: reason, Detail: fmt.Sprintf(format, args...)}
+}
+
+// checkAlone judges what can be seen of t by itself.
+func checkAlone(t *wire.Tx, nonStandard bool) *Error {
+	if err := consensus.CheckTx(t); err != nil {
+		return broken(err, true)
+	}
+	if t.IsCoinbase() {
+		return &Error{Reason: "coinbase", Peer: true}
+	}
+	if !nonStandard {
+		if err := checkStandard(t); err != nil {
+			return err
+		}
+	}
+	if t.BaseSize() < minBaseSize {
+		return &Error{Reason: "tx-size-small"}
+	}
+	return nil
+}
+
+// checkStandard is Core's IsStandardTx.
+func checkStandard(t *wire.Tx) *Error {
+	if t.Version < minTxVersion || t.Version > maxTxVersion {
+		return &Error{Reason: "version"}
+	}
+	if t.Weight() > maxTxWeight {
+		return &Error{Reason: "tx-size"}
+	}
+	for i := range t.Ins {
+		if len(t.Ins[i].Script) > maxInScript {
+			return &Error{Reason: "scriptsig-size"}
+		}
+		if !pushOnly(t.Ins[i].Script) {
+			return &Error{Reason: "scriptsig-not-pushonly"}
+		}
+	}
+	left := maxDataCarrier
+	for i := range t.Outs {
+		switch classify(t.Outs[i].Script) {
+		case nonstandard:
+			return &Error{Reason: "scriptpubkey"}
+		case nullData:
+			if left -= len(t.Outs[i].Script); left < 0 {
+				return &Error{Reason: "datacarrier"}
+			}
+		}
+	}
+	if countDust(t) > maxDustOutputs {
+		return &Error{Reason: "dust"}
+	}
+	return nil
+}
+
+// isDust says whether spending o would cost more than it is worth, at 3 sat/vB.
+func isDust(o *wire.Out) bool {
+	if script.IsUnspendable(o.Script) {
+		return false
+	}
+	size := 8 + wire.VarintSize(uint64(len(o.Script))) + len(o.Script) + 32 + 4 + 1 + 4
+	if _, _, ok := script.WitnessProgram(o.Script); ok {
+		size += 107 / consensus.WitnessScale
+	} else {
+		size += 107
+	}
+	return o.Value < feeFor(dustRate, int64(size))
+}
+
+func countDust(t *wire.Tx) (n int) {
+	for i := range t.Outs {
+		if isDust(&t.Outs[i]) {
+			n++
+		}
+	}
+	return n
+}
+
+const nonstandardInputs = "bad-txns-nonstandard-inputs"
+
+// checkInputs is Core's ValidateInputsStandardness: no input may spend what
+// policy does not know, nor run too many signature checks without witness.
+func checkInputs(t *wire.Tx, coins []consensus.Coin) *Error {
+	if legacySigops(t, coins) > maxLegacySigops {
+		return refuse(nonstandardInputs, "non-witness sigops exceed bip54 limit")
+	}
+	for i := range t.Ins {
+		switch classify(coins[i].Script) {
+		case nonstandard:
+			return refuse(nonstandardInputs, "input %d script unknown", i)
+		case payWitnessUnknown:
+			return refuse(nonstandardInputs, "input %d witness program is undefined", i)
+		case payScriptHash:
+			redeem, ok := redeemScript(t.Ins[i].Script)
+			if !ok {
+				return refuse(nonstandardInputs, "input %d P2SH redeemscript missing", i)
+			}
+			if n := script.Sigops(redeem, true); n > maxP2SHSigops {
+				return refuse(nonstandardInputs, "p2sh redeemscript sigops exceed limit (input %d: %d > %d)", i, n, maxP2SHSigops)
+			}
+		}
+	}
+	return nil
+}
+
+// legacySigops counts the signature operations that t's inputs may run outside
+// witnesses (BIP54).
+func legacySigops(t *wire.Tx, coins []consensus.Coin) int {
+	n := 0
+	for i := range t.Ins {
+		n += script.Sigops(t.Ins[i].Script, true)
+		if !script.IsP2SH(coins[i].Script) {
+			n += script.Sigops(coins[i].Script, true)
+		} else if redeem, ok := redeemScript(t.Ins[i].Script); ok {
+			n += script.Sigops(redeem, true)
+		}
+	}
+	return n
+}
+
+// witnessStandard is Core's IsWitnessStandard: a witness must belong to a
+// program and keep its limits.
+func witnessStandard(t *wire.Tx, coins []consensus.Coin) bool {
+	for i := range t.Ins {
+		if len(t.Ins[i].Witness) > 0 && !inputWitnessStandard(&t.Ins[i], coins[i].Script) {
+			return false
+		}
+	}
+	return true
+}
+
+func inputWitnessStandard(in *wire.In, spent []byte) bool {
+	p2sh := script.IsP2SH(spent)
+	if p2sh {
+		redeem, ok := redeemScript(in.Script)
+		if !ok {
+			return false
+		}
+		spent = redeem
+	}
+	version, program, ok := script.WitnessProgram(spent)
+	if !ok {
+		return false
+	}
+	items := in.Witness
+	switch kind := classifyWitness(version, program); {
+	case kind == payAnchor && !p2sh:
+		return false
+	case kind == payWitnessScriptHash:
+		last := len(items) - 1
+		return len(items[last]) <= maxWitnessScript && last <= maxWitnessItems && itemsWithin(items[:last])
+	case kind == payTaproot && !p2sh:
+		return taprootStandard(items)
+	}
+	return true
+}
+
+func taprootStandard(items [][]byte) bool {
+	if len(items) < 2 {
+		return true // by the key
+	}
+	last := items[len(items)-1]
+	if len(last) == 0 || last[0] == taprootAnnex {
+		return false // no control block is empty; annexes mean nothing yet
+	}
+	return last[0]&taprootLeafMask != tapscriptLeaf || itemsWithin(items[:len(items)-2])
+}
+
+func itemsWithin(items [][]byte) bool {
+	for _, item := range items {
+		if len(item) > maxWitnessItem {
+			return false
+		}
+	}
+	return true
+}
+
+// isTimed says whether a reorganisation could make t premature: it has a lock
+// or spends a coinbase.
+func isTimed(t *wire.Tx, coins []consensus.Coin) bool {
+	for i := range t.Ins {
+		seq := t.Ins[i].Sequence
+		if coins[i].Coinbase || t.LockTime != 0 && seq != finalSequence ||
+			uint32(t.Version) >= 2 && seq&bip68Disabled == 0 {
+			return true
+		}
+	}
+	return false
+}
