@@ -145,7 +145,7 @@ func TestRetargetAfterException(t *testing.T) {
 		schedule work.Schedule
 		want     work.Bits
 	}{
-		{work.Testnet{Bitcoin: bitcoin}, 0x1c7bbb40}, // from the limit
+		{work.Testnet{Bitcoin: bitcoin}, 0x1c7bbb40},                         // from the limit
 		{work.Testnet4{Testnet: work.Testnet{Bitcoin: bitcoin}}, 0x1c07bbb4}, // from 0x1c0ffff0
 	} {
 		past, got := steps(c.schedule, c.schedule.Start(1_000_000, real), gaps...)
