@@ -198,6 +198,7 @@ func (s *Scheduler) BlockFailed(now time.Time, id wire.Hash, retry bool) []Actio
 // reset wants a block again whose body was received.
 func (s *Scheduler) reset(b *block) {
 	s.held -= b.size
+	s.judging--
 	b.status, b.from, b.size = wanted, "", 0
 }
 
@@ -212,6 +213,9 @@ func (s *Scheduler) forget(b *block) {
 	if b.status == held || b.status == submitted {
 		s.held -= b.size
 	}
+	if b.status == submitted {
+		s.judging--
+	}
 	delete(s.blocks, b.ID)
 	gone := func(o *block) bool { return o == b }
 	s.queue = slices.DeleteFunc(s.queue, gone)
@@ -225,11 +229,12 @@ func (s *Scheduler) submit(now time.Time) {
 	}
 	for _, list := range [][]*block{s.queue, s.direct} {
 		for _, b := range list {
-			if b.status != held {
+			if b.status != held || s.judging >= MaxSubmit {
 				continue
 			}
 			if parent := s.blocks[b.Parent]; parent == nil || parent.status == submitted {
 				b.status = submitted
+				s.judging++
 				s.out = append(s.out, Submit{b.ID})
 			}
 		}
@@ -287,7 +292,7 @@ func (s *Scheduler) askBatch(now time.Time, p *peer, open []*block) []*block {
 	}
 	r := &request{peer: p, at: now}
 	open = slices.DeleteFunc(open, func(b *block) bool {
-		if len(r.blocks) == room || !b.isWith(now, p) {
+		if len(r.blocks) == room || !b.isWith(now, p, b.tries) {
 			return false
 		}
 		r.blocks = append(r.blocks, b)
@@ -311,7 +316,13 @@ func (s *Scheduler) askBatch(now time.Time, p *peer, open []*block) []*block {
 	return open
 }
 
-// isWith says whether p should have the body, by what it claims and did not deny.
-func (b *block) isWith(now time.Time, p *peer) bool {
-	return p.tip.Height >= b.Height && !now.Before(b.absent[p.name].until)
+// isWith says whether p should have the body, by what it claims and did not
+// deny. Where those who claim it failed, peers near that height are tried too:
+// their last claim may be a little old.
+func (b *block) isWith(now time.Time, p *peer, tries int) bool {
+	reach := p.tip.Height
+	if tries > 0 {
+		reach += nearTip
+	}
+	return reach >= b.Height && !now.Before(b.absent[p.name].until)
 }

@@ -19,7 +19,9 @@ const (
 	MaxPeers    = 1024      // peers known
 	MaxTotal    = 256       // bodies in flight from all peers
 	MaxHeld     = 128 << 20 // bytes of bodies received or expected and not yet judged
+	MaxSubmit   = 64        // bodies the chain was given and has not judged
 	MaxDirect   = 64        // announced blocks off the way to the best header
+	nearTip     = 6         // blocks a peer may be ahead of its last claim
 	maxPolls    = 4         // questions for headers to peers that claim nothing new
 
 	MinStall       = 2 * time.Second
@@ -69,7 +71,8 @@ type Scheduler struct {
 	size      int64     // bytes of a body, moving average
 	pause     time.Time // no body is asked for or submitted before
 	inflight  int
-	held      int64 // bytes
+	judging   int   // blocks submitted
+	held      int64 // bytes, of those submitted too
 	out       []Action
 }
 
@@ -115,6 +118,7 @@ type block struct {
 	from   Peer
 	size   int64
 	queued bool // in queue, else in direct
+	tries  int  // requests that ended
 	since  time.Time
 	absent map[Peer]absence
 }
@@ -259,6 +263,7 @@ func (s *Scheduler) end(r *request) {
 	for _, b := range r.blocks {
 		if b.req == r {
 			b.req, b.status = nil, wanted
+			b.tries++
 		}
 	}
 }

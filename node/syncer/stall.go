@@ -38,7 +38,7 @@ func (s *Scheduler) replaceStalled(now time.Time) {
 	}
 	r := b.req
 	other := slices.ContainsFunc(s.order, func(p *peer) bool {
-		return p != r.peer && b.isWith(now, p) && !now.Before(p.rest) && p.batches < MaxInFlight/MaxBatch
+		return p != r.peer && b.isWith(now, p, b.tries+1) && !now.Before(p.rest) && p.batches < MaxInFlight/MaxBatch
 	})
 	if !other {
 		return
@@ -51,15 +51,12 @@ func (s *Scheduler) replaceStalled(now time.Time) {
 
 // awaited is the block in flight that keeps the chain idle, nil for none.
 func (s *Scheduler) awaited() *block {
+	if s.judging > 0 {
+		return nil
+	}
 	for _, list := range [][]*block{s.direct, s.queue} {
-		for _, b := range list {
-			switch b.status {
-			case submitted:
-				return nil
-			case asked:
-				return b
-			}
-			break // only the first is awaited: others wait for their parents
+		if len(list) > 0 && list[0].status == asked {
+			return list[0]
 		}
 	}
 	return nil

@@ -1,0 +1,283 @@
+package peering
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/consensus/chain"
+	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/gossip"
+	"github.com/quernnet/quern/node/mempool"
+	"github.com/quernnet/quern/node/syncer"
+)
+
+// Chain is what peering needs of the chain. *chain.Chain satisfies it.
+type Chain interface {
+	Tip() consensus.State
+	BestHeader() consensus.State
+	Changed() <-chan struct{}
+	Header(id wire.Hash) (chain.HeaderInfo, bool)
+	StateAt(id wire.Hash) (consensus.State, bool)
+	Block(id wire.Hash) (*wire.Block, error)
+	Locator(from wire.Hash) []wire.Hash
+	HeadersAfter(locator []wire.Hash, max int) []wire.Header
+	Wanted(max int) []chain.HeaderInfo
+	AddHeaders(ctx context.Context, hs []wire.Header) (consensus.State, error)
+	QueueBlock(ctx context.Context, b *wire.Block, done func(error)) error
+}
+
+// Pool is what peering needs of the mempool. *mempool.Pool satisfies it.
+type Pool interface {
+	Add(t *wire.Tx, from string) (mempool.Result, error)
+	Get(id wire.Hash) (mempool.Entry, bool)
+	Entries() (tip wire.Hash, es []mempool.Entry)
+	Changed() <-chan struct{}
+	EventsSince(seq uint64) (es []mempool.Event, ok bool)
+}
+
+// Config is what a Peering is built from. Chain, Pool, Net and Params are
+// required.
+type Config struct {
+	Chain     Chain
+	Pool      Pool
+	Net       *gossip.Net
+	Params    *consensus.Params
+	Agent     string           // user agent told to peers
+	Now       func() time.Time // nil: time.Now
+	Log       *slog.Logger     // nil: discarded
+	Reconcile time.Duration    // so often the mempool is compared with a peer's; 0: 45 s
+}
+
+// Peering is a node's conversation with its peers. Safe for concurrent use.
+//
+// Who owns what: the scheduler, the bodies waiting for it and the open
+// questions belong to the goroutine of drive, which others reach through
+// events. What mu guards is small and never held during a call to another package.
+type Peering struct {
+	Config
+	nonce  uint64
+	synced atomic.Bool
+
+	events    chan event
+	done      chan struct{} // closed when Run ends: nobody reads events any more
+	submits   chan submission
+	announced chan heard
+	tips      chan announcement // the newest tip to publish
+	parents   chan parentsOf
+	slow      chan heardBatch
+	outgoing  chan struct{} // signals that the outbox has something
+	meet      chan struct{} // signals that a mempool should be compared soon
+	bodySlots chan struct{} // bodies are read for this many answers at once
+	waitSlots chan struct{} // and this many wait for a body to come
+
+	publishTip func(context.Context, announcement) error
+	publishTxs func(context.Context, batch) error
+
+	mu      sync.Mutex
+	peers   map[gossip.Peer]*known
+	told    recent                // blocks that went over the block topic
+	refused recent                // witness ids that policy refused, at this tip
+	transit map[wire.Hash]bool    // being judged as part of a gossiped batch
+	outbox  []*wire.Tx            // to publish
+	asked   map[gossip.Peer]int64 // Unix seconds of the last mempool question
+}
+
+// known is a peer that passed the handshake.
+type known struct {
+	hello Hello
+	since time.Time
+}
+
+// event runs on the goroutine that owns the scheduler.
+type event func(d *driver, now time.Time) []syncer.Action
+
+// Sizes of queues.
+const (
+	maxEvents    = 256
+	maxAnnounced = 64
+	maxParents   = 64
+	maxSlow      = 32
+	maxOutbox    = 8192
+	maxTold      = 4096
+	maxRefused   = 8192
+	maxBodyReads = 4
+	maxWaiting   = 64
+)
+
+// New registers protocols, topics and the handshake with c.Net, which should
+// not run yet. Nothing is asked or published before Run.
+func New(c Config) (*Peering, error) {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Reconcile == 0 {
+		c.Reconcile = 45 * time.Second
+	}
+	var seed [8]byte
+	rand.Read(seed[:])
+	p := &Peering{
+		Config:    c,
+		nonce:     binary.LittleEndian.Uint64(seed[:]),
+		events:    make(chan event, maxEvents),
+		done:      make(chan struct{}),
+		submits:   make(chan submission, syncer.MaxSubmit),
+		announced: make(chan heard, maxAnnounced),
+		tips:      make(chan announcement, 1),
+		parents:   make(chan parentsOf, maxParents),
+		slow:      make(chan heardBatch, maxSlow),
+		outgoing:  make(chan struct{}, 1),
+		meet:      make(chan struct{}, 1),
+		bodySlots: make(chan struct{}, maxBodyReads),
+		waitSlots: make(chan struct{}, maxWaiting),
+		peers:     map[gossip.Peer]*known{},
+		transit:   map[wire.Hash]bool{},
+		asked:     map[gossip.Peer]int64{},
+		told:      recent{most: maxTold},
+		refused:   recent{most: maxRefused},
+	}
+	var err error
+	if p.publishTip, err = gossip.Join(c.Net, blockTopic, p.checkAnnouncement); err != nil {
+		return nil, fmt.Errorf("join topic of blocks: %w", err)
+	}
+	if p.publishTxs, err = gossip.Join(c.Net, txTopic, p.checkBatch); err != nil {
+		return nil, fmt.Errorf("join topic of transactions: %w", err)
+	}
+	gossip.Serve(c.Net, helloProtocol, p.serveHello)
+	gossip.Serve(c.Net, headersProtocol, p.serveHeaders)
+	gossip.Serve(c.Net, blocksProtocol, p.serveBlocks)
+	gossip.Serve(c.Net, txsProtocol, p.serveTxs)
+	gossip.Serve(c.Net, mempoolProtocol, p.serveMempool)
+	c.Net.OnPeer(p.joined, p.left)
+	return p, nil
+}
+
+// Run syncs, relays and answers until ctx ends. It runs once.
+func (p *Peering) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for _, f := range []func(context.Context) error{
+		p.drive, p.submitBlocks, p.judgeAnnounced, p.publishTips,
+		p.followPool, p.publishBatches, p.judgeSlow, p.askParents, p.reconcile,
+	} {
+		g.Go(func() error { return f(ctx) })
+	}
+	err := g.Wait()
+	close(p.done)
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// post hands an event to the scheduler's goroutine. It waits while the queue
+// is full, and gives up when Run ends.
+func (p *Peering) post(e event) {
+	select {
+	case p.events <- e:
+	case <-p.done:
+	}
+}
+
+// joined shakes hands with a peer that connected.
+func (p *Peering) joined(ctx context.Context, id gossip.Peer) error {
+	ours := p.hello()
+	theirs, err := gossip.Call(ctx, p.Net, helloProtocol, id, ours)
+	if err != nil {
+		return fmt.Errorf("handshake: %w", err)
+	}
+	if err := ours.check(theirs); err != nil {
+		p.Log.Warn("peer refused", "peer", id, "agent", printable(theirs.Agent), "reason", err)
+		return err
+	}
+	p.mu.Lock()
+	p.peers[id] = &known{hello: theirs, since: p.Now()}
+	p.mu.Unlock()
+	p.Log.Debug("peer joined", "peer", id, "agent", printable(theirs.Agent), "height", theirs.Tip.Height)
+	p.post(func(d *driver, now time.Time) []syncer.Action {
+		return d.sched.PeerJoined(now, syncer.Peer(id), theirs.Tip)
+	})
+	signal(p.meet)
+	return nil
+}
+
+func (p *Peering) left(id gossip.Peer) {
+	p.mu.Lock()
+	delete(p.peers, id)
+	delete(p.asked, id)
+	p.mu.Unlock()
+	p.post(func(d *driver, now time.Time) []syncer.Action {
+		return d.sched.PeerLeft(now, syncer.Peer(id))
+	})
+}
+
+func (p *Peering) hello() Hello {
+	return Hello{
+		Version:  Version,
+		Genesis:  p.Params.Genesis.ID(),
+		Rules:    p.Params.Digest(),
+		Tip:      tipOf(p.Chain.Tip()),
+		Services: ServeBlocks, Nonce: p.nonce,
+		Agent: p.Agent[:min(len(p.Agent), maxAgent)],
+	}
+}
+
+func tipOf(s consensus.State) syncer.Tip {
+	return syncer.Tip{ID: s.ID, Height: s.Height, Work: s.Work}
+}
+
+// signal wakes whoever waits on c; once is enough.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// printable keeps what a stranger says from playing tricks on a terminal.
+func printable(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if c < ' ' || c > '~' {
+			b[i] = '?'
+		}
+	}
+	return string(b)
+}
+
+// recent is a set of ids that forgets the oldest half when it is full.
+type recent struct {
+	most     int
+	now, old map[wire.Hash]struct{}
+}
+
+// add puts id into the set and says whether it was new.
+func (r *recent) add(id wire.Hash) bool {
+	if r.has(id) {
+		return false
+	}
+	if r.now == nil || len(r.now) >= r.most/2 {
+		r.now, r.old = map[wire.Hash]struct{}{}, r.now
+	}
+	r.now[id] = struct{}{}
+	return true
+}
+
+func (r *recent) has(id wire.Hash) bool {
+	_, now := r.now[id]
+	_, old := r.old[id]
+	return now || old
+}
+
+func (r *recent) clear() { r.now, r.old = nil, nil }
