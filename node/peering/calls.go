@@ -109,8 +109,11 @@ const (
 // headerFault says whether err is about the headers rather than us, and how
 // many points their sender earns.
 func headerFault(err error) (points int, useless bool) {
-	if errors.Is(err, chain.ErrNoParent) {
+	switch {
+	case errors.Is(err, chain.ErrNoParent):
 		return 20, true // it does not start at our locator
+	case errors.Is(err, chain.ErrSetAside):
+		return 0, true
 	}
 	switch consensus.RuleOf(err) {
 	case "":
@@ -162,9 +165,10 @@ func (d *driver) gotBodies(now time.Time, a syncer.AskBlocks, reply bodies) []sy
 	return d.sched.BlocksReceived(now, a.Request, got, absent)
 }
 
-// logOurs logs an error of our own, unless it only says that we are stopping.
+// logOurs logs an error of our own, once until something works again, and not
+// if it only says that we are stopping.
 func (p *Peering) logOurs(ctx context.Context, what string, err error) {
-	if ctx.Err() == nil && !errors.Is(err, chain.ErrClosed) {
+	if ctx.Err() == nil && !errors.Is(err, chain.ErrClosed) && !p.broken.Swap(true) {
 		p.Log.Error(what, "err", err)
 	}
 }

@@ -43,6 +43,7 @@ type Pool interface {
 	Entries() (tip wire.Hash, es []mempool.Entry)
 	Changed() <-chan struct{}
 	EventsSince(seq uint64) (es []mempool.Event, ok bool)
+	Stats() mempool.Stats
 }
 
 // Config is what a Peering is built from. Chain, Pool, Net and Params are
@@ -67,6 +68,7 @@ type Peering struct {
 	Config
 	nonce  uint64
 	synced atomic.Bool
+	broken atomic.Bool // our store failed last time; said once in the log
 
 	events    chan event
 	done      chan struct{} // closed when Run ends: nobody reads events any more

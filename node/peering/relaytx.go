@@ -152,7 +152,7 @@ func (p *Peering) judgeSlow(ctx context.Context) error {
 // followPool publishes what the pool accepts, whoever brought it.
 func (p *Peering) followPool(ctx context.Context) error {
 	changed := p.Pool.Changed()
-	seq, _ := p.newEvents(0)
+	seq := p.Pool.Stats().Sequence
 	for {
 		select {
 		case <-ctx.Done():
@@ -172,6 +172,9 @@ func (p *Peering) followPool(ctx context.Context) error {
 // a batch. Events that are no longer kept are left to reconciliation.
 func (p *Peering) newEvents(seq uint64) (uint64, []*wire.Tx) {
 	es, ok := p.Pool.EventsSince(seq)
+	if !ok {
+		seq = p.Pool.Stats().Sequence
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !ok {
@@ -222,11 +225,21 @@ func (p *Peering) publishBatches(ctx context.Context) error {
 		case <-wait.C:
 		}
 		for b := p.nextBatch(); len(b.Txs) > 0; b = p.nextBatch() {
+			b.Txs = slices.DeleteFunc(b.Txs, p.gone)
+			if len(b.Txs) == 0 {
+				continue
+			}
 			if err := p.publishTxs(ctx, b); err != nil && ctx.Err() == nil {
 				p.Log.Warn("transactions could not be published", "count", len(b.Txs), "err", err)
 			}
 		}
 	}
+}
+
+// gone says that t has left the pool.
+func (p *Peering) gone(t *wire.Tx) bool {
+	_, here := p.Pool.Get(t.ID())
+	return !here
 }
 
 // nextBatch takes a batch from the outbox; it is empty when that is.
@@ -241,7 +254,7 @@ func (p *Peering) nextBatch() batch {
 			break
 		}
 		taken++
-		if batchHead+n <= maxBatchSize {
+		if batchHead+n <= maxBatchSize { // reconciliation carries longer ones
 			b.Txs = append(b.Txs, t)
 			size += n
 		}

@@ -38,15 +38,16 @@ func (p *Peering) submitBlocks(ctx context.Context) error {
 // judged tells the scheduler what the chain said of a block.
 func (p *Peering) judged(ctx context.Context, id wire.Hash, err error) {
 	if err == nil || errors.Is(err, chain.ErrDuplicate) {
+		p.broken.Store(false)
 		p.post(func(d *driver, now time.Time) []syncer.Action { return d.sched.BlockAccepted(now, id) })
 		return
 	}
 	rule := consensus.RuleOf(err)
 	switch {
-	case rule == ruleBadParent || rule == ruleCached,
+	case rule == ruleBadParent || rule == ruleCached, errors.Is(err, chain.ErrSetAside),
 		errors.Is(err, chain.ErrUnknown), errors.Is(err, chain.ErrNoParent):
-		// It follows a block that turned out invalid, which its sender
-		// need not have known.
+		// It follows a block that turned out invalid or that our operator
+		// set aside, which its sender need not have known.
 		p.post(func(d *driver, now time.Time) []syncer.Action { return d.sched.BlockFailed(now, id, false) })
 	case rule != "":
 		p.Log.Warn("invalid block", "id", id, "err", err)
