@@ -30,7 +30,6 @@ type Cache struct {
 	table  map[wire.Outpoint]slot
 	long   map[wire.Outpoint][]byte // encodings that no slot holds
 	heavy  int64                    // bytes of those
-	dirty  int                      // entries that differ from the Reader
 	batch  int64                    // bytes that writing them takes
 }
 
@@ -74,7 +73,7 @@ func New(back Reader, budget int64) *Cache {
 func (c *Cache) reset() {
 	c.table = make(map[wire.Outpoint]slot)
 	c.long = make(map[wire.Outpoint][]byte)
-	c.heavy, c.dirty, c.batch = 0, 0, 0
+	c.heavy, c.batch = 0, 0
 }
 
 // Get returns the coin at op, Missing when there is none. It changes nothing.
@@ -206,7 +205,6 @@ func (c *Cache) put(op wire.Outpoint, value []byte, flags uint8) {
 		c.heavy += int64(len(value)) + longBytes
 	}
 	if flags&dirtyFlag != 0 {
-		c.dirty++
 		c.batch += int64(len(value)) + writeBytes
 	}
 	c.table[op] = s
@@ -221,7 +219,6 @@ func (c *Cache) forget(op wire.Outpoint, s *slot) {
 		delete(c.long, op)
 	}
 	if s.flags&dirtyFlag != 0 {
-		c.dirty--
 		c.batch -= size + writeBytes
 	}
 }
