@@ -53,11 +53,15 @@ func (m *machine) checkOneSig(sig, key []byte) (bool, *Error) {
 	if err := m.checkEncodings(sig, key); err != nil {
 		return false, err
 	}
-	ok := m.checkECDSA(m.in, sig, key, code, m.version)
+	ok := m.signed(code).check(sig, key)
 	if !ok && len(sig) > 0 && m.Flags&NullFail != 0 {
 		return false, errSigNullFail
 	}
 	return ok, nil
+}
+
+func (m *machine) signed(code []byte) *signed {
+	return &signed{Spend: m.Spend, in: m.in, code: code, version: m.version}
 }
 
 // cutSig takes a signature's push out of the legacy script that checks it; it
@@ -100,8 +104,34 @@ func (m *machine) checkTapSig(sig, key []byte) (bool, *Error) {
 	return len(sig) > 0, nil
 }
 
-// checkECDSA verifies a signature, hash type included, over a script's code.
-func (s *Spend) checkECDSA(in int, sig, key, code []byte, v sigVersion) bool {
+// signed is what signatures over one script's code sign. Hashing costs as much
+// as the transaction is long, so that the last hash is kept: a CHECKMULTISIG
+// tries one signature with key after key.
+type signed struct {
+	*Spend
+	in      int
+	code    []byte
+	version sigVersion
+
+	kept     bool
+	hashType byte // of sum
+	sum      [32]byte
+}
+
+func (s *signed) hash(hashType byte) []byte {
+	if !s.kept || s.hashType != hashType {
+		s.kept, s.hashType = true, hashType
+		if s.version == witnessV0 {
+			s.sum = s.witnessHash(s.in, s.code, uint32(hashType))
+		} else {
+			s.sum = legacyHash(s.Tx, s.in, s.code, uint32(hashType))
+		}
+	}
+	return s.sum[:]
+}
+
+// check verifies an ECDSA signature, hash type included.
+func (s *signed) check(sig, key []byte) bool {
 	if len(sig) == 0 || !keySized(key) {
 		return false
 	}
@@ -114,13 +144,7 @@ func (s *Spend) checkECDSA(in int, sig, key, code []byte, v sigVersion) bool {
 	if err != nil {
 		return false
 	}
-	var sum [32]byte
-	if hashType := uint32(sig[last]); v == witnessV0 {
-		sum = s.witnessHash(in, code, hashType)
-	} else {
-		sum = legacyHash(s.Tx, in, code, hashType)
-	}
-	return ecdsa.NewSignature(&r, &sv).Verify(sum[:], pub)
+	return ecdsa.NewSignature(&r, &sv).Verify(s.hash(sig[last]), pub)
 }
 
 func (m *machine) checkMultisig(insist bool) *Error {
@@ -217,6 +241,7 @@ func (m *machine) matchSigs(sigs, keys [][]byte) (bool, *Error) {
 			}
 		}
 	}
+	over := m.signed(code)
 	for len(sigs) > 0 {
 		if len(sigs) > len(keys) {
 			return false, nil
@@ -224,7 +249,7 @@ func (m *machine) matchSigs(sigs, keys [][]byte) (bool, *Error) {
 		if err := m.checkEncodings(sigs[0], keys[0]); err != nil {
 			return false, err
 		}
-		if m.checkECDSA(m.in, sigs[0], keys[0], code, m.version) {
+		if over.check(sigs[0], keys[0]) {
 			sigs = sigs[1:]
 		}
 		keys = keys[1:]

@@ -40,7 +40,8 @@ func (c Check) passesKeyHash(script, hash []byte) bool {
 }
 
 func (c Check) passesKey(sig, key, hash []byte, v sigVersion) bool {
+	over := signed{Spend: c.Spend, in: c.In, code: payToKeyHash(hash), version: v}
 	return len(sig) <= maxElementSize && len(key) <= uncompressedSize && bytes.Equal(hash160(key), hash) &&
 		checkSigEncoding(sig, c.Flags) == nil && checkKeyEncoding(key, c.Flags, v == witnessV0) == nil &&
-		c.checkECDSA(c.In, sig, key, payToKeyHash(hash), v)
+		over.check(sig, key)
 }

@@ -5,6 +5,7 @@ import (
 	"compress/bzip2"
 	"encoding/binary"
 	"io"
+	"sync"
 	"testing"
 
 	"github.com/btcsuite/btcd/btcec/v2"
@@ -198,6 +199,27 @@ func TestPayments(t *testing.T) {
 		t.Logf("%d inputs of %s", len(list), kind)
 		if len(list) == 0 {
 			t.Errorf("no input of %s", kind)
+		}
+	}
+}
+
+// TestConcurrentChecks runs all inputs of one Spend at once; the race detector
+// watches what they share.
+func TestConcurrentChecks(t *testing.T) {
+	for kind, list := range payments(t, 2) {
+		for _, p := range list {
+			spend := NewSpend(p.tx, p.coins, Mandatory)
+			var wg sync.WaitGroup
+			for range 4 {
+				for in := range p.tx.Ins {
+					wg.Go(func() {
+						if err := (Check{Spend: spend, In: in}).Run(); err != nil {
+							t.Errorf("%s: input %d: %v", kind, in, err)
+						}
+					})
+				}
+			}
+			wg.Wait()
 		}
 	}
 }

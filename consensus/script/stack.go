@@ -6,7 +6,7 @@ import (
 	"crypto/sha256"
 	"slices"
 
-	"golang.org/x/crypto/ripemd160"
+	"golang.org/x/crypto/ripemd160" //nolint:staticcheck // deprecated for new designs; Bitcoin's outputs are made with it
 
 	"github.com/quernnet/quern/consensus/wire"
 )
@@ -149,9 +149,6 @@ func (m *machine) equal(insist bool) *Error {
 }
 
 func (m *machine) unary(op byte) *Error {
-	if op == op2Mul || op == op2Div {
-		return errDisabledOpcode
-	}
 	if len(m.stack) < 1 {
 		return errStack
 	}

@@ -97,6 +97,9 @@ func TestTxValid(t *testing.T) {
 		if !c.passes(t, f) {
 			t.Errorf("%s: fails under %v", c.text, f)
 		}
+		if blocks := trim(Mandatory & f); !c.passes(t, blocks) {
+			t.Errorf("%s: fails under %v", c.text, blocks)
+		}
 		for i := range flagNames {
 			bit := Flags(1) << i
 			if less := trim(f &^ bit); !c.passes(t, less) {
@@ -127,6 +130,9 @@ func TestTxInvalid(t *testing.T) {
 		f := c.parse(t)
 		if c.passes(t, f) {
 			t.Errorf("%s: passes under %v", c.text, f)
+		}
+		if f&^Mandatory == 0 && c.passes(t, Mandatory) {
+			t.Errorf("%s: passes under %v", c.text, Mandatory)
 		}
 		for i := range flagNames {
 			bit := Flags(1) << i
