@@ -210,7 +210,7 @@ type draft struct {
 func (h *house) draft() *draft {
 	height := h.state.Height + 1
 	time := max(h.state.Time(), h.state.MedianTimePast()) + 60
-	sig := append(HeightScript(height), 1, 0)
+	sig := append(HeightScript(height), "quern"...)
 	return &draft{
 		header: wire.Header{
 			Version: 4,
@@ -250,6 +250,9 @@ func (d *draft) block(t testing.TB) *wire.Block {
 func (d *draft) addCommitment() {
 	var reserved [32]byte
 	cb := d.txs[0]
+	for _, tx := range d.txs[1:] {
+		tx.Seal()
+	}
 	cb.Ins[0].Witness = [][]byte{reserved[:]}
 	root := WitnessRoot(wire.NewBlock(d.header, d.txs))
 	cb.Outs = append(cb.Outs, wire.Out{Script: WitnessCommitment(root, reserved)})
