@@ -1,14 +1,19 @@
 package wallet
 
 import (
-	"context"
+	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"sync"
 	"time"
+
+	"github.com/btcsuite/btcd/btcutil/v2/hdkeychain"
 
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/node/address"
 	"github.com/quernnet/quern/node/mempool"
 )
 
@@ -25,6 +30,7 @@ type Pool interface {
 	Entries() (tip wire.Hash, es []mempool.Entry)
 	EventsSince(seq uint64) ([]mempool.Event, bool)
 	Changed() <-chan struct{}
+	Stats() mempool.Stats
 }
 
 // Config is what a Wallet is opened from.
@@ -35,6 +41,7 @@ type Config struct {
 	File   string // mode 0600; may be absent, then there is no wallet until Create or Restore
 	Now    func() time.Time
 	Rand   io.Reader // nil: crypto/rand
+	KDF    *KDF      // nil: the default
 	Log    *slog.Logger
 }
 
@@ -47,24 +54,178 @@ var (
 )
 
 // Wallet is safe for concurrent use.
-type Wallet struct{ _ int }
+//
+// mu guards everything below it. ledger holds the transactions that concern the keys in
+// book, as of the block tip; coins and balances are read off it. The file is
+// at most saveEvery blocks behind tip, and never behind anything that was
+// told to a caller: an address, a payment.
+type Wallet struct {
+	c Config
+
+	mu      sync.Mutex
+	file    *file // nil: no wallet; its Txs, Next, Tip and Height are filled in by save
+	book    *book
+	ledger  *ledger
+	tip     wire.Hash
+	height  uint32
+	saved   uint32        // height when the file was written
+	seen    uint64        // sequence of the last mempool event read
+	offered wire.Hash     // tip at which the mempool was last offered what it lacks
+	woken   chan struct{} // has an entry when Create or Restore made keys
+}
 
 // Open reads the file. One that is damaged, of another chain or of a newer
 // version is refused with an error that says so, and left as it is.
-func Open(c Config) (*Wallet, error) { panic("unwritten") }
+func Open(c Config) (*Wallet, error) {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Rand == nil {
+		c.Rand = rand.Reader
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.KDF == nil {
+		c.KDF = &defaultKDF
+	}
+	w := &Wallet{c: c, woken: make(chan struct{}, 1)}
+	f, err := readFile(c.File)
+	if err != nil || f == nil {
+		return w, err
+	}
+	if genesis := c.Params.Genesis.ID(); f.Genesis != genesis || f.Chain != c.Params.Name {
+		return nil, fmt.Errorf("%s is a wallet of chain %s, this node is on %s: give it another --datadir or --swarm", c.File, f.Chain, c.Params.Name)
+	}
+	if err := w.load(f); err != nil {
+		return nil, fmt.Errorf("%s: %w", c.File, err)
+	}
+	return w, nil
+}
 
-// Run follows chain and mempool until ctx ends.
-func (w *Wallet) Run(ctx context.Context) error { panic("unwritten") }
+// load takes over what a file says.
+func (w *Wallet) load(f *file) error {
+	var accounts [2]*hdkeychain.ExtendedKey
+	for i, text := range f.Accounts {
+		var err error
+		if accounts[i], err = hdkeychain.NewKeyFromString(text); err != nil {
+			return fmt.Errorf("account %d: %w", i, err)
+		}
+	}
+	book, err := newBook(accounts, f.Next)
+	if err != nil {
+		return err
+	}
+	ledger, err := loadLedger(f.Txs, book)
+	if err != nil {
+		return err
+	}
+	w.file, w.book, w.ledger = f, book, ledger
+	w.tip, w.height, w.saved = f.Tip, f.Height, f.Height
+	return nil
+}
+
+// save writes the file as of now.
+func (w *Wallet) save() error {
+	w.file.Next, w.file.Tip, w.file.Height = w.book.next, w.tip, w.height
+	w.file.Txs = w.ledger.dump()
+	if err := writeFile(w.c.File, w.file); err != nil {
+		return err
+	}
+	w.saved = w.height
+	return nil
+}
+
+// Close saves.
+func (w *Wallet) Close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.file == nil {
+		return nil
+	}
+	return w.save()
+}
 
 // Exists says whether there are keys.
-func (w *Wallet) Exists() bool { panic("unwritten") }
+func (w *Wallet) Exists() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.file != nil
+}
 
-// Create makes new keys and returns their 12 words: the only copy outside the file.
-func (w *Wallet) Create(password string) (words string, err error) { panic("unwritten") }
+// Create makes new keys and returns their 12 words: the only copy outside the
+// file. Nobody can have paid them yet, so the chain so far is not read.
+func (w *Wallet) Create(password string) (words string, err error) {
+	entropy := make([]byte, entropySize)
+	defer clear(entropy)
+	if _, err := io.ReadFull(w.c.Rand, entropy); err != nil {
+		return "", fmt.Errorf("randomness: %w", err)
+	}
+	tip := w.c.Chain.Tip()
+	if err := w.adopt(entropy, password, tip.ID, tip.Height); err != nil {
+		return "", err
+	}
+	return toWords(entropy), nil
+}
 
 // Restore takes keys from words and finds their coins by reading the whole
 // chain, in the background, see Status.
-func (w *Wallet) Restore(words, password string) error { panic("unwritten") }
+func (w *Wallet) Restore(words, password string) error {
+	entropy, err := fromWords(words)
+	if err != nil {
+		return err
+	}
+	defer clear(entropy)
+	return w.adopt(entropy, password, w.c.Params.Genesis.ID(), 0)
+}
+
+// adopt makes the wallet that entropy stands for, as of a block.
+func (w *Wallet) adopt(entropy []byte, password string, tip wire.Hash, height uint32) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.file != nil {
+		return ErrExists
+	}
+	if password == "" {
+		return fmt.Errorf("%w: it must not be empty", ErrPassword)
+	}
+	seed, err := seedOf(toWords(entropy), "")
+	if err != nil {
+		return err
+	}
+	defer clear(seed)
+	f := &file{
+		Format: fileFormat, Version: fileVersion,
+		Chain: w.c.Params.Name, Genesis: w.c.Params.Genesis.ID(), Tip: tip, Height: height,
+	}
+	for i := range f.Accounts {
+		private, err := account(seed, Kind(i), w.c.Params)
+		if err != nil {
+			return fmt.Errorf("derive account: %w", err)
+		}
+		pub, err := public(private, w.c.Params)
+		if err != nil {
+			return fmt.Errorf("derive account: %w", err)
+		}
+		f.Accounts[i] = pub.String()
+		private.Zero()
+	}
+	if f.Secret, err = seal(w.c.Rand, *w.c.KDF, password, entropy, f.Genesis[:]); err != nil {
+		return err
+	}
+	if err := w.load(f); err != nil {
+		return err
+	}
+	if err := w.save(); err != nil {
+		w.file = nil
+		return err
+	}
+	select {
+	case w.woken <- struct{}{}:
+	default:
+	}
+	return nil
+}
 
 // Kind is the form of an address.
 type Kind int
@@ -75,59 +236,33 @@ const (
 )
 
 // NewAddress returns the next unused receiving address.
-func (w *Wallet) NewAddress(k Kind) (string, error) { panic("unwritten") }
+func (w *Wallet) NewAddress(k Kind) (string, error) {
+	s, err := w.newScript(k)
+	if err != nil {
+		return "", err
+	}
+	text, ok := address.Encode(s, w.c.Params)
+	if !ok {
+		return "", fmt.Errorf("script %x has no address", s)
+	}
+	return text, nil
+}
 
 // NewScript is NewAddress as a script, for a miner's coinbase.
-func (w *Wallet) NewScript() ([]byte, error) { panic("unwritten") }
+func (w *Wallet) NewScript() ([]byte, error) { return w.newScript(SegWit) }
 
-// Balance in satoshis.
-type Balance struct {
-	Confirmed int64 // spendable now
-	Pending   int64 // in the mempool: coming in, or change of one's own payments
-	Immature  int64 // mined, not yet mature
+func (w *Wallet) newScript(k Kind) ([]byte, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.file == nil {
+		return nil, ErrNone
+	}
+	s, err := w.book.fresh(k, receiving)
+	if err != nil {
+		return nil, err
+	}
+	return s, w.save()
 }
-
-// Balance sums the coins up.
-func (w *Wallet) Balance() (Balance, error) { panic("unwritten") }
-
-// Payment is one output to make; Value in satoshis.
-type Payment struct {
-	Address string
-	Value   int64
-}
-
-// Order is what Send is to do.
-type Order struct {
-	To          []Payment
-	Feerate     int64 // satoshis per 1000 virtual bytes; 0: the mempool's floor, at least 1000
-	SubtractFee bool  // take the fee from the payments, so that a whole balance can be sent
-	Password    string
-}
-
-// Sent is a payment that the mempool took.
-type Sent struct {
-	Tx  *wire.Tx
-	Fee int64 // satoshis
-}
-
-// Send pays: it chooses coins, adds change, signs, and hands the transaction to the mempool.
-func (w *Wallet) Send(ctx context.Context, o Order) (Sent, error) { panic("unwritten") }
-
-// Record is a transaction that concerns the wallet.
-type Record struct {
-	TxID      wire.Hash
-	Value     int64 // satoshis: received minus spent
-	Fee       int64 // satoshis, when all inputs are the wallet's
-	Height    uint32
-	Block     wire.Hash // zero while it waits in the mempool
-	Time      time.Time
-	Coinbase  bool
-	Addresses []string // the wallet's that received, or others' that were paid
-	Abandoned bool     // it conflicts with the chain and can no longer confirm
-}
-
-// History lists records, newest first, at most max (0: all).
-func (w *Wallet) History(max int) ([]Record, error) { panic("unwritten") }
 
 // Status says how far the wallet has read the chain.
 type Status struct {
@@ -137,7 +272,9 @@ type Status struct {
 }
 
 // Status returns it.
-func (w *Wallet) Status() Status { panic("unwritten") }
-
-// Close saves and wipes what secrets are in memory.
-func (w *Wallet) Close() error { panic("unwritten") }
+func (w *Wallet) Status() Status {
+	tip := w.c.Chain.Tip().ID
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return Status{Exists: w.file != nil, Height: w.height, Synced: w.file != nil && w.tip == tip}
+}
