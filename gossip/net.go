@@ -2,11 +2,22 @@ package gossip
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ipfs/go-datastore"
+	dssync "github.com/ipfs/go-datastore/sync"
+	"github.com/libp2p/go-libp2p"
+	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/multiformats/go-multiaddr"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/quernnet/quern/gossip/swarm"
 )
 
 // Peer is a libp2p peer id.
@@ -19,118 +30,211 @@ type Config struct {
 	Listen   []string // multiaddrs; none: dial only
 	Peers    []string // multiaddrs with /p2p/ of peers to dial and keep
 	MaxPeers int      // 0: 125
+	Outbound int      // peers that we look for ourselves; 0: 12, or half of MaxPeers when that is less
+	PerIP    int      // connections of one IPv4 address or IPv6 /56; 0: 8. Loopback and Private are free
 	MDNS     bool
 	DHT      bool
 	Private  bool               // loopback and private addresses are as good as public ones: tests, LANs
+	Public   bool               // the operator declares that the world can reach Listen
 	Store    datastore.Batching // saved peers, provider records, bans; nil: memory
 	Agent    string             // user agent told to peers
-	Now      func() time.Time
-	Log      *slog.Logger
+	Now      func() time.Time   // nil: time.Now
+	Log      *slog.Logger       // nil: none
+	Metrics  prometheus.Registerer
+	Options  []libp2p.Option // applied after ours: simulated transports
 }
-
-// Net is one node's place in the swarm.
-type Net struct{ _ int }
-
-// New builds the host and its parts; nothing listens or dials before Run.
-func New(c Config) (*Net, error) { panic("unwritten") }
-
-// Run listens, discovers and dials until ctx ends, then closes everything.
-func (n *Net) Run(ctx context.Context) error { panic("unwritten") }
-
-// Verdict is what a check says of a gossiped value.
-type Verdict int
 
 const (
-	Accept Verdict = iota // pass it on
-	Ignore                // do not pass it on, nobody is to blame
-	Reject                // do not pass it on, the sender is at fault
+	defaultMaxPeers = 125
+	defaultOutbound = 12
+	defaultPerIP    = 8
 )
 
-// Topic is a kind of value that everybody gets.
-type Topic[T any] struct {
-	Name    string // without prefix: "tx", "block"
-	MaxSize int    // bytes encoded
-	Encode  func(T) []byte
-	Decode  func([]byte) (T, error)
+// ErrNotRunning says that Run has not begun or has ended.
+var ErrNotRunning = errors.New("gossip: the network is not running")
+
+// Net is one node's place in the swarm.
+//
+// What is registered before Run (topics, protocols, OnPeer) is fixed from then
+// on and read without a lock. live is set while Run runs.
+type Net struct {
+	c      Config
+	key    crypto.PrivKey
+	id     Peer
+	listen []multiaddr.Multiaddr
+	kept   []peer.AddrInfo
+
+	topics    map[string]*rawTopic
+	protocols map[string]*rawProtocol
+	joined    func(context.Context, Peer) error
+	left      func(Peer)
+
+	scores  *scores
+	traffic *traffic
+	book    *swarm.Book
+	gate    *swarm.Gate
+	members *members
+
+	live  atomic.Pointer[live]
+	ready chan struct{}
+
+	mu      sync.Mutex
+	started bool
+	misuse  error // registered twice or too late
 }
 
-// Join subscribes to t. check is called for each value that arrives, inline and
-// concurrently: it must be cheap. The value came from Peer, who need not be its
-// origin. publish sends a value to everybody else; it refuses what is over MaxSize.
-func Join[T any](n *Net, t Topic[T], check func(context.Context, Peer, T) Verdict) (publish func(context.Context, T) error, err error) {
-	panic("unwritten")
+// New checks the config and reads or creates the identity; nothing listens or dials before Run.
+func New(c Config) (*Net, error) {
+	if err := complete(&c); err != nil {
+		return nil, err
+	}
+	n := &Net{
+		c:         c,
+		topics:    make(map[string]*rawTopic),
+		protocols: make(map[string]*rawProtocol),
+		joined:    func(context.Context, Peer) error { return nil },
+		left:      func(Peer) {},
+		traffic:   newTraffic(),
+		ready:     make(chan struct{}),
+	}
+	var err error
+	if n.listen, err = multiaddrs(c.Listen); err != nil {
+		return nil, err
+	}
+	if n.kept, err = peerAddrs(c.Peers); err != nil {
+		return nil, err
+	}
+	if n.key, err = swarm.Identity(c.Identity); err != nil {
+		return nil, err
+	}
+	if n.id, err = peer.IDFromPrivateKey(n.key); err != nil {
+		return nil, fmt.Errorf("identity: %w", err)
+	}
+	if n.scores, err = loadScores(context.Background(), c.Store, c.Now); err != nil {
+		return nil, err
+	}
+	n.book = swarm.NewBook(n.id, c.Now)
+	if err := n.book.Load(context.Background(), c.Store); err != nil {
+		c.Log.Warn("starting without saved peers", "err", err)
+	}
+	n.members = newMembers(n)
+	n.gate = swarm.NewGate(c.Private, n.refuses, n.members.inboundRoom)
+	for _, info := range n.kept {
+		n.book.Keep(info, swarm.Config)
+		n.gate.Name(info.ID)
+	}
+	return n, nil
 }
 
-// Protocol is a question that one peer asks another: one frame each way.
-type Protocol[Q, A any] struct {
-	ID                   string // without prefix: "headers/1"
-	MaxRequest, MaxReply int    // bytes encoded
-	Timeout              time.Duration
-	EncodeQ              func(Q) []byte
-	DecodeQ              func([]byte) (Q, error)
-	EncodeA              func(A) []byte
-	DecodeA              func([]byte) (A, error)
+// complete checks c and fills in what was left out.
+func complete(c *Config) error {
+	if c.Swarm == "" || len(c.Swarm) > 48 {
+		return fmt.Errorf("swarm name %q: 1 to 48 letters, digits, '-', '_' and '.'", c.Swarm)
+	}
+	for _, r := range c.Swarm {
+		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.') {
+			return fmt.Errorf("swarm name %q: 1 to 48 letters, digits, '-', '_' and '.'", c.Swarm)
+		}
+	}
+	if c.MaxPeers < 0 || c.Outbound < 0 || c.PerIP < 0 {
+		return fmt.Errorf("max peers %d, outbound %d, per ip %d: none may be negative", c.MaxPeers, c.Outbound, c.PerIP)
+	}
+	if c.MaxPeers == 0 {
+		c.MaxPeers = defaultMaxPeers
+	}
+	if c.Outbound == 0 {
+		c.Outbound = min(defaultOutbound, (c.MaxPeers+1)/2)
+	}
+	c.Outbound = min(c.Outbound, c.MaxPeers)
+	if c.PerIP == 0 {
+		c.PerIP = defaultPerIP
+	}
+	if c.Store == nil {
+		c.Store = dssync.MutexWrap(datastore.NewMapDatastore())
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.Level(100)}))
+	}
+	return nil
 }
 
-// Serve answers p's questions. An error from h ends the stream without an
-// answer; it is logged, and blames nobody unless it is a *Fault.
-func Serve[Q, A any](n *Net, p Protocol[Q, A], h func(context.Context, Peer, Q) (A, error)) {
-	panic("unwritten")
+func multiaddrs(texts []string) ([]multiaddr.Multiaddr, error) {
+	list := make([]multiaddr.Multiaddr, 0, len(texts))
+	for _, t := range texts {
+		a, err := multiaddr.NewMultiaddr(t)
+		if err != nil {
+			return nil, fmt.Errorf("listen address %q: %w (like /ip4/0.0.0.0/tcp/9735)", t, err)
+		}
+		list = append(list, a)
+	}
+	return list, nil
 }
 
-// Call asks one peer. A reply that is too large or does not decode is a *Fault
-// (already reported).
-func Call[Q, A any](ctx context.Context, n *Net, p Protocol[Q, A], to Peer, q Q) (A, error) {
-	panic("unwritten")
+func peerAddrs(texts []string) ([]peer.AddrInfo, error) {
+	list := make([]peer.AddrInfo, 0, len(texts))
+	for _, t := range texts {
+		info, err := peerAddr(t)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, info)
+	}
+	return list, nil
 }
 
-// Fault is an error that a peer is to blame for.
-type Fault struct {
-	Peer   Peer
-	Points int // 100 bans; at least 1
-	Err    error
+func peerAddr(t string) (peer.AddrInfo, error) {
+	info, err := peer.AddrInfoFromString(t)
+	if err != nil {
+		return peer.AddrInfo{}, fmt.Errorf("peer address %q: %w (like /ip4/192.0.2.1/tcp/9735/p2p/12D3Koo…)", t, err)
+	}
+	return *info, nil
 }
 
-func (f *Fault) Error() string { return "peer " + f.Peer.String() + ": " + f.Err.Error() }
-func (f *Fault) Unwrap() error { return f.Err }
+// prefixed is the full name of a protocol or topic.
+func (n *Net) prefixed(name string) string { return swarm.Prefix(n.c.Swarm) + "/" + name }
 
-// Report is the one door to scores and bans. Points add up, fade with time, and at 100 the
-// peer is disconnected and banned for 24 hours.
-func (n *Net) Report(p Peer, points int, err error) { panic("unwritten") }
+// refuses is asked by the gate: a banned or refused peer, or a banned address.
+// Either may be unknown.
+func (n *Net) refuses(p Peer, a multiaddr.Multiaddr) bool {
+	if p != "" && (n.scores.banned(p) || n.book.BackingOff(p)) {
+		return true
+	}
+	return a != nil && !n.c.Private && n.scores.bannedAddr(a)
+}
+
+// register runs f, which changes what Run will fix, unless Run has begun.
+func (n *Net) register(what string, f func() error) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	err := errors.New("registered after Run began")
+	if !n.started {
+		err = f()
+	}
+	if err != nil {
+		err = fmt.Errorf("gossip: %s: %w", what, err)
+		n.misuse = errors.Join(n.misuse, err)
+	}
+	return err
+}
 
 // OnPeer registers what runs when a peer connects, before anything else is
-// asked of it; an error disconnects it. left runs when its last connection has gone.
-func (n *Net) OnPeer(joined func(context.Context, Peer) error, left func(Peer)) { panic("unwritten") }
-
-// Info describes a connected peer.
-type Info struct {
-	ID             Peer
-	Addr           string // multiaddr
-	Agent          string
-	Inbound        bool
-	Since          time.Time
-	Latency        time.Duration // 0: not known
-	Score          int           // misbehaviour points
-	Sent, Received int64         // bytes
-	Source         string        // how it was found: config, saved, mdns, dht, inbound, rpc
+// asked of it; an error disconnects it. left runs when its last connection has
+// gone, for each peer for which joined returned nil. A peer whose joined has not
+// returned nil is not in Peers, neither its gossip nor its questions are
+// listened to, but those of the handshake protocol (see Protocol). joined's
+// context ends when the peer goes.
+func (n *Net) OnPeer(joined func(context.Context, Peer) error, left func(Peer)) {
+	_ = n.register("OnPeer", func() error { // Run returns it
+		n.joined, n.left = joined, left
+		return nil
+	})
 }
 
-// Peers lists connected peers that passed OnPeer.
-func (n *Net) Peers() []Info { panic("unwritten") }
+// ID is this node's peer id.
+func (n *Net) ID() Peer { return n.id }
 
-// ID is this node's peer id; Addrs its multiaddrs with /p2p/.
-func (n *Net) ID() Peer        { panic("unwritten") }
-func (n *Net) Addrs() []string { panic("unwritten") }
-
-// Connect dials a multiaddr with /p2p/ and keeps the connection (addnode).
-func (n *Net) Connect(ctx context.Context, addr string) error { panic("unwritten") }
-
-// Forget stops keeping a peer (addnode remove).
-func (n *Net) Forget(p Peer) { panic("unwritten") }
-
-// Disconnect closes all connections to a peer.
-func (n *Net) Disconnect(p Peer) error { panic("unwritten") }
-
-// SetActive(false) cuts every connection and refuses new ones until
-// SetActive(true): the operator's switch (setnetworkactive).
-func (n *Net) SetActive(on bool) { panic("unwritten") }
+// Ready is closed when Run listens and everything registered is answered.
+func (n *Net) Ready() <-chan struct{} { return n.ready }

@@ -1,0 +1,236 @@
+package gossip
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/protocol"
+)
+
+const (
+	defaultTimeout = 30 * time.Second
+	maxPerPeer     = 32   // questions of one peer answered at a time
+	maxQuestions   = 1024 // … and of all peers
+	pointsGarbage  = 25   // for a frame that is too large or does not decode
+
+	// handshakePrefix begins the id of the protocol that is answered before a
+	// peer has passed OnPeer.
+	handshakePrefix = "hello/"
+)
+
+// Protocol is a question that one peer asks another: one frame each way.
+//
+// The protocol whose ID begins with "hello/" is the handshake: it alone is
+// answered before the peer has passed OnPeer, and a peer that does not answer it
+// is not of our swarm. The questions of all others wait a few seconds for the
+// peer to pass, then are refused.
+type Protocol[Q, A any] struct {
+	ID                   string        // without prefix: "headers/1"
+	MaxRequest, MaxReply int           // bytes encoded
+	Timeout              time.Duration // for question and answer together, on both sides; 0: 30 s
+	EncodeQ              func(Q) []byte
+	DecodeQ              func([]byte) (Q, error)
+	EncodeA              func(A) []byte
+	DecodeA              func([]byte) (A, error)
+}
+
+// rawProtocol is a served Protocol without its types.
+type rawProtocol struct {
+	id                   string // with prefix
+	maxRequest, maxReply int
+	timeout              time.Duration
+	handshake            bool
+	answer               func(context.Context, Peer, []byte) ([]byte, error)
+}
+
+func (p *Protocol[Q, A]) timeout() time.Duration {
+	if p.Timeout <= 0 {
+		return defaultTimeout
+	}
+	return p.Timeout
+}
+
+// Serve answers p's questions. It must come before Run. An error from h ends the
+// stream without an answer; it is logged, and blames nobody unless it is a
+// *Fault. h's context ends with the protocol's timeout and with the asker's
+// connection.
+func Serve[Q, A any](n *Net, p Protocol[Q, A], h func(context.Context, Peer, Q) (A, error)) {
+	r := &rawProtocol{
+		id: n.prefixed(p.ID), maxRequest: p.MaxRequest, maxReply: p.MaxReply,
+		timeout: p.timeout(), handshake: strings.HasPrefix(p.ID, handshakePrefix),
+	}
+	r.answer = func(ctx context.Context, from Peer, raw []byte) ([]byte, error) {
+		q, err := p.DecodeQ(raw)
+		if err != nil {
+			return nil, &Fault{Peer: from, Points: pointsGarbage, Err: fmt.Errorf("%s: question: %w", p.ID, err)}
+		}
+		a, err := h(ctx, from, q)
+		if err != nil {
+			return nil, err
+		}
+		return p.EncodeA(a), nil
+	}
+	_ = n.register("protocol "+p.ID, func() error { // Run returns it
+		if p.ID == "" || n.protocols[r.id] != nil {
+			return errors.New("no id, or served already")
+		}
+		n.protocols[r.id] = r
+		return nil
+	})
+}
+
+// asking counts the questions being answered, in all and by peer.
+type asking struct {
+	mu  sync.Mutex
+	all int
+	by  map[Peer]int
+}
+
+func (a *asking) enter(p Peer) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.all >= maxQuestions || a.by[p] >= maxPerPeer {
+		return false
+	}
+	a.all++
+	a.by[p]++
+	return true
+}
+
+func (a *asking) leave(p Peer) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.all--
+	if a.by[p]--; a.by[p] == 0 {
+		delete(a.by, p)
+	}
+}
+
+// startProtocols sets the stream handlers.
+func (n *Net) startProtocols(l *live) {
+	busy := &asking{by: make(map[Peer]int)}
+	for id, r := range n.protocols {
+		l.host.SetStreamHandler(protocol.ID(id), func(s network.Stream) {
+			from := s.Conn().RemotePeer()
+			if !busy.enter(from) {
+				_ = s.ResetWithError(network.StreamRateLimited)
+				return
+			}
+			defer busy.leave(from)
+			if err := n.answer(l, r, s); err != nil {
+				_ = s.Reset()
+				n.report(err)
+				n.c.Log.Debug("question not answered", "protocol", r.id, "peer", from, "err", err)
+			}
+		})
+	}
+}
+
+// answer serves one stream. A panic in a codec or handler is our fault; it ends
+// this stream and no more.
+func (n *Net) answer(l *live, r *rawProtocol, s network.Stream) (err error) {
+	defer func() {
+		if e := recover(); e != nil {
+			n.c.Log.Error("panic while answering", "protocol", r.id, "panic", e, "stack", string(debug.Stack()))
+			err = fmt.Errorf("panic: %v", e)
+		}
+	}()
+	ctx, cancel := context.WithTimeout(l.ctx, r.timeout)
+	defer cancel()
+	from := s.Conn().RemotePeer()
+	if err := s.SetDeadline(time.Now().Add(r.timeout)); err != nil {
+		return fmt.Errorf("deadline: %w", err)
+	}
+	defer context.AfterFunc(l.ctx, func() { _ = s.Reset() })()
+	if !r.handshake {
+		if err := n.members.await(ctx, from); err != nil {
+			return err
+		}
+	}
+	raw, err := readFrame(bufio.NewReader(s), r.maxRequest)
+	if err != nil {
+		return n.blame(from, err)
+	}
+	reply, err := r.answer(ctx, from, raw)
+	if err != nil {
+		return err
+	}
+	if len(reply) > r.maxReply {
+		return fmt.Errorf("answer of %d bytes, at most %d: %w", len(reply), r.maxReply, ErrTooLarge)
+	}
+	if err := writeFrame(s, reply); err != nil {
+		return err
+	}
+	return s.Close()
+}
+
+// blame makes a Fault of an error that only p can have caused.
+func (n *Net) blame(p Peer, err error) error {
+	var bad *errFrame
+	if errors.As(err, &bad) {
+		return &Fault{Peer: p, Points: pointsGarbage, Err: err}
+	}
+	return err
+}
+
+// Call asks one peer, to whom there must be a connection. It ends with ctx or
+// the protocol's timeout, whichever is first. A reply that is too large or does
+// not decode is a *Fault (already reported); that the peer goes, resets or says
+// nothing is an error that blames nobody.
+func Call[Q, A any](ctx context.Context, n *Net, p Protocol[Q, A], to Peer, q Q) (A, error) {
+	var none A
+	raw := p.EncodeQ(q)
+	if len(raw) > p.MaxRequest {
+		return none, fmt.Errorf("%s: question of %d bytes, at most %d: %w", p.ID, len(raw), p.MaxRequest, ErrTooLarge)
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.timeout())
+	defer cancel()
+	reply, err := n.call(ctx, n.prefixed(p.ID), to, raw, p.MaxReply)
+	if err == nil {
+		var a A
+		if a, err = p.DecodeA(reply); err == nil {
+			return a, nil
+		}
+		err = &Fault{Peer: to, Points: pointsGarbage, Err: fmt.Errorf("answer: %w", err)}
+	}
+	err = fmt.Errorf("%s: asking %s: %w", p.ID, to, err)
+	n.reportOnce(err)
+	return none, err
+}
+
+// call carries bytes there and back.
+func (n *Net) call(ctx context.Context, id string, to Peer, raw []byte, maxReply int) ([]byte, error) {
+	l := n.live.Load()
+	if l == nil {
+		return nil, ErrNotRunning
+	}
+	s, err := l.host.NewStream(network.WithNoDial(ctx, "questions go to peers that are connected"), to, protocol.ID(id))
+	if err != nil {
+		return nil, err
+	}
+	defer s.Reset() // a no-op on a stream that ended well
+	defer context.AfterFunc(ctx, func() { _ = s.Reset() })()
+	if deadline, ok := ctx.Deadline(); ok {
+		if err := s.SetDeadline(deadline); err != nil {
+			return nil, fmt.Errorf("deadline: %w", err)
+		}
+	}
+	if err := writeFrame(s, raw); err != nil {
+		return nil, errors.Join(err, ctx.Err())
+	}
+	if err := s.CloseWrite(); err != nil {
+		return nil, errors.Join(err, ctx.Err())
+	}
+	reply, err := readFrame(bufio.NewReader(s), maxReply)
+	if err != nil {
+		return nil, errors.Join(n.blame(to, err), ctx.Err())
+	}
+	return reply, nil
+}

@@ -1,0 +1,109 @@
+package swarm
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/libp2p/go-libp2p/core/connmgr"
+	"github.com/libp2p/go-libp2p/core/control"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/multiformats/go-multiaddr"
+	manet "github.com/multiformats/go-multiaddr/net"
+)
+
+// Gate says which connections may be. libp2p asks it before each dial and each
+// accept, on many goroutines.
+//
+// It owns only the switch and the list of peers that the operator named. Bans
+// and back-offs belong to others, whom it asks.
+type Gate struct {
+	private bool
+	open    atomic.Bool
+	refused func(peer.ID, multiaddr.Multiaddr) bool // banned or backing off; the address may be nil
+	room    func() bool                             // may one more inbound peer come?
+
+	mu    sync.RWMutex
+	named map[peer.ID]struct{} // named by the operator or seen on the local network: private addresses are fine, caps do not count
+}
+
+var _ connmgr.ConnectionGater = (*Gate)(nil)
+
+// NewGate makes an open gate. refused is asked about every connection, room
+// before an inbound one is let in. private lets non-public addresses be dialed.
+func NewGate(private bool, refused func(peer.ID, multiaddr.Multiaddr) bool, room func() bool) *Gate {
+	g := &Gate{private: private, refused: refused, room: room, named: make(map[peer.ID]struct{})}
+	g.open.Store(true)
+	return g
+}
+
+// SetOpen shuts the gate for everybody, or opens it again.
+func (g *Gate) SetOpen(on bool) { g.open.Store(on) }
+
+// Open tells whether the gate is open.
+func (g *Gate) Open() bool { return g.open.Load() }
+
+// Name lets p be dialed at private addresses and past the inbound cap.
+func (g *Gate) Name(p peer.ID) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.named) < 4096 { // mDNS names peers too, and its senders are strangers
+		g.named[p] = struct{}{}
+	}
+}
+
+// Unname takes Name back.
+func (g *Gate) Unname(p peer.ID) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.named, p)
+}
+
+func (g *Gate) isNamed(p peer.ID) bool {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	_, ok := g.named[p]
+	return ok
+}
+
+// InterceptPeerDial is asked before a peer is dialed.
+func (g *Gate) InterceptPeerDial(p peer.ID) bool {
+	return g.Open() && !g.refused(p, nil)
+}
+
+// InterceptAddrDial is asked about each address. Hosters take a node that dials
+// private ranges for a scanner.
+func (g *Gate) InterceptAddrDial(p peer.ID, a multiaddr.Multiaddr) bool {
+	if !g.private && !manet.IsPublicAddr(a) && !g.isNamed(p) && !startsWithName(a) {
+		return false
+	}
+	return !g.refused(p, a)
+}
+
+// startsWithName tells whether a has yet to be resolved: its addresses are asked about again.
+func startsWithName(a multiaddr.Multiaddr) bool {
+	if len(a) == 0 {
+		return false
+	}
+	switch a[0].Protocol().Code {
+	case multiaddr.P_DNS, multiaddr.P_DNS4, multiaddr.P_DNS6, multiaddr.P_DNSADDR:
+		return true
+	}
+	return false
+}
+
+// InterceptAccept is asked before the handshake, when only the address is known.
+func (g *Gate) InterceptAccept(c network.ConnMultiaddrs) bool {
+	return g.Open() && !g.refused("", c.RemoteMultiaddr())
+}
+
+// InterceptSecured is asked when the peer's id is proven.
+func (g *Gate) InterceptSecured(d network.Direction, p peer.ID, c network.ConnMultiaddrs) bool {
+	if !g.Open() || g.refused(p, c.RemoteMultiaddr()) {
+		return false
+	}
+	return d == network.DirOutbound || g.isNamed(p) || g.room()
+}
+
+// InterceptUpgraded has nothing to add.
+func (g *Gate) InterceptUpgraded(network.Conn) (bool, control.DisconnectReason) { return g.Open(), 0 }

@@ -1,0 +1,133 @@
+package swarm
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/libp2p/go-libp2p"
+	"github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/metrics"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/p2p/host/autorelay"
+	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
+	"github.com/libp2p/go-libp2p/p2p/net/connmgr"
+	"github.com/libp2p/go-libp2p/x/rate"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// HostConfig is what a host is built from.
+type HostConfig struct {
+	Key      crypto.PrivKey
+	Agent    string
+	Gate     *Gate
+	MaxPeers int
+	PerIP    int  // concurrent connections of one IPv4 address or IPv6 /56
+	Private  bool // no NAT, no relays, no limits per subnet
+	Public   bool // the operator declares that the world can reach us
+	Traffic  metrics.Reporter
+	Relays   func(ctx context.Context, n int) <-chan peer.AddrInfo // peers that may relay for us
+	Metrics  prometheus.Registerer                                 // nil: none
+	Options  []libp2p.Option                                       // applied last
+}
+
+// NewHost makes a host that neither listens nor dials yet. docs/adr/0003 has
+// the reason for each setting.
+func NewHost(c HostConfig) (host.Host, error) {
+	limits, err := limits(c)
+	if err != nil {
+		return nil, err
+	}
+	trim, err := connmgr.NewConnManager(c.MaxPeers, c.MaxPeers+32, connmgr.WithGracePeriod(30*time.Second))
+	if err != nil {
+		return nil, fmt.Errorf("connection manager: %w", err)
+	}
+	opts := []libp2p.Option{
+		libp2p.Identity(c.Key),
+		libp2p.UserAgent(c.Agent),
+		libp2p.NoListenAddrs, // Listen comes when all handlers are set
+		libp2p.EnableRelay(), // which NoListenAddrs turned off
+		libp2p.ConnectionGater(c.Gate),
+		libp2p.ConnectionManager(trim),
+		libp2p.ResourceManager(limits),
+		libp2p.BandwidthReporter(c.Traffic),
+		libp2p.UDPBlackHoleSuccessCounter(nil),
+		libp2p.IPv6BlackHoleSuccessCounter(nil),
+	}
+	if c.Metrics != nil {
+		opts = append(opts, libp2p.PrometheusRegisterer(c.Metrics))
+	} else {
+		opts = append(opts, libp2p.DisableMetrics())
+	}
+	opts = append(opts, reach(c)...)
+	h, err := libp2p.New(append(opts, c.Options...)...)
+	if err != nil {
+		return nil, fmt.Errorf("libp2p: %w", err)
+	}
+	return h, nil
+}
+
+// reach is how a node behind a router is found out, mapped, relayed and punched
+// through to.
+func reach(c HostConfig) []libp2p.Option {
+	if c.Private {
+		return nil
+	}
+	opts := []libp2p.Option{
+		libp2p.NATPortMap(),
+		libp2p.EnableHolePunching(),
+		libp2p.EnableNATService(), // AutoNAT v1: DHT, AutoRelay and relay service listen to no other
+		libp2p.EnableAutoNATv2(),
+		libp2p.EnableRelayService(),
+		libp2p.EnableAutoRelayWithPeerSource(c.Relays,
+			autorelay.WithMinCandidates(1), autorelay.WithBootDelay(10*time.Second)),
+		libp2p.NonPublicAddrPublishing(false),
+	}
+	if c.Public {
+		opts = append(opts, libp2p.ForceReachabilityPublic())
+	}
+	return opts
+}
+
+// limits scales libp2p's defaults to the machine and sets its caps per address,
+// which nothing else lifts.
+func limits(c HostConfig) (network.ResourceManager, error) {
+	scaled := rcmgr.DefaultLimits
+	libp2p.SetDefaultServiceLimits(&scaled)
+	per := c.PerIP
+	if c.Private {
+		per = 2 * (c.MaxPeers + 32)
+	}
+	m, err := rcmgr.NewResourceManager(rcmgr.NewFixedLimiter(scaled.AutoScale()),
+		rcmgr.WithLimitPerSubnet(
+			[]rcmgr.ConnLimitPerSubnet{{PrefixLength: 32, ConnCount: per}},
+			[]rcmgr.ConnLimitPerSubnet{{PrefixLength: 56, ConnCount: per}, {PrefixLength: 48, ConnCount: 8 * per}}),
+		rcmgr.WithConnRateLimiters(rates(c, per)),
+		rcmgr.WithMetricsDisabled())
+	if err != nil {
+		return nil, fmt.Errorf("resource limits: %w", err)
+	}
+	return m, nil
+}
+
+// rates bounds new connections: as many at once as may stay, then one in five
+// seconds. libp2p's own defaults, but for the burst; without subnet limits in
+// private mode, where a rate of zero would mean never.
+func rates(c HostConfig, per int) *rate.Limiter {
+	r := &rate.Limiter{
+		NetworkPrefixLimits: []rate.PrefixLimit{
+			{Prefix: netip.MustParsePrefix("127.0.0.0/8")},
+			{Prefix: netip.MustParsePrefix("::1/128")},
+		},
+		SubnetRateLimiter: rate.SubnetLimiter{GracePeriod: time.Minute},
+	}
+	if !c.Private {
+		one, many := rate.Limit{RPS: 0.2, Burst: 2 * per}, rate.Limit{RPS: 0.5, Burst: 10 * per}
+		r.SubnetRateLimiter.IPv4SubnetLimits = []rate.SubnetLimit{{PrefixLength: 32, Limit: one}}
+		r.SubnetRateLimiter.IPv6SubnetLimits = []rate.SubnetLimit{{PrefixLength: 56, Limit: one}, {PrefixLength: 48, Limit: many}}
+	}
+	return r
+}
