@@ -1,0 +1,269 @@
+package gossip
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/ipfs/go-datastore"
+	dssync "github.com/ipfs/go-datastore/sync"
+)
+
+// clock is a hand-set time.
+type clock struct{ d atomic.Int64 }
+
+func (c *clock) now() time.Time          { return time.Unix(1_700_000_000, 0).Add(time.Duration(c.d.Load())) }
+func (c *clock) advance(d time.Duration) { c.d.Add(int64(d)) }
+
+func TestPointsFadeAndBansEnd(t *testing.T) {
+	var c clock
+	store := dssync.MutexWrap(datastore.NewMapDatastore())
+	cfg := Config{Swarm: "test", Store: store, Now: c.now}
+	n, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := New(Config{Swarm: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, cause := other.ID(), errors.New("a test")
+
+	n.Report(p, 80, cause)
+	c.advance(halfLife)
+	if got := n.scores.of(p); got != 40 {
+		t.Fatalf("80 points after a half-life: %v", got)
+	}
+	n.Report(p, 59, cause)
+	if n.scores.banned(p) {
+		t.Fatal("banned at 99")
+	}
+	n.Report(p, 1, cause)
+	if !n.scores.banned(p) || n.scores.of(p) != 0 {
+		t.Fatal("not banned at 100")
+	}
+	c.advance(banTime - time.Second)
+	again, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !again.scores.banned(p) || len(again.Bans()) != 1 {
+		t.Fatal("the ban did not outlive the run")
+	}
+	c.advance(time.Second)
+	if n.scores.banned(p) || again.scores.banned(p) || len(again.Bans()) != 0 {
+		t.Fatal("banned after 24 hours")
+	}
+	if last, err := New(cfg); err != nil || len(last.scores.bans) != 0 {
+		t.Fatal("an ended ban was loaded", err)
+	}
+	n.Report(n.ID(), 100, cause)
+	if n.scores.banned(n.ID()) {
+		t.Fatal("banned itself")
+	}
+}
+
+func TestBoundedScores(t *testing.T) {
+	s, err := loadScores(t.Context(), datastore.NewMapDatastore(), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.add("worst", 90)
+	for i := range maxScored + 100 {
+		s.add(Peer(rune(i+1000)), 5)
+	}
+	if len(s.points) > maxScored || s.of("worst") < 80 {
+		t.Fatalf("%d peers scored, the worst has %v", len(s.points), s.of("worst"))
+	}
+}
+
+// A banned peer is cut off, and can neither come back nor be dialed.
+func TestBanned(t *testing.T) {
+	a, b := pair(t, nil)
+	b.Report(a.ID(), 100, errors.New("a test"))
+	await(t, b.left, "left")
+	await(t, a.left, "left")
+	if err := b.Connect(t.Context(), a.Addrs()[0]); err == nil {
+		t.Fatal("dialed a banned peer")
+	}
+	if err := a.Connect(t.Context(), b.Addrs()[0]); err == nil {
+		// The dialer's side of a refused QUIC connection looks good for a moment.
+		waitFor(t, func() error {
+			if a.members.connected(b.ID()) {
+				return errors.New("still connected")
+			}
+			return nil
+		})
+	}
+	if len(b.joined) != 0 || len(b.Peers()) != 0 {
+		t.Fatal("a banned peer joined")
+	}
+}
+
+// Rejected and undecodable gossip cost points, and the sender its place in the mesh.
+func TestRejectedGossip(t *testing.T) {
+	for _, sent := range []string{"bad", "garbage"} {
+		t.Run(sent, func(t *testing.T) {
+			a, publish := start(t, loopback())
+			b, _ := start(t, loopback())
+			meet(t, a, b)
+			if err := publish(t.Context(), sent); err != nil {
+				t.Fatal(err)
+			}
+			score(t, b, a.ID(), pointsRejected)
+		})
+	}
+}
+
+// What is over MaxSize is refused at once; what is just within it arrives.
+func TestLargestValue(t *testing.T) {
+	a, publish := start(t, loopback())
+	b, _ := start(t, loopback())
+	meet(t, a, b)
+	if err := publish(t.Context(), string(make([]byte, words.MaxSize+1))); !errors.Is(err, ErrTooLarge) {
+		t.Fatalf("oversize: %v", err)
+	}
+	if err := publish(t.Context(), string(make([]byte, words.MaxSize))); err != nil {
+		t.Fatal(err)
+	}
+	if v := await(t, b.values, "the largest value"); len(v.text) != words.MaxSize {
+		t.Fatal(len(v.text))
+	}
+}
+
+// Until joined returns nil, a peer is not listed, its questions are refused but
+// the handshake's, and its gossip is dropped unseen: the same bytes count later.
+func TestOutsider(t *testing.T) {
+	gate := make(chan struct{})
+	a, publish := start(t, loopback())
+	b := build(t, loopback())
+	Serve(b.Net, text("hello/1"), echo)
+	Serve(b.Net, text("echo/1"), echo)
+	b.OnPeer(func(ctx context.Context, p Peer) error {
+		b.joined <- p
+		select {
+		case <-gate:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}, func(p Peer) { b.left <- p })
+	if _, err := Join(b.Net, words, func(_ context.Context, from Peer, s string) Verdict {
+		b.values <- value{from, s}
+		return Accept
+	}); err != nil {
+		t.Fatal(err)
+	}
+	b.run()
+	if err := a.Connect(t.Context(), b.Addrs()[0]); err != nil {
+		t.Fatal(err)
+	}
+	await(t, b.joined, "joined has begun")
+	await(t, a.joined, "joined") // a asked hello, and was answered
+	if err := publish(t.Context(), "early"); err != nil {
+		t.Fatal(err)
+	}
+	p := text("echo/1")
+	p.Timeout = 300 * time.Millisecond
+	if _, err := Call(t.Context(), a.Net, p, b.ID(), "early"); err == nil {
+		t.Fatal("an outsider's question was answered")
+	}
+	if len(b.Peers()) != 0 || len(b.values) != 0 {
+		t.Fatalf("an outsider is listed or heard: %v", b.Peers())
+	}
+	close(gate)
+	waitFor(t, func() error {
+		_, err := Call(t.Context(), a.Net, text("echo/1"), b.ID(), "late")
+		return err
+	})
+	if !slices.ContainsFunc(b.Peers(), func(i Info) bool { return i.ID == a.ID() }) {
+		t.Fatal("passed and not listed")
+	}
+	if err := publish(t.Context(), "late"); err != nil {
+		t.Fatal(err)
+	}
+	await(t, b.values, "a value")
+}
+
+// Who fails the handshake is disconnected and not spoken to for a while.
+func TestHandshakeFails(t *testing.T) {
+	var c clock
+	cfg := loopback()
+	cfg.Now = c.now
+	a, _ := start(t, loopback())
+	b := build(t, cfg)
+	Serve(b.Net, text("hello/1"), echo)
+	tried := make(chan struct{}, 10)
+	b.OnPeer(func(context.Context, Peer) error {
+		tried <- struct{}{}
+		return errors.New("another chain")
+	}, func(Peer) { t.Error("left without joined") })
+	b.run()
+	if err := b.Connect(t.Context(), a.Addrs()[0]); err != nil {
+		t.Fatal(err)
+	}
+	await(t, tried, "the handshake")
+	waitFor(t, func() error {
+		if b.members.connected(a.ID()) || !b.book.BackingOff(a.ID()) {
+			return errors.New("still there")
+		}
+		return nil
+	})
+	if err := b.Connect(t.Context(), a.Addrs()[0]); err == nil {
+		t.Fatal("dialed in back-off")
+	}
+	b.Forget(a.ID())
+	c.advance(time.Hour)
+	if err := b.Connect(t.Context(), a.Addrs()[0]); err != nil {
+		t.Fatal(err)
+	}
+	await(t, tried, "the second handshake")
+}
+
+// A node of another swarm is a stranger: swept, never joined.
+func TestOtherSwarm(t *testing.T) {
+	var c clock
+	cfg := loopback()
+	cfg.Now = c.now
+	a, _ := start(t, cfg)
+	other := loopback()
+	other.Swarm = "other"
+	b, _ := start(t, other)
+	if err := a.Connect(t.Context(), b.Addrs()[0]); err != nil {
+		t.Fatal(err)
+	}
+	if over := a.members.overstayed([]Peer{b.ID()}); len(over) != 0 {
+		t.Fatal("swept at once")
+	}
+	c.advance(strangerTime)
+	waitFor(t, func() error {
+		if a.members.connected(b.ID()) {
+			return errors.New("a stranger stays")
+		}
+		return nil
+	})
+	if len(a.joined)+len(b.joined) != 0 {
+		t.Fatal("joined")
+	}
+}
+
+// SetActive cuts everything, and lets kept peers come back.
+func TestSetActive(t *testing.T) {
+	a, b := pair(t, nil)
+	a.SetActive(false)
+	await(t, a.left, "left")
+	await(t, b.left, "left")
+	if err := a.Connect(t.Context(), b.Addrs()[0]); err == nil || a.Active() {
+		t.Fatal("dialed while inactive")
+	}
+	a.SetActive(true)
+	await(t, a.joined, "joined again")
+	await(t, b.joined, "joined again")
+	if err := a.Disconnect(b.ID()); err != nil {
+		t.Fatal(err)
+	}
+	await(t, a.left, "left")
+}
