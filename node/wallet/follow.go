@@ -101,6 +101,8 @@ func (w *Wallet) readPool() error {
 	}
 	err := w.hear()
 	lost := w.lost()
+	close(w.changed)
+	w.changed = make(chan struct{})
 	w.mu.Unlock()
 	// Not under mu: the pool may look at scripts and coins for a while.
 	for _, t := range lost {

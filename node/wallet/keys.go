@@ -15,9 +15,9 @@ import (
 	addr "github.com/quernnet/quern/node/address"
 )
 
-// lookahead is how many unused addresses of a branch are watched beyond the
-// last used one: Core's keypool, since miners use one a block.
-const lookahead = 1000
+// defaultLookahead is how many unused addresses of a branch are watched beyond
+// the last used one: Core's keypool, since miners use one a block.
+const defaultLookahead = 1000
 
 // Branches of an account (BIP44).
 const (
@@ -85,15 +85,16 @@ func scriptOf(k Kind, key *btcec.PublicKey) []byte {
 
 // book knows every script of the wallet up to lookahead beyond the last used.
 type book struct {
-	accounts [2]*hdkeychain.ExtendedKey // public, by Kind
-	next     [2][2]uint32               // first index not yet used, by Kind and branch
-	derived  [2][2]uint32               // first index not yet derived
-	paths    map[string]path            // by script
-	scripts  map[path][]byte
+	lookahead uint32
+	accounts  [2]*hdkeychain.ExtendedKey // public, by Kind
+	next      [2][2]uint32               // first index not yet used, by Kind and branch
+	derived   [2][2]uint32               // first index not yet derived
+	paths     map[string]path            // by script
+	scripts   map[path][]byte
 }
 
-func newBook(accounts [2]*hdkeychain.ExtendedKey, next [2][2]uint32) (*book, error) {
-	b := &book{accounts: accounts, next: next, paths: map[string]path{}, scripts: map[path][]byte{}}
+func newBook(accounts [2]*hdkeychain.ExtendedKey, next [2][2]uint32, lookahead uint32) (*book, error) {
+	b := &book{lookahead: lookahead, accounts: accounts, next: next, paths: map[string]path{}, scripts: map[path][]byte{}}
 	return b, b.extend()
 }
 
@@ -111,7 +112,7 @@ func (b *book) extend() error {
 
 func (b *book) extendBranch(acc *hdkeychain.ExtendedKey, k Kind, branch uint32) error {
 	at := &b.derived[k][branch]
-	until := b.next[k][branch] + lookahead
+	until := b.next[k][branch] + b.lookahead
 	if *at >= until {
 		return nil
 	}

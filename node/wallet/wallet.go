@@ -35,14 +35,15 @@ type Pool interface {
 
 // Config is what a Wallet is opened from.
 type Config struct {
-	Chain  Chain
-	Pool   Pool
-	Params *consensus.Params
-	File   string // mode 0600; may be absent, then there is no wallet until Create or Restore
-	Now    func() time.Time
-	Rand   io.Reader // nil: crypto/rand
-	KDF    *KDF      // nil: the default
-	Log    *slog.Logger
+	Chain     Chain
+	Pool      Pool
+	Params    *consensus.Params
+	File      string // mode 0600; may be absent, then there is no wallet until Create or Restore
+	Now       func() time.Time
+	Rand      io.Reader // nil: crypto/rand
+	KDF       *KDF      // nil: the default
+	Lookahead uint32    // unused addresses watched on each branch; 0: 1000
+	Log       *slog.Logger
 }
 
 // Errors that callers tell apart.
@@ -71,6 +72,7 @@ type Wallet struct {
 	saved   uint32        // height when the file was written
 	seen    uint64        // sequence of the last mempool event read
 	offered wire.Hash     // tip at which the mempool was last offered what it lacks
+	changed chan struct{} // closed when a block or the mempool's news has been read
 	woken   chan struct{} // has an entry when Create or Restore made keys
 }
 
@@ -89,7 +91,10 @@ func Open(c Config) (*Wallet, error) {
 	if c.KDF == nil {
 		c.KDF = &defaultKDF
 	}
-	w := &Wallet{c: c, woken: make(chan struct{}, 1)}
+	if c.Lookahead == 0 {
+		c.Lookahead = defaultLookahead
+	}
+	w := &Wallet{c: c, changed: make(chan struct{}), woken: make(chan struct{}, 1)}
 	f, err := readFile(c.File)
 	if err != nil || f == nil {
 		return w, err
@@ -112,7 +117,7 @@ func (w *Wallet) load(f *file) error {
 			return fmt.Errorf("account %d: %w", i, err)
 		}
 	}
-	book, err := newBook(accounts, f.Next)
+	book, err := newBook(accounts, f.Next, w.c.Lookahead)
 	if err != nil {
 		return err
 	}
@@ -277,4 +282,12 @@ func (w *Wallet) Status() Status {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return Status{Exists: w.file != nil, Height: w.height, Synced: w.file != nil && w.tip == tip}
+}
+
+// Changed returns a channel that is closed when the wallet has next read
+// something. Take it before reading the state that it announces changes of.
+func (w *Wallet) Changed() <-chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.changed
 }

@@ -1,0 +1,503 @@
+package wallet
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/consensus/chain"
+	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/datastore"
+	"github.com/quernnet/quern/node/mempool"
+	"github.com/quernnet/quern/node/mining"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const password = "correct horse"
+
+// ground is a real regtest chain with a mempool and a miner.
+type ground struct {
+	*testing.T
+	params *consensus.Params
+	chain  *chain.Chain
+	pool   *mempool.Pool
+	miner  *mining.Assembler
+	dir    string
+}
+
+func newGround(t *testing.T) *ground {
+	t.Helper()
+	p, err := consensus.Chain("regtest")
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := datastore.Open(datastore.Config{Params: p, Backend: "memory"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &ground{T: t, params: p, dir: t.TempDir()}
+	if g.chain, err = chain.Open(t.Context(), chain.Config{Params: p, Store: store}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := errors.Join(g.chain.Close(), store.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	if g.pool, err = mempool.New(mempool.Config{Chain: g.chain}); err != nil {
+		t.Fatal(err)
+	}
+	g.run(g.pool.Run)
+	if g.miner, err = mining.New(mining.Config{Chain: g.chain, Pool: g.pool}); err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// run keeps f running until the returned function or the test's end stops it.
+func (g *ground) run(f func(context.Context) error) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- f(ctx) }()
+	stopped := false
+	stop = func() {
+		if stopped {
+			return
+		}
+		stopped = true
+		cancel()
+		if err := <-done; err != nil {
+			g.Error(err)
+		}
+	}
+	g.Cleanup(stop)
+	return stop
+}
+
+// open returns a running wallet in a file of this name.
+func (g *ground) open(name string) (w *Wallet, stop func()) {
+	g.Helper()
+	w, err := Open(g.config(name))
+	if err != nil {
+		g.Fatal(err)
+	}
+	return w, g.run(w.Run)
+}
+
+func (g *ground) config(name string) Config {
+	return Config{
+		Chain: g.chain, Pool: g.pool, Params: g.params, File: filepath.Join(g.dir, name),
+		KDF:       &KDF{Time: 1, Memory: 64, Threads: 1}, // tests have no secrets
+		Lookahead: 40,
+	}
+}
+
+func (g *ground) create(name string) (w *Wallet, words string) {
+	g.Helper()
+	w, _ = g.open(name)
+	words, err := w.Create(password)
+	if err != nil {
+		g.Fatal(err)
+	}
+	return w, words
+}
+
+// mine makes n blocks that pay w, or nobody when w is nil.
+func (g *ground) mine(n int, w *Wallet) {
+	g.Helper()
+	script := []byte{0x51}
+	if w != nil {
+		var err error
+		if script, err = w.NewScript(); err != nil {
+			g.Fatal(err)
+		}
+	}
+	if _, err := g.miner.Generate(g.Context(), n, script, 0); err != nil {
+		g.Fatal(err)
+	}
+}
+
+// settle waits until w has read the tip and the mempool knows it.
+func (g *ground) settle(w *Wallet) {
+	g.Helper()
+	if err := g.pool.Sync(g.Context()); err != nil {
+		g.Fatal(err)
+	}
+	// Reading is idempotent: doing it here as well is how to await it.
+	if err := w.follow(g.Context()); err != nil {
+		g.Fatal(err)
+	}
+}
+
+func (g *ground) balance(w *Wallet, want Balance) {
+	g.Helper()
+	g.settle(w)
+	got, err := w.Balance()
+	if err != nil || got != want {
+		g.Fatalf("balance %+v, %v; want %+v", got, err, want)
+	}
+}
+
+func (g *ground) address(w *Wallet, k Kind) string {
+	g.Helper()
+	a, err := w.NewAddress(k)
+	if err != nil {
+		g.Fatal(err)
+	}
+	return a
+}
+
+func (g *ground) send(w *Wallet, to string, value int64) Sent {
+	g.Helper()
+	s, err := w.Send(g.Context(), Order{To: []Payment{{to, value}}, Password: password})
+	if err != nil {
+		g.Fatal(err)
+	}
+	return s
+}
+
+const coinSats = consensus.Coins
+
+func TestMineSendConfirm(t *testing.T) {
+	g := newGround(t)
+	alice, _ := g.create("alice")
+	bob, _ := g.create("bob")
+	g.mine(1, alice)
+	g.balance(alice, Balance{Immature: 50 * coinSats})
+	g.mine(98, nil)
+	g.balance(alice, Balance{Immature: 50 * coinSats})
+	g.mine(1, nil)
+	g.balance(alice, Balance{Confirmed: 50 * coinSats})
+
+	for _, kind := range []Kind{SegWit, Taproot} {
+		before, err := alice.Balance()
+		if err != nil {
+			t.Fatal(err)
+		}
+		held, err := bob.Balance()
+		if err != nil {
+			t.Fatal(err)
+		}
+		sent := g.send(alice, g.address(bob, kind), coinSats)
+		if rate := 1000 * sent.Fee / int64(sent.Tx.VSize()); rate < leastFeerate || rate > leastFeerate*11/10 {
+			t.Errorf("the fee is %d for %d vB, want about %d per 1000", sent.Fee, sent.Tx.VSize(), leastFeerate)
+		}
+		g.balance(alice, Balance{Pending: before.Confirmed - coinSats - sent.Fee})
+		g.balance(bob, Balance{Confirmed: held.Confirmed, Pending: coinSats})
+		g.mine(1, nil)
+		g.balance(alice, Balance{Confirmed: before.Confirmed - coinSats - sent.Fee})
+		g.balance(bob, Balance{Confirmed: held.Confirmed + coinSats})
+		records, err := bob.History(1)
+		if err != nil || len(records) != 1 || records[0].TxID != sent.Tx.ID() || records[0].Value != coinSats || records[0].Height != g.chain.Tip().Height {
+			t.Errorf("bob's history %+v, %v", records, err)
+		}
+		records, err = alice.History(0)
+		if err != nil || records[0].Value != -coinSats-sent.Fee || records[0].Fee != sent.Fee || len(records[0].Addresses) != 1 {
+			t.Errorf("alice's history %+v, %v", records, err)
+		}
+	}
+	// Both kinds of coin are spent together, down to nothing.
+	all, err := bob.Send(t.Context(), Order{To: []Payment{{g.address(alice, Taproot), 2 * coinSats}}, SubtractFee: true, Password: password})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all.Tx.Ins) != 2 || len(all.Tx.Outs) != 1 {
+		t.Errorf("%d inputs and %d outputs, want 2 and 1", len(all.Tx.Ins), len(all.Tx.Outs))
+	}
+	g.balance(bob, Balance{})
+}
+
+func TestOwnChangeIsSpentUnconfirmed(t *testing.T) {
+	g := newGround(t)
+	w, _ := g.create("w")
+	g.mine(1, w)
+	g.mine(99, nil)
+	g.settle(w)
+	first := g.send(w, g.address(w, SegWit), coinSats)
+	second := g.send(w, g.address(w, SegWit), coinSats)
+	if second.Tx.Ins[0].Prev.TxID != first.Tx.ID() {
+		t.Error("the second payment does not spend the first one's change")
+	}
+	g.mine(1, nil)
+	g.balance(w, Balance{Confirmed: 50*coinSats - first.Fee - second.Fee})
+}
+
+func TestRestoreFindsItsCoins(t *testing.T) {
+	g := newGround(t)
+	w, words := g.create("old")
+	g.mine(101, nil) // nothing of the wallet's
+	for range 30 {
+		g.mine(1, w)
+	}
+	g.mine(100, nil)
+	g.settle(w)
+	for i := range 3 {
+		g.send(w, g.address(w, Kind(i%2)), coinSats)
+		g.mine(1, nil)
+	}
+	g.settle(w)
+	want, err := w.Balance()
+	if err != nil {
+		t.Fatal(err)
+	}
+	restored, _ := g.open("new")
+	if err := restored.Restore("  "+strings.ToUpper(words)+"\n", "another password"); err != nil {
+		t.Fatal(err)
+	}
+	g.balance(restored, want)
+	a, err := w.History(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := restored.History(0)
+	if err != nil || len(a) != len(b) {
+		t.Fatalf("%d records of %d restored, %v", len(b), len(a), err)
+	}
+	for i := range a {
+		if a[i].TxID != b[i].TxID || a[i].Value != b[i].Value || a[i].Fee != b[i].Fee {
+			t.Errorf("record %d is %+v, restored %+v", i, a[i], b[i])
+		}
+	}
+	if g.address(restored, SegWit) != g.address(w, SegWit) {
+		t.Error("the restored wallet hands out another address next")
+	}
+}
+
+func TestReopenGoesOn(t *testing.T) {
+	g := newGround(t)
+	w, stop := g.open("w")
+	if _, err := w.Create(password); err != nil {
+		t.Fatal(err)
+	}
+	g.mine(1, w)
+	g.mine(99, nil)
+	g.settle(w)
+	sent := g.send(w, g.address(w, SegWit), coinSats)
+	next := g.address(w, SegWit)
+	stop() // without Close, as in a crash
+	g.mine(1, nil)
+	again, _ := g.open("w")
+	g.balance(again, Balance{Confirmed: 50*coinSats - sent.Fee})
+	if g.address(again, SegWit) == next {
+		t.Error("an address was handed out twice")
+	}
+}
+
+func TestReorgGivesPaymentsBack(t *testing.T) {
+	g := newGround(t)
+	w, _ := g.create("w")
+	g.mine(1, w)
+	g.mine(99, nil)
+	g.settle(w)
+	fork := g.chain.Tip().ID
+	sent := g.send(w, g.address(w, Taproot), coinSats)
+	g.mine(2, nil)
+	g.balance(w, Balance{Confirmed: 50*coinSats - sent.Fee})
+	next, ok := g.chain.ActiveAt(101)
+	if !ok || next.Parent != fork {
+		t.Fatal("no block behind the fork")
+	}
+	if err := g.chain.Invalidate(t.Context(), next.ID); err != nil {
+		t.Fatal(err)
+	}
+	g.balance(w, Balance{Pending: 50*coinSats - sent.Fee})
+	if _, ok := g.pool.Get(sent.Tx.ID()); !ok {
+		t.Error("the payment is not back in the mempool")
+	}
+	// It pays somebody else: the very block that was set aside would be refused.
+	if _, err := g.miner.Generate(t.Context(), 1, []byte{0x52}, 0); err != nil {
+		t.Fatal(err)
+	}
+	g.balance(w, Balance{Confirmed: 50*coinSats - sent.Fee})
+}
+
+func TestDoubleSpentPaymentIsAbandoned(t *testing.T) {
+	g := newGround(t)
+	w, words := g.create("w")
+	twin, err := Open(g.config("twin")) // not running: it does not hear of the payment
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := twin.Restore(words, password); err != nil {
+		t.Fatal(err)
+	}
+	g.mine(1, w)
+	g.mine(99, nil)
+	g.settle(w)
+	g.settle(twin)
+	sent := g.send(w, g.address(w, SegWit), coinSats)
+	// A block with another transaction that spends the same coin.
+	d, err := twin.draft([]wire.Out{{Value: coinSats, Script: []byte{0x51}}}, 5000, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := twin.sign(t.Context(), d, password); err != nil {
+		t.Fatal(err)
+	}
+	if d.tx.Ins[0].Prev != sent.Tx.Ins[0].Prev {
+		t.Fatal("the two do not conflict")
+	}
+	if _, err := g.miner.GenerateBlock(t.Context(), []byte{0x51}, []*wire.Tx{d.tx}, true); err != nil {
+		t.Fatal(err)
+	}
+	g.balance(w, Balance{Confirmed: 49*coinSats - d.fee})
+	records, err := w.History(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range records {
+		if r.TxID == sent.Tx.ID() && !r.Abandoned {
+			t.Errorf("the double-spent payment is not marked: %+v", r)
+		}
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	g := newGround(t)
+	none, _ := g.open("none")
+	if _, err := none.Balance(); !errors.Is(err, ErrNone) {
+		t.Errorf("balance of no wallet: %v", err)
+	}
+	if _, err := none.NewAddress(SegWit); !errors.Is(err, ErrNone) {
+		t.Errorf("address of no wallet: %v", err)
+	}
+	if _, err := none.Create(""); !errors.Is(err, ErrPassword) || none.Exists() {
+		t.Errorf("empty password: %v", err)
+	}
+	w, words := g.create("w")
+	if _, err := w.Create(password); !errors.Is(err, ErrExists) {
+		t.Errorf("second create: %v", err)
+	}
+	if err := w.Restore(words, password); !errors.Is(err, ErrExists) {
+		t.Errorf("restore over keys: %v", err)
+	}
+	to := g.address(w, SegWit)
+	g.mine(1, w)
+	g.mine(99, nil)
+	g.settle(w)
+	for _, c := range []struct {
+		name, want string
+		order      Order
+	}{
+		{"wrong password", ErrPassword.Error(), Order{To: []Payment{{to, coinSats}}, Password: "wrong"}},
+		{"too much", ErrFunds.Error(), Order{To: []Payment{{to, 51 * coinSats}}, Password: password}},
+		{"all but no fee", ErrFunds.Error(), Order{To: []Payment{{to, 50 * coinSats}}, Password: password}},
+		{"dust", "cannot be paid", Order{To: []Payment{{to, 1}}, Password: password}},
+		{"negative", "cannot be paid", Order{To: []Payment{{to, -5}}, Password: password}},
+		{"sum over all money", "more than all money", Order{To: []Payment{{to, consensus.MaxMoney}, {to, consensus.MaxMoney}}, Password: password}},
+		{"another chain's address", "tb1", Order{To: []Payment{{"tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx", coinSats}}, Password: password}},
+		{"nobody", "nobody to pay", Order{Password: password}},
+		{"mad feerate", "out of range", Order{To: []Payment{{to, coinSats}}, Feerate: 1 << 40, Password: password}},
+		{"fee over payment", "does not cover", Order{To: []Payment{{to, 1000}}, Feerate: 100_000, SubtractFee: true, Password: password}},
+	} {
+		if _, err := w.Send(t.Context(), c.order); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want one with %q", c.name, err, c.want)
+		}
+	}
+	g.balance(w, Balance{Confirmed: 50 * coinSats})
+}
+
+func TestDamagedFiles(t *testing.T) {
+	g := newGround(t)
+	g.create("w")
+	path := filepath.Join(g.dir, "w")
+	good, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+	for i := 0; i < len(good); i += 97 {
+		bad := append([]byte(nil), good...)
+		bad[i] ^= 1
+		if err := os.WriteFile(path, bad, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(g.config("w")); err == nil {
+			t.Errorf("a flipped bit at byte %d goes unseen", i)
+		}
+		if err := os.WriteFile(path, good[:i], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(g.config("w")); err == nil || !strings.Contains(err.Error(), path) {
+			t.Errorf("cut to %d bytes: %v", i, err)
+		}
+	}
+	if err := os.WriteFile(path, good, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := g.config("w")
+	if c.Params, err = consensus.Chain("main"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(c); err == nil || !strings.Contains(err.Error(), "of chain regtest") {
+		t.Errorf("another chain's wallet: %v", err)
+	}
+}
+
+func TestSealIsBoundToItsWallet(t *testing.T) {
+	g := newGround(t)
+	c := g.config("w")
+	s, err := seal(zeros{}, *c.KDF, password, []byte("secret"), []byte("here"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.open(password, []byte("here")); err != nil || string(got) != "secret" {
+		t.Fatalf("%q, %v", got, err)
+	}
+	if _, err := s.open(password, []byte("there")); !errors.Is(err, ErrPassword) {
+		t.Errorf("opened elsewhere: %v", err)
+	}
+	if _, err := s.open("wrong", []byte("here")); !errors.Is(err, ErrPassword) {
+		t.Errorf("opened with another password: %v", err)
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
+
+// TestRunFollowsByItself is the one test that leaves the reading to Run.
+func TestRunFollowsByItself(t *testing.T) {
+	g := newGround(t)
+	w, _ := g.create("w")
+	g.mine(1, w)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for !w.Status().Synced {
+		changed := w.Changed()
+		if w.Status().Synced {
+			break
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			t.Fatal("the wallet does not follow the chain")
+		}
+	}
+	if b, err := w.Balance(); err != nil || b.Immature != 50*coinSats {
+		t.Errorf("balance %+v, %v", b, err)
+	}
+}
+
+func FuzzFile(f *testing.F) {
+	good, err := encodeFile(&file{Format: fileFormat, Version: fileVersion})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good)
+	f.Fuzz(func(_ *testing.T, b []byte) {
+		if w, err := decodeFile(b); err == nil {
+			_, _ = loadLedger(w.Txs, &book{})
+		}
+	})
+}
