@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -223,14 +224,24 @@ func (n *Net) call(ctx context.Context, id string, to Peer, raw []byte, maxReply
 		}
 	}
 	if err := writeFrame(s, raw); err != nil {
-		return nil, errors.Join(err, ctx.Err())
+		return nil, timely(ctx, err)
 	}
 	if err := s.CloseWrite(); err != nil {
-		return nil, errors.Join(err, ctx.Err())
+		return nil, timely(ctx, err)
 	}
 	reply, err := readFrame(bufio.NewReader(s), maxReply)
 	if err != nil {
-		return nil, errors.Join(n.blame(to, err), ctx.Err())
+		return nil, timely(ctx, n.blame(to, err))
 	}
 	return reply, nil
+}
+
+// timely makes err say that time was up, or the call cancelled, where that is
+// the reason: the stream's deadline may fire a moment before the context's.
+func timely(ctx context.Context, err error) error {
+	var late net.Error
+	if ctx.Err() == nil && errors.As(err, &late) && late.Timeout() {
+		return errors.Join(err, context.DeadlineExceeded)
+	}
+	return errors.Join(err, ctx.Err())
 }

@@ -2,6 +2,7 @@ package swarm
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"time"
@@ -43,7 +44,7 @@ func NewHost(c HostConfig) (host.Host, error) {
 	}
 	trim, err := connmgr.NewConnManager(c.MaxPeers, c.MaxPeers+32, connmgr.WithGracePeriod(30*time.Second))
 	if err != nil {
-		return nil, fmt.Errorf("connection manager: %w", err)
+		return nil, errors.Join(fmt.Errorf("connection manager: %w", err), limits.Close())
 	}
 	opts := []libp2p.Option{
 		libp2p.Identity(c.Key),
@@ -65,7 +66,7 @@ func NewHost(c HostConfig) (host.Host, error) {
 	opts = append(opts, reach(c)...)
 	h, err := libp2p.New(append(opts, c.Options...)...)
 	if err != nil {
-		return nil, fmt.Errorf("libp2p: %w", err)
+		return nil, errors.Join(fmt.Errorf("libp2p: %w", err), trim.Close(), limits.Close())
 	}
 	return h, nil
 }
