@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/chain"
@@ -52,7 +53,7 @@ func Import(ctx context.Context, c Config, logs *Loggers, path string, report fu
 		return p, fmt.Errorf("block file: %w", err)
 	}
 	defer f.Close()
-	l, err := openLedger(ctx, c, logs)
+	l, err := openLedger(ctx, c, logs, time.Now)
 	if err != nil {
 		return p, err
 	}
@@ -166,7 +167,7 @@ func (in *intake) err() error {
 // Export writes the active branch from height first to last (0: the tip) as a
 // Bitcoin block file. A file that exists is refused.
 func Export(ctx context.Context, c Config, logs *Loggers, path string, first, last uint32, report func(Progress)) (p Progress, err error) {
-	l, err := openLedger(ctx, c, logs)
+	l, err := openLedger(ctx, c, logs, time.Now)
 	if err != nil {
 		return p, err
 	}

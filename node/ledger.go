@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"time"
 
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/chain"
@@ -21,7 +22,20 @@ type ledger struct {
 	chain  *chain.Chain
 }
 
-func openLedger(ctx context.Context, c Config, logs *Loggers) (*ledger, error) {
+// openLedger opens both, for commands that run without a node.
+func openLedger(ctx context.Context, c Config, logs *Loggers, now func() time.Time) (*ledger, error) {
+	l, err := openStore(c, logs)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.openChain(ctx, logs, now); err != nil {
+		return nil, errors.Join(err, l.store.Close())
+	}
+	return l, nil
+}
+
+// openStore takes the folder, which no other process can have then.
+func openStore(c Config, logs *Loggers) (*ledger, error) {
 	params, err := c.Params()
 	if err != nil {
 		return nil, err
@@ -36,14 +50,30 @@ func openLedger(ctx context.Context, c Config, logs *Loggers) (*ledger, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	ch, err := chain.Open(ctx, chain.Config{Params: params, Store: store, Log: logs.For("chain")})
+	return &ledger{params: params, store: store}, nil
+}
+
+// openChain loads the headers and, after a crash, judges blocks again: it may
+// take a while.
+func (l *ledger) openChain(ctx context.Context, logs *Loggers, now func() time.Time) (err error) {
+	l.chain, err = chain.Open(ctx, chain.Config{Params: l.params, Store: l.store, Now: now, Log: logs.For("chain")})
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("chain: %w", err), store.Close())
+		return fmt.Errorf("chain: %w", err)
 	}
-	return &ledger{params: params, store: store, chain: ch}, nil
+	return nil
 }
 
 // close flushes and releases the folder.
 func (l *ledger) close() error {
 	return errors.Join(l.chain.Close(), l.store.Close())
+}
+
+// hold keeps the chain open until ctx ends or its disk fails.
+func (l *ledger) hold(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return l.chain.Close()
+	case <-l.chain.Failed():
+		return errors.Join(l.chain.Err(), l.chain.Close())
+	}
 }

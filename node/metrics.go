@@ -63,3 +63,42 @@ func check(f func() error) http.HandlerFunc {
 func gauge(r *prometheus.Registry, name, help string, f func() float64) {
 	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "quern", Name: name, Help: help}, f))
 }
+
+// measure registers what the parts count.
+func (n *Node) measure(p *parts) {
+	r := n.registry
+	gauge(r, "height", "Height of the tip.", func() float64 { return float64(p.chain.Tip().Height) })
+	gauge(r, "headers", "Height of the best header.", func() float64 { return float64(p.chain.BestHeader().Height) })
+	gauge(r, "tip_time_seconds", "Time of the tip's block.", func() float64 { return float64(p.chain.Tip().Past.Time) })
+	gauge(r, "mempool_transactions", "Waiting transactions.", func() float64 { return float64(p.pool.Stats().Count) })
+	gauge(r, "mempool_virtual_bytes", "Their virtual size.", func() float64 { return float64(p.pool.Stats().VSize) })
+	gauge(r, "mempool_memory_bytes", "Memory they are reckoned to take.", func() float64 { return float64(p.pool.Stats().Usage) })
+	gauge(r, "mining_hashrate", "Hashes a second of the solo miner.", func() float64 { return p.miner.Stats().Hashrate })
+	gauge(r, "mining_blocks_found", "Blocks found since the start.", func() float64 { return float64(p.miner.Stats().Found) })
+	if p.net != nil {
+		gauge(r, "peers", "Connected peers.", func() float64 { return float64(len(p.net.Peers())) })
+	}
+}
+
+// healthy says whether the node can do its work.
+func (n *Node) healthy() error {
+	p := n.parts.Load()
+	if p == nil {
+		return nil // still loading: alive, not ready
+	}
+	return p.chain.Err()
+}
+
+// ready says whether the node follows the chain.
+func (n *Node) ready() error {
+	p := n.parts.Load()
+	switch {
+	case p == nil:
+		return errors.New("the node is starting")
+	case p.chain.Err() != nil:
+		return p.chain.Err()
+	case p.peering != nil && !p.peering.Synced():
+		return errors.New("the node is catching up with the chain")
+	}
+	return nil
+}

@@ -2,17 +2,264 @@ package node
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"strconv"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/quernnet/quern/gossip"
+	"github.com/quernnet/quern/node/address"
+	"github.com/quernnet/quern/node/mempool"
+	"github.com/quernnet/quern/node/mining"
+	"github.com/quernnet/quern/node/peering"
+	"github.com/quernnet/quern/node/rpc"
+	"github.com/quernnet/quern/node/wallet"
 )
 
 // Version of Quern.
 const Version = "0.1.0"
 
-// Run runs a node until ctx ends.
-func Run(ctx context.Context, c Config, logs *Loggers) error {
-	l, err := openLedger(ctx, c, logs)
+// agent is what peers are told.
+const agent = "quern/" + Version
+
+// Node is one node: its parts, built and wired but not running.
+type Node struct {
+	config   Config
+	logs     *Loggers
+	clock    clock
+	registry *prometheus.Registry
+	stopped  chan struct{} // closed by the RPC method stop
+
+	// Set while Run starts, read by the monitor's goroutines.
+	parts atomic.Pointer[parts]
+}
+
+// parts are what runs, each on those above it.
+type parts struct {
+	*ledger
+	pool      *mempool.Pool
+	wallet    *wallet.Wallet
+	assembler *mining.Assembler
+	miner     *mining.Miner
+	net       *gossip.Net      // nil when p2p.enabled is false
+	peering   *peering.Peering // nil when p2p.enabled is false
+}
+
+// New checks the configuration. Nothing is opened before Run.
+func New(c Config, logs *Loggers) (*Node, error) {
+	if err := c.Validate(); err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	return &Node{config: c, logs: logs, registry: newRegistry(), stopped: make(chan struct{}, 1)}, nil
+}
+
+// Run opens the folder, starts every part and runs until ctx ends, the RPC
+// method stop is called, or a part fails. It returns when all is closed.
+func (n *Node) Run(ctx context.Context) (err error) {
+	log := n.logs.For("node")
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-n.stopped:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	s := newStack(log)
+	defer func() { err = errors.Join(err, s.stop()) }()
+	if n.config.Metrics.Listen != "" {
+		m := &monitor{n.config.Metrics.Listen, n.registry, n.healthy, n.ready, log}
+		s.start("metrics", m.run)
+	}
+	l, err := openStore(n.config, n.logs)
 	if err != nil {
 		return err
 	}
-	<-ctx.Done()
-	return l.close()
+	s.start("store", func(ctx context.Context) error { <-ctx.Done(); return l.store.Close() })
+	// The folder is ours, so its cookie is too; and the port is open before the
+	// chain is, so that clients are told to wait.
+	server, err := n.listenRPC(ctx)
+	if err != nil {
+		return err
+	}
+	if server != nil {
+		s.start("rpc", server.Run)
+	}
+	if err := l.openChain(ctx, n.logs, n.clock.now); err != nil {
+		return err
+	}
+	s.start("chain", l.hold)
+	p, err := n.build(l)
+	if err != nil {
+		return err
+	}
+	p.start(s)
+	n.measure(p)
+	n.parts.Store(p)
+	if server != nil {
+		server.Attach(n.rpcParts(p))
+	}
+	tip := l.chain.Tip()
+	log.Info("running", "version", Version, "swarm", n.config.SwarmName(), "folder", n.config.Dir(), "height", tip.Height, "tip", tip.ID)
+	err = s.wait(ctx)
+	log.Info("stopped")
+	return err
+}
+
+// listenRPC opens the RPC port; nil when RPC is off.
+func (n *Node) listenRPC(ctx context.Context) (*rpc.Server, error) {
+	c := n.config
+	if !c.RPC.Enabled {
+		return nil, nil
+	}
+	listen := c.RPC.Listen
+	if listen == "" {
+		params, err := c.Params()
+		if err != nil {
+			return nil, err
+		}
+		listen = net.JoinHostPort("127.0.0.1", strconv.Itoa(int(params.RPCPort)))
+	}
+	return rpc.Listen(ctx, rpc.Config{
+		Listen: listen, User: c.RPC.User, Password: c.RPC.Password, Dir: c.Dir(), Log: n.logs.For("rpc"),
+	})
+}
+
+// build wires the parts on an open ledger.
+func (n *Node) build(l *ledger) (*parts, error) {
+	c, p := n.config, &parts{ledger: l}
+	var err error
+	if p.pool, err = mempool.New(mempool.Config{
+		Chain:       l.chain,
+		File:        filepath.Join(c.Dir(), "mempool.dat"),
+		MaxSize:     int64(c.Mempool.Size),
+		MinFee:      minFee(c.Mempool.MinFee),
+		Expiry:      c.Mempool.Expiry,
+		NonStandard: c.Mempool.NonStandard,
+		Now:         n.clock.now,
+		Log:         n.logs.For("mempool"),
+	}); err != nil {
+		return nil, fmt.Errorf("mempool: %w", err)
+	}
+	if p.wallet, err = wallet.Open(wallet.Config{
+		Chain: l.chain, Pool: p.pool, Params: l.params,
+		File: filepath.Join(c.Dir(), "wallet.dat"),
+		Now:  n.clock.now, Log: n.logs.For("wallet"),
+	}); err != nil {
+		return nil, fmt.Errorf("wallet: %w", err)
+	}
+	if p.assembler, err = mining.New(mining.Config{Chain: l.chain, Pool: p.pool, Now: n.clock.now}); err != nil {
+		return nil, err
+	}
+	if p.miner, err = n.newMiner(p); err != nil {
+		return nil, err
+	}
+	if c.P2P.Enabled {
+		err = n.join(p)
+	}
+	return p, err
+}
+
+// minFee translates "none", which the pool writes -1.
+func minFee(perKvB int64) int64 {
+	if perKvB == 0 {
+		return -1
+	}
+	return perKvB
+}
+
+func (n *Node) newMiner(p *parts) (*mining.Miner, error) {
+	script := func(context.Context) ([]byte, error) { return p.wallet.NewScript() }
+	if a := n.config.Mining.Address; a != "" {
+		fixed, err := address.Decode(a, p.params)
+		if err != nil {
+			return nil, fmt.Errorf("mining.address: %w", err)
+		}
+		script = func(context.Context) ([]byte, error) { return fixed, nil }
+	}
+	return mining.NewMiner(mining.MinerConfig{
+		Assembler: p.assembler, Script: script, Workers: n.config.Mining.Workers, Log: n.logs.For("mining"),
+	})
+}
+
+// join builds the node's place in the swarm.
+func (n *Node) join(p *parts) error {
+	c := n.config
+	listen := c.P2P.Listen
+	if len(listen) == 0 {
+		listen = defaultListen(p.params.Port)
+	}
+	var err error
+	if p.net, err = gossip.New(gossip.Config{
+		Swarm:    c.SwarmName(),
+		Identity: filepath.Join(c.Dir(), "identity"),
+		Listen:   listen,
+		Peers:    c.P2P.Peers,
+		MaxPeers: c.P2P.MaxPeers,
+		MDNS:     c.P2P.MDNS,
+		DHT:      c.P2P.DHT,
+		Private:  c.P2P.Private,
+		Store:    p.store.Space("gossip"),
+		Agent:    agent,
+		Now:      n.clock.now,
+		Log:      n.logs.For("p2p"),
+		Metrics:  n.registry,
+	}); err != nil {
+		return fmt.Errorf("p2p: %w", err)
+	}
+	if p.peering, err = peering.New(peering.Config{
+		Chain: p.chain, Pool: p.pool, Net: p.net, Params: p.params,
+		Agent: agent, Now: n.clock.now, Log: n.logs.For("sync"),
+	}); err != nil {
+		return fmt.Errorf("p2p: %w", err)
+	}
+	return nil
+}
+
+// defaultListen is every transport on one port, IPv4 and IPv6.
+func defaultListen(port uint16) []string {
+	var out []string
+	for _, ip := range []string{"/ip4/0.0.0.0", "/ip6/::"} {
+		out = append(out,
+			fmt.Sprintf("%s/tcp/%d", ip, port),
+			fmt.Sprintf("%s/udp/%d/quic-v1", ip, port),
+			fmt.Sprintf("%s/udp/%d/quic-v1/webtransport", ip, port),
+			fmt.Sprintf("%s/udp/%d/webrtc-direct", ip, port),
+		)
+	}
+	return out
+}
+
+// start runs the parts from the bottom up.
+func (p *parts) start(s *stack) {
+	s.start("mempool", p.pool.Run)
+	s.start("wallet", func(ctx context.Context) error {
+		return errors.Join(p.wallet.Run(ctx), p.wallet.Close())
+	})
+	if p.net != nil {
+		s.start("p2p", p.net.Run)
+		s.start("sync", p.peering.Run)
+	}
+	s.start("mining", p.miner.Run)
+}
+
+// rpcParts is what the RPC server may reach.
+func (n *Node) rpcParts(p *parts) rpc.Parts {
+	return rpc.Parts{
+		Chain: p.chain, Pool: p.pool, Wallet: p.wallet, Assembler: p.assembler, Miner: p.miner,
+		Net: p.net, Peering: p.peering, Params: p.params,
+		Swarm: n.config.SwarmName(), Folder: n.config.Dir(), Version: Version,
+		Now: n.clock.now, SetTime: n.clock.set,
+		Stop: func() {
+			select {
+			case n.stopped <- struct{}{}:
+			default:
+			}
+		},
+	}
 }

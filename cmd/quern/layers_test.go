@@ -22,7 +22,9 @@ var rooms = []struct{ pkg, allowed string }{
 	{"node/syncer", "consensus consensus/wire work"},
 	{"node/mempool", "consensus consensus/chain consensus/wire consensus/script work"},
 	{"node/mining", "consensus consensus/wire consensus/script consensus/chain work work/miner node/mempool"},
-	{"node/wallet", "consensus consensus/chain consensus/wire consensus/script work node/mempool"},
+	{"node/address", "consensus consensus/script"},
+	{"node/wallet", "consensus consensus/chain consensus/wire consensus/script work node/address node/mempool"},
+	{"node/peering", "consensus consensus/chain consensus/wire work gossip node/mempool node/syncer"},
 	{"node/blockfile", "consensus/wire"},
 }
 

@@ -26,7 +26,11 @@ func runCommand(s *settings) *cobra.Command {
 			if file != "" {
 				logs.For("node").Info("configuration read", "file", file)
 			}
-			return node.Run(cmd.Context(), c, logs)
+			n, err := node.New(c, logs)
+			if err != nil {
+				return err
+			}
+			return n.Run(cmd.Context())
 		},
 	}
 }

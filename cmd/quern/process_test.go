@@ -1,0 +1,217 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/quernnet/quern/node/rpc"
+)
+
+// binary builds quern once for all tests that start processes.
+var binary = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "quern-test-")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "quern")
+	out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+// process is a node in a process of its own.
+type process struct {
+	*testing.T
+	name   string
+	dir    string
+	args   []string
+	cmd    *exec.Cmd
+	log    *os.File
+	client *rpc.Client
+}
+
+// newProcess prepares a regtest node that knows the given peers.
+func newProcess(t *testing.T, name string, peers ...string) *process {
+	t.Helper()
+	p := &process{T: t, name: name, dir: t.TempDir()}
+	p.args = []string{
+		"--datadir", p.dir, "--chain", "regtest",
+		"--p2p.private", "--p2p.mdns=false", "--p2p.listen", "/ip4/127.0.0.1/tcp/0",
+		"--p2p.peers", strings.Join(peers, ","), "--rpc.listen", freePort(t), "--log.level", "debug",
+	}
+	p.client = &rpc.Client{URL: "http://" + p.args[len(p.args)-3]}
+	log, err := os.Create(filepath.Join(p.dir, "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.log = log
+	t.Cleanup(func() {
+		p.kill()
+		if t.Failed() {
+			p.showLog()
+		}
+		log.Close()
+	})
+	return p
+}
+
+// freePort is a loopback address that nobody listens on now.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func (p *process) showLog() {
+	b, err := os.ReadFile(p.log.Name())
+	if err != nil {
+		p.Log(err)
+		return
+	}
+	if len(b) > 8000 {
+		b = b[len(b)-8000:]
+	}
+	p.Logf("log of %s:\n%s", p.name, b)
+}
+
+// command is one call of the binary with the node's settings.
+func (p *process) command(args ...string) *exec.Cmd {
+	p.Helper()
+	path, err := binary()
+	if err != nil {
+		p.Fatal(err)
+	}
+	cmd := exec.Command(path, append(args, p.args...)...)
+	cmd.Env = append(os.Environ(), "QUERN_WALLET_PASSWORD=secret")
+	return cmd
+}
+
+// quern runs a command to its end and returns what it prints.
+func (p *process) quern(args ...string) string {
+	p.Helper()
+	out, err := p.try(args...)
+	if err != nil {
+		p.Fatalf("%s: quern %s: %v", p.name, strings.Join(args, " "), err)
+	}
+	return out
+}
+
+func (p *process) try(args ...string) (string, error) {
+	p.Helper()
+	cmd := p.command(args...)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil {
+		return out.String(), fmt.Errorf("%w: %s", err, errs.String())
+	}
+	return strings.TrimSpace(out.String()), nil
+}
+
+// start runs the node and waits until it answers.
+func (p *process) start() {
+	p.Helper()
+	p.cmd = p.command("run")
+	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
+	if err := p.cmd.Start(); err != nil {
+		p.Fatal(err)
+	}
+	p.await("answer RPC", func() bool {
+		return p.client.ReadCookie(filepath.Join(p.dir, "regtest")) == nil &&
+			p.client.Call(p.Context(), "getblockcount", nil, nil) == nil
+	})
+}
+
+// kill ends the process at once, as a power cut would.
+func (p *process) kill() {
+	if p.cmd == nil {
+		return
+	}
+	_ = p.cmd.Process.Kill()
+	_ = p.cmd.Wait()
+	p.cmd = nil
+}
+
+// stop ends it as a user would and expects success within seconds.
+func (p *process) stop() {
+	p.Helper()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		p.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- p.cmd.Wait() }()
+	select {
+	case err := <-done:
+		if err != nil {
+			p.Errorf("%s: end after SIGTERM: %v", p.name, err)
+		}
+		p.cmd = nil
+	case <-time.After(20 * time.Second):
+		p.Fatalf("%s does not end on SIGTERM", p.name)
+	}
+}
+
+// call invokes an RPC method of the running node.
+func call[T any](p *process, method string, params ...any) T {
+	p.Helper()
+	var out T
+	if err := p.client.Call(p.Context(), method, params, &out); err != nil {
+		p.Fatalf("%s: %s %v: %v", p.name, method, params, err)
+	}
+	return out
+}
+
+func (p *process) tip() string    { p.Helper(); return call[string](p, "getbestblockhash") }
+func (p *process) height() int    { p.Helper(); return call[int](p, "getblockcount") }
+func (p *process) pool() []string { p.Helper(); return call[[]string](p, "getrawmempool") }
+
+// status is what `quern status --json` prints.
+func (p *process) status() (st rpc.Status) {
+	p.Helper()
+	if err := json.Unmarshal([]byte(p.quern("status", "--json")), &st); err != nil {
+		p.Fatal(err)
+	}
+	return st
+}
+
+// await polls until ok. Processes announce nothing that a test could wait for.
+func (p *process) await(what string, ok func() bool) {
+	p.Helper()
+	ctx, cancel := context.WithTimeout(p.Context(), 90*time.Second)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			p.Fatalf("%s did not %s in time: %v", p.name, what, context.Cause(ctx))
+		}
+	}
+}
+
+// exitCodeOf is the code of a command that failed, -1 when it did not.
+func exitCodeOf(err error) int {
+	var e *exec.ExitError
+	if errors.As(err, &e) {
+		return e.ExitCode()
+	}
+	return -1
+}
