@@ -8,9 +8,11 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/gossip"
 	"github.com/quernnet/quern/node/address"
 	"github.com/quernnet/quern/node/mempool"
@@ -18,6 +20,7 @@ import (
 	"github.com/quernnet/quern/node/peering"
 	"github.com/quernnet/quern/node/rpc"
 	"github.com/quernnet/quern/node/wallet"
+	"github.com/quernnet/quern/work"
 )
 
 // Version of Quern.
@@ -183,8 +186,17 @@ func (n *Node) newMiner(p *parts) (*mining.Miner, error) {
 		script = func(context.Context) ([]byte, error) { return fixed, nil }
 	}
 	return mining.NewMiner(mining.MinerConfig{
-		Assembler: p.assembler, Script: script, Workers: n.config.Mining.Workers, Log: n.logs.For("mining"),
+		Assembler: p.assembler, Script: script, Workers: n.config.Mining.Workers, Every: pace(p.params), Log: n.logs.For("mining"),
 	})
+}
+
+// pace is the least time between two blocks of this miner. Where nothing
+// adjusts the difficulty it would fill the disk with blocks.
+func pace(p *consensus.Params) time.Duration {
+	if _, fixed := p.Schedule.(work.None); fixed {
+		return time.Second
+	}
+	return 0
 }
 
 // join builds the node's place in the swarm.
