@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/ipfs/go-datastore"
 	dssync "github.com/ipfs/go-datastore/sync"
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 )
 
 // clock is a hand-set time.
@@ -235,10 +238,12 @@ func TestOtherSwarm(t *testing.T) {
 	if err := a.Connect(t.Context(), b.Addrs()[0]); err != nil {
 		t.Fatal(err)
 	}
-	if over := a.members.overstayed([]Peer{b.ID()}); len(over) != 0 {
+	a.members.sweepOnce(t.Context())
+	if !a.members.connected(b.ID()) {
 		t.Fatal("swept at once")
 	}
 	c.advance(strangerTime)
+	a.members.sweepOnce(t.Context())
 	waitFor(t, func() error {
 		if a.members.connected(b.ID()) {
 			return errors.New("a stranger stays")
@@ -266,4 +271,76 @@ func TestSetActive(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(t, a.left, "left")
+}
+
+// A node that the config makes impossible says what is wrong, and leaves nothing behind.
+func TestBadConfig(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(*Config)
+		want   string
+	}{
+		{"no swarm", func(c *Config) { c.Swarm = "" }, "swarm name"},
+		{"slash in the swarm", func(c *Config) { c.Swarm = "a/b" }, `swarm name "a/b"`},
+		{"listen", func(c *Config) { c.Listen = []string{"127.0.0.1:80"} }, `listen address "127.0.0.1:80"`},
+		{"peer without id", func(c *Config) { c.Peers = []string{"/ip4/127.0.0.1/tcp/1"} }, `peer address "/ip4/127.0.0.1/tcp/1"`},
+		{"negative", func(c *Config) { c.MaxPeers = -1 }, "negative"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := loopback()
+			test.change(&c)
+			if _, err := New(c); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+func TestRunRefuses(t *testing.T) {
+	a, _ := start(t, loopback())
+	if err := a.Run(t.Context()); err == nil {
+		t.Fatal("ran twice")
+	}
+	taken := loopback()
+	taken.Listen = []string{strings.Split(a.Addrs()[0], "/p2p/")[0]}
+	b := build(t, taken)
+	b.standard()
+	if err := b.Run(t.Context()); err == nil || !strings.Contains(err.Error(), taken.Listen[0]) {
+		t.Fatalf("a taken port: %v", err)
+	}
+	c := build(t, loopback())
+	c.standard()
+	Serve(c.Net, text("echo/1"), echo)
+	if err := c.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "echo/1") {
+		t.Fatalf("served twice: %v", err)
+	}
+}
+
+// TCP and metrics, and a second start from saved peers alone.
+func TestSavedPeers(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	c := loopback()
+	c.Listen = []string{"/ip4/127.0.0.1/tcp/0"}
+	c.Metrics = registry
+	a, _ := start(t, loopback())
+	c.Store = dssync.MutexWrap(datastore.NewMapDatastore())
+	c.Identity = t.TempDir() + "/identity"
+	b, _ := start(t, c)
+	meet(t, b, a)
+	families, err := registry.Gather()
+	if err != nil || !slices.ContainsFunc(families, func(f *dto.MetricFamily) bool {
+		return f.GetName() == "quern_peers" && f.GetMetric()[0].GetGauge().GetValue() == 1
+	}) {
+		t.Fatal("no metrics", err)
+	}
+	b.stop()
+	await(t, a.left, "left")
+	again, _ := start(t, c)
+	if again.ID() != b.ID() {
+		t.Fatal("another identity")
+	}
+	await(t, again.joined, "joined by a saved address")
+	if got := again.book.Source(a.ID()); got != "saved" {
+		t.Fatal(got)
+	}
 }

@@ -289,16 +289,20 @@ func (s *members) sweep(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-t.C:
+			s.sweepOnce(ctx)
 		}
-		for _, p := range s.overstayed(s.l.host.Network().Peers()) {
-			level := slog.LevelDebug
-			if s.n.book.Kept(p) {
-				level = slog.LevelWarn
-			}
-			s.n.c.Log.Log(ctx, level, "peer does not speak this swarm's protocols", "peer", p, "swarm", s.n.c.Swarm)
-			s.n.book.Refused(p)
-			_ = s.l.host.Network().ClosePeer(p)
+	}
+}
+
+func (s *members) sweepOnce(ctx context.Context) {
+	for _, p := range s.overstayed(s.l.host.Network().Peers()) {
+		level := slog.LevelDebug
+		if s.n.book.Kept(p) {
+			level = slog.LevelWarn
 		}
+		s.n.c.Log.Log(ctx, level, "peer does not speak this swarm's protocols", "peer", p, "swarm", s.n.c.Swarm)
+		s.n.book.Refused(p)
+		_ = s.l.host.Network().ClosePeer(p)
 	}
 }
 

@@ -34,14 +34,14 @@ type Config struct {
 	PerIP    int      // connections of one IPv4 address or IPv6 /56; 0: 8. Loopback and Private are free
 	MDNS     bool
 	DHT      bool
-	Private  bool               // loopback and private addresses are as good as public ones: tests, LANs
-	Public   bool               // the operator declares that the world can reach Listen
-	Store    datastore.Batching // saved peers, provider records, bans; nil: memory
-	Agent    string             // user agent told to peers
-	Now      func() time.Time   // nil: time.Now
-	Log      *slog.Logger       // nil: none
-	Metrics  prometheus.Registerer
-	Options  []libp2p.Option // applied after ours: simulated transports
+	Private  bool                  // loopback and private addresses are as good as public ones: tests, LANs
+	Public   bool                  // the operator declares that the world can reach Listen
+	Store    datastore.Batching    // saved peers, provider records, bans; nil: memory
+	Agent    string                // user agent told to peers; "": quern
+	Now      func() time.Time      // nil: time.Now
+	Log      *slog.Logger          // nil: none
+	Metrics  prometheus.Registerer // nil: none
+	Options  []libp2p.Option       // applied after ours: simulated transports
 }
 
 const (
@@ -148,6 +148,9 @@ func complete(c *Config) error {
 	c.Outbound = min(c.Outbound, c.MaxPeers)
 	if c.PerIP == 0 {
 		c.PerIP = defaultPerIP
+	}
+	if c.Agent == "" {
+		c.Agent = "quern"
 	}
 	if c.Store == nil {
 		c.Store = dssync.MutexWrap(datastore.NewMapDatastore())

@@ -55,6 +55,11 @@ func (n *Net) Run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, n.shut(l)) }()
 	defer cancel()
 
+	undo, err := n.registerMetrics(l)
+	if err != nil {
+		return err
+	}
+	defer undo()
 	if err := n.open(l); err != nil {
 		return err
 	}
