@@ -64,7 +64,7 @@ func Import(ctx context.Context, c Config, logs *Loggers, path string, report fu
 	entries, broken := blockfile.Index(f, l.params.Magic)
 	ordered, strays := blockfile.Order(entries, func(id wire.Hash) bool {
 		_, ok := l.chain.Header(id)
-		return ok
+		return ok || id.IsZero() // genesis's parent
 	})
 	in := &intake{ctx: ctx, chain: l.chain, file: f, path: path, report: report}
 	if err := in.run(ordered); err != nil {

@@ -4,7 +4,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
@@ -12,17 +11,6 @@ import (
 
 	"github.com/quernnet/quern/node"
 )
-
-func TestMain(m *testing.M) {
-	// Settings in the environment of whoever runs the tests are not theirs.
-	for _, kv := range os.Environ() {
-		name, _, _ := strings.Cut(kv, "=")
-		if slices.ContainsFunc(keys, func(k key) bool { return k.env() == name }) || name == "QUERN_CONFIG" {
-			os.Unsetenv(name)
-		}
-	}
-	os.Exit(m.Run())
-}
 
 // load runs one command line's worth of settings in an empty data folder.
 func load(t *testing.T, file string, args ...string) (node.Config, error) {
