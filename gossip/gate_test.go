@@ -104,6 +104,15 @@ func TestBanned(t *testing.T) {
 	if len(b.joined) != 0 || len(b.Peers()) != 0 {
 		t.Fatal("a banned peer joined")
 	}
+	if err := b.Unban(a.ID().String()); err != nil || len(b.Bans()) != 0 {
+		t.Fatal(err, b.Bans())
+	}
+	await(t, b.joined, "joined when the ban is over")
+	await(t, a.joined, "joined when the ban is over")
+	if err := a.Ban(b.ID(), time.Hour); err != nil || len(a.Bans()) != 1 {
+		t.Fatal(err, a.Bans())
+	}
+	await(t, b.left, "left")
 }
 
 // Rejected and undecodable gossip cost points, and the sender its place in the mesh.

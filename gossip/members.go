@@ -214,7 +214,8 @@ func (s *members) handshake(m *member) error {
 	return s.n.joined(ctx, m.peer)
 }
 
-// reject sends away a peer that did not pass, unless it went by itself.
+// reject sends away a peer that did not pass. One that went by itself is only
+// dialed later: it may have had no room, and may come back to us at any time.
 func (s *members) reject(m *member, err error) {
 	s.n.report(err)
 	if s.l.ctx.Err() != nil || !s.n.gate.Open() {
@@ -225,6 +226,10 @@ func (s *members) reject(m *member, err error) {
 		level = slog.LevelWarn
 	}
 	s.n.c.Log.Log(m.ctx, level, "handshake failed", "peer", m.peer, "err", err)
+	if m.ctx.Err() != nil || !s.connected(m.peer) {
+		s.n.book.Failed(m.peer)
+		return
+	}
 	s.n.book.Refused(m.peer)
 	_ = s.l.host.Network().ClosePeer(m.peer)
 }

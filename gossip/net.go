@@ -120,7 +120,7 @@ func New(c Config) (*Net, error) {
 	n.members = newMembers(n)
 	n.gate = swarm.NewGate(c.Private, n.refuses, n.members.inboundRoom)
 	for _, info := range n.kept {
-		n.book.Keep(info, swarm.Config)
+		n.book.Keep(info, swarm.FromConfig)
 		n.gate.Name(info.ID)
 	}
 	return n, nil

@@ -97,7 +97,7 @@ func (n *Net) Connect(ctx context.Context, addr string) error {
 		return ErrNotRunning
 	}
 	n.gate.Name(info.ID)
-	n.book.Keep(info, swarm.RPC)
+	n.book.Keep(info, swarm.FromRPC)
 	if err := l.dial(ctx, info); err != nil {
 		return fmt.Errorf("connecting to %s: %w", addr, err)
 	}

@@ -172,7 +172,7 @@ func (l *live) dial(ctx context.Context, info peer.AddrInfo) error {
 
 // found takes what discovery brings.
 func (n *Net) found(info peer.AddrInfo, s swarm.Source) {
-	if s == swarm.MDNS {
+	if s == swarm.FromMDNS {
 		n.gate.Name(info.ID)
 	}
 	isNew := n.book.Found(info, s)

@@ -125,9 +125,9 @@ func (s *scores) of(p Peer) float64 {
 	return pt.fade(s.now())
 }
 
-// ban bans whom: a peer id or an IP address in text. The points are spent.
-func (s *scores) ban(ctx context.Context, whom string) error {
-	until := s.now().Add(banTime)
+// ban bans whom, a peer id or an IP address in text, for a while.
+func (s *scores) ban(ctx context.Context, whom string, d time.Duration) error {
+	until := s.now().Add(d)
 	s.mu.Lock()
 	var dropped string
 	if len(s.bans) >= maxBans {
@@ -143,6 +143,14 @@ func (s *scores) ban(ctx context.Context, whom string) error {
 	}
 	value := binary.BigEndian.AppendUint64(nil, uint64(until.Unix()))
 	return errors.Join(err, s.store.Put(ctx, banKey(whom), value))
+}
+
+// unban ends a ban.
+func (s *scores) unban(ctx context.Context, whom string) error {
+	s.mu.Lock()
+	delete(s.bans, whom)
+	s.mu.Unlock()
+	return s.store.Delete(ctx, banKey(whom))
 }
 
 func banKey(whom string) datastore.Key { return datastore.NewKey(bansPrefix + "/" + whom) }
@@ -234,7 +242,7 @@ func (n *Net) ban(p Peer) {
 	ctx, cancel := context.WithTimeout(context.Background(), saveTime)
 	defer cancel()
 	for _, w := range whom {
-		if err := n.scores.ban(ctx, w); err != nil {
+		if err := n.scores.ban(ctx, w, banTime); err != nil {
 			n.c.Log.Error("a ban will not outlive this run", "whom", w, "err", err)
 		}
 	}
@@ -243,6 +251,34 @@ func (n *Net) ban(p Peer) {
 	if l != nil {
 		_ = l.host.Network().ClosePeer(p) // gone already is as good
 	}
+}
+
+// Ban cuts a peer off and refuses it for d, by its id, whatever its points: the
+// operator's decision. The error says that the ban will not outlive this run.
+func (n *Net) Ban(p Peer, d time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), saveTime)
+	defer cancel()
+	err := n.scores.ban(ctx, p.String(), d)
+	if l := n.live.Load(); l != nil {
+		_ = l.host.Network().ClosePeer(p) // gone already is as good
+	}
+	if err != nil {
+		return fmt.Errorf("banning %s: %w", p, err)
+	}
+	return nil
+}
+
+// Unban ends the ban of a peer id or IP address, as Bans names it.
+func (n *Net) Unban(whom string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), saveTime)
+	defer cancel()
+	if err := n.scores.unban(ctx, whom); err != nil {
+		return fmt.Errorf("ending the ban of %s: %w", whom, err)
+	}
+	if l := n.live.Load(); l != nil {
+		l.dialer.Kick()
+	}
+	return nil
 }
 
 // report passes a Fault in err on to Report.

@@ -15,12 +15,12 @@ import (
 type Source string
 
 const (
-	Config  Source = "config"
-	Saved   Source = "saved"
-	MDNS    Source = "mdns"
-	DHT     Source = "dht"
-	Inbound Source = "inbound"
-	RPC     Source = "rpc"
+	FromConfig  Source = "config"
+	FromSaved   Source = "saved"
+	FromMDNS    Source = "mdns"
+	FromDHT     Source = "dht"
+	FromInbound Source = "inbound" // it found us
+	FromRPC     Source = "rpc"
 )
 
 const (
@@ -170,21 +170,21 @@ func (b *Book) Kept(p peer.ID) bool {
 	return e != nil && e.kept
 }
 
-// Source tells how p was found; Inbound when it found us.
+// Source tells how p was found; FromInbound when it found us.
 func (b *Book) Source(p peer.ID) Source {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if e := b.entries[p]; e != nil {
 		return e.source
 	}
-	return Inbound
+	return FromInbound
 }
 
 // Good notes that a peer passed the handshake and may be reached at addrs.
 func (b *Book) Good(info peer.AddrInfo) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.found(info, Inbound)
+	b.found(info, FromInbound)
 	e := b.entries[info.ID]
 	if e == nil {
 		return
@@ -222,7 +222,7 @@ func (b *Book) Failed(p peer.ID) {
 func (b *Book) Refused(p peer.ID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.found(peer.AddrInfo{ID: p}, Inbound)
+	b.found(peer.AddrInfo{ID: p}, FromInbound)
 	e := b.entries[p]
 	if e == nil {
 		return

@@ -44,9 +44,9 @@ func TestBookBackOff(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
 	b := NewBook("self", func() time.Time { return now })
 	x, kept := someone(t, 1), someone(t, 2)
-	b.Found(x, DHT)
-	b.Keep(kept, Config)
-	b.Found(peer.AddrInfo{ID: "self", Addrs: x.Addrs}, DHT)
+	b.Found(x, FromDHT)
+	b.Keep(kept, FromConfig)
+	b.Found(peer.AddrInfo{ID: "self", Addrs: x.Addrs}, FromDHT)
 	if got := ids(b.Due(false, 10, nobody)); !slices.Equal(got, []peer.ID{x.ID}) {
 		t.Fatal(got)
 	}
@@ -89,7 +89,7 @@ func TestBookBounded(t *testing.T) {
 		for j := range 20 {
 			info.Addrs = append(info.Addrs, multiaddr.StringCast(fmt.Sprintf("/ip4/192.0.2.%d/tcp/1", j)))
 		}
-		b.Found(info, DHT)
+		b.Found(info, FromDHT)
 	}
 	if len(b.entries) != maxEntries || b.entries[good.ID] == nil {
 		t.Fatalf("%d entries", len(b.entries))
@@ -107,7 +107,7 @@ func TestBookSaved(t *testing.T) {
 	store := datastore.NewMapDatastore()
 	b := NewBook("self", clock)
 	good, best, never := someone(t, 1), someone(t, 2), someone(t, 3)
-	b.Found(never, DHT)
+	b.Found(never, FromDHT)
 	b.Good(good)
 	now = now.Add(time.Hour)
 	for range 5 {
@@ -121,7 +121,7 @@ func TestBookSaved(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := ids(c.Due(false, 10, nobody))
-	if len(got) != 2 || slices.Contains(got, never.ID) || c.Source(good.ID) != Saved {
+	if len(got) != 2 || slices.Contains(got, never.ID) || c.Source(good.ID) != FromSaved {
 		t.Fatal(got)
 	}
 	if e := c.entries[best.ID]; e.good != 5 || !e.last.Equal(now) || !e.addrs[0].Equal(best.Addrs[0]) {
@@ -141,9 +141,9 @@ func TestDialer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := NewBook("self", time.Now)
 		dead := someone(t, 0)
-		b.Keep(dead, Config)
+		b.Keep(dead, FromConfig)
 		for i := range 40 {
-			b.Found(someone(t, i+1), DHT)
+			b.Found(someone(t, i+1), FromDHT)
 		}
 		var mu sync.Mutex
 		up := make(map[peer.ID]bool)

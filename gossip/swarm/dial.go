@@ -84,7 +84,7 @@ func (d *Dialer) choose(busy map[peer.ID]struct{}) []peer.AddrInfo {
 	}
 	skip := func(p peer.ID) bool {
 		_, dialing := busy[p]
-		return dialing || d.Connected(p)
+		return dialing || d.Connected(p) || !d.Gate.InterceptPeerDial(p)
 	}
 	infos := d.Book.Due(true, room, skip)
 	lack := d.Target - d.Outbound() - len(busy) - len(infos)

@@ -123,7 +123,7 @@ func (f *Finder) Run(ctx context.Context) error {
 
 type heard func(peer.AddrInfo, Source)
 
-func (h heard) HandlePeerFound(info peer.AddrInfo) { h(info, MDNS) }
+func (h heard) HandlePeerFound(info peer.AddrInfo) { h(info, FromMDNS) }
 
 // search advertises us and finds others by turns. While there are too few peers
 // it does so with growing pauses, else seldom; advertising is repeated well
@@ -176,7 +176,7 @@ func (f *Finder) find(ctx context.Context, meet *routing.RoutingDiscovery) {
 	}
 	for info := range found {
 		if info.ID != f.c.Host.ID() && len(info.Addrs) > 0 {
-			f.c.Found(info, DHT)
+			f.c.Found(info, FromDHT)
 		}
 	}
 }

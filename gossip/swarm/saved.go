@@ -80,7 +80,7 @@ func (b *Book) Load(ctx context.Context, d datastore.Datastore) error {
 				info.Addrs = append(info.Addrs, a)
 			}
 		}
-		if e := b.found(info, Saved); e != nil {
+		if e := b.found(info, FromSaved); e != nil {
 			e.good, e.last = s.Good, s.Last
 		}
 	}
