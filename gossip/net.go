@@ -40,6 +40,7 @@ type Config struct {
 	Agent    string                // user agent told to peers; "": quern
 	Now      func() time.Time      // nil: time.Now
 	Log      *slog.Logger          // nil: none
+	Libp2p   *slog.Logger          // for what libp2p itself says; nil: Log
 	Metrics  prometheus.Registerer // nil: none
 	Options  []libp2p.Option       // applied after ours: simulated transports
 }
@@ -160,6 +161,9 @@ func complete(c *Config) error {
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.Level(100)}))
+	}
+	if c.Libp2p == nil {
+		c.Libp2p = c.Log
 	}
 	return nil
 }

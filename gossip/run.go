@@ -44,7 +44,7 @@ func (n *Net) Run(ctx context.Context) (err error) {
 	if misuse != nil {
 		return misuse
 	}
-	bridgeLogs(n.c.Log)
+	bridgeLogs(n.c.Libp2p)
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

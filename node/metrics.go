@@ -75,9 +75,6 @@ func (n *Node) measure(p *parts) {
 	gauge(r, "mempool_memory_bytes", "Memory they are reckoned to take.", func() float64 { return float64(p.pool.Stats().Usage) })
 	gauge(r, "mining_hashrate", "Hashes a second of the solo miner.", func() float64 { return p.miner.Stats().Hashrate })
 	gauge(r, "mining_blocks_found", "Blocks found since the start.", func() float64 { return float64(p.miner.Stats().Found) })
-	if p.net != nil {
-		gauge(r, "peers", "Connected peers.", func() float64 { return float64(len(p.net.Peers())) })
-	}
 }
 
 // healthy says whether the node can do its work.

@@ -220,6 +220,7 @@ func (n *Node) join(p *parts) error {
 		Agent:    agent,
 		Now:      n.clock.now,
 		Log:      n.logs.For("p2p"),
+		Libp2p:   n.logs.For("libp2p"),
 		Metrics:  n.registry,
 	}); err != nil {
 		return fmt.Errorf("p2p: %w", err)

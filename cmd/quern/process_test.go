@@ -40,6 +40,8 @@ type process struct {
 	dir    string
 	args   []string
 	cmd    *exec.Cmd
+	ended  chan struct{} // closed when cmd has ended
+	end    error         // valid then
 	log    *os.File
 	client *rpc.Client
 }
@@ -133,6 +135,12 @@ func (p *process) start() {
 	if err := p.cmd.Start(); err != nil {
 		p.Fatal(err)
 	}
+	ended, cmd := make(chan struct{}), p.cmd
+	p.ended = ended
+	go func() {
+		p.end = cmd.Wait()
+		close(ended)
+	}()
 	p.await("answer RPC", func() bool {
 		return p.client.ReadCookie(filepath.Join(p.dir, "regtest")) == nil &&
 			p.client.Call(p.Context(), "getblockcount", nil, nil) == nil
@@ -145,7 +153,7 @@ func (p *process) kill() {
 		return
 	}
 	_ = p.cmd.Process.Kill()
-	_ = p.cmd.Wait()
+	<-p.ended
 	p.cmd = nil
 }
 
@@ -155,12 +163,10 @@ func (p *process) stop() {
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		p.Fatal(err)
 	}
-	done := make(chan error, 1)
-	go func() { done <- p.cmd.Wait() }()
 	select {
-	case err := <-done:
-		if err != nil {
-			p.Errorf("%s: end after SIGTERM: %v", p.name, err)
+	case <-p.ended:
+		if p.end != nil {
+			p.Errorf("%s: end after SIGTERM: %v", p.name, p.end)
 		}
 		p.cmd = nil
 	case <-time.After(20 * time.Second):
@@ -201,6 +207,8 @@ func (p *process) await(what string, ok func() bool) {
 	for !ok() {
 		select {
 		case <-tick.C:
+		case <-p.ended:
+			p.Fatalf("%s ended before it could %s: %v", p.name, what, p.end)
 		case <-ctx.Done():
 			p.Fatalf("%s did not %s in time: %v", p.name, what, context.Cause(ctx))
 		}

@@ -1,0 +1,129 @@
+package peering
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/consensus/wire"
+)
+
+func TestSyncAndFollow(t *testing.T) {
+	a, b := start(t, "a", setup{}), start(t, "b", setup{})
+	a.mine(120)
+	meet(t, a, b)
+	waitTip(t, a, b)
+
+	a.mine(1) // by the topic now, either way
+	waitTip(t, a, b)
+	b.mine(1)
+	waitTip(t, b, a)
+
+	wait(t, func() error {
+		if !a.Synced() || !b.Synced() {
+			return fmt.Errorf("not synced: a %v, b %v", a.Synced(), b.Synced())
+		}
+		return nil
+	})
+	st := b.Status(t.Context())
+	if st.Syncing || st.Headers != 122 || st.Blocks != 122 || st.Progress != 1 || len(st.Peers) != 1 {
+		t.Fatalf("status: %+v", st)
+	}
+	if p := st.Peers[0]; p.ID != a.net.ID() || p.Agent != "test/1 (a)" || p.Services != ServeBlocks {
+		t.Fatalf("peer's status: %+v", p)
+	}
+}
+
+func TestTransactionsTravel(t *testing.T) {
+	a, b, c := start(t, "a", setup{}), start(t, "b", setup{}), start(t, "c", setup{})
+	a.mine(110)
+	meet(t, a, b)
+	meet(t, b, c)
+	waitTip(t, a, b, c)
+	op, value := a.coinbase(1)
+	parent := spend(op, value-10_000)
+	child := spend(parent.Outpoint(0), value-20_000)
+	a.add(parent)
+	a.add(child)
+	waitTx(t, child, b, c)
+
+	b.mine(1)
+	waitTip(t, b, a, c)
+	wait(t, func() error {
+		if a.has(parent) || c.has(child) {
+			return fmt.Errorf("mined transactions wait still")
+		}
+		return nil
+	})
+}
+
+// What gossip never carried, since nobody was connected, is reconciled.
+func TestMempoolIsReconciled(t *testing.T) {
+	a, b := start(t, "a", setup{}), start(t, "b", setup{})
+	a.mine(130)
+	var txs []*wire.Tx
+	for h := uint32(1); h <= 20; h++ {
+		op, value := a.coinbase(h)
+		txs = append(txs, spend(op, value-10_000))
+		a.add(txs[len(txs)-1])
+	}
+	meet(t, a, b)
+	for _, tx := range txs {
+		waitTx(t, tx, b)
+	}
+}
+
+// Both sides of a cut mine; when it heals all end on the branch with more work,
+// and the payment of the other waits again, everywhere.
+func TestPartitionHeals(t *testing.T) {
+	a, b, c := start(t, "a", setup{}), start(t, "b", setup{}), start(t, "c", setup{})
+	meet(t, a, b)
+	meet(t, a, c)
+	a.mine(105)
+	waitTip(t, a, b, c)
+	b.net.SetActive(false)
+	wait(t, func() error {
+		if a.knows(b) || b.knows(a) || b.knows(c) {
+			return fmt.Errorf("still connected")
+		}
+		return nil
+	})
+	op, value := a.coinbase(1)
+	lost := spend(op, value-10_000)
+	a.add(lost)
+	a.mine(3)
+	waitTip(t, a, c)
+	b.mine(4)
+	if b.has(lost) || a.chain.Tip().Height != 108 || b.chain.Tip().Height != 109 {
+		t.Fatal("the network was not cut")
+	}
+	b.net.SetActive(true)
+	if err := a.net.Connect(t.Context(), b.net.Addrs()[0]); err != nil { // b dials too: whoever is first
+		t.Log(err)
+	}
+	waitTip(t, b, a, c)
+	waitTx(t, lost, a, b, c)
+}
+
+func TestOtherRulesAreRefused(t *testing.T) {
+	log := newLines()
+	height := uint32(500)
+	other, err := regtest(t).With(consensus.Override{Taproot: &height})
+	fatal(t, err)
+	a := start(t, "a", setup{log: log})
+	b := start(t, "b", setup{params: other})
+	if err := a.net.Connect(t.Context(), b.net.Addrs()[0]); err != nil {
+		t.Logf("connect: %v", err)
+	}
+	line := log.await(t, "peer refused")
+	if want := "other rules on the same genesis"; !strings.Contains(line, want) {
+		t.Fatalf("log says %q, not %q", line, want)
+	}
+	wait(t, func() error {
+		if n := len(a.net.Peers()) + len(b.net.Peers()); n > 0 {
+			return fmt.Errorf("%d connections", n)
+		}
+		return nil
+	})
+}
