@@ -1,0 +1,63 @@
+package descriptor
+
+import "strings"
+
+// Character sets of BIP380's checksum. Characters that are often mistaken for
+// each other differ in their lower five bits only.
+const (
+	inputSet = "0123456789()[],'/*abcdefgh@:$%{}" +
+		"IJKLMNOPQRSTUVWXYZ&+-.;<=>?!^_|~" +
+		"ijklmnopqrstuvwxyzABCDEFGH`#\"\\ "
+	checksumSet = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+)
+
+// ChecksumSize is the number of characters after '#'.
+const ChecksumSize = 8
+
+// step multiplies the checksum's polynomial by x and adds v (BIP380).
+func step(c uint64, v int) uint64 {
+	top := byte(c >> 35)
+	c = c&0x7ffffffff<<5 ^ uint64(v)
+	for i, g := range [...]uint64{0xf5dee51989, 0xa9fdca3312, 0x1bab10e32d, 0x3706b1677a, 0x644d626ffd} {
+		if top>>i&1 != 0 {
+			c ^= g
+		}
+	}
+	return c
+}
+
+// Checksum is BIP380's checksum of a descriptor without one; ok is false when
+// a character has no place in descriptors.
+func Checksum(text string) (sum string, ok bool) {
+	c, class, count := uint64(1), 0, 0
+	for i := range len(text) {
+		pos := strings.IndexByte(inputSet, text[i])
+		if pos < 0 {
+			return "", false
+		}
+		c = step(c, pos&31)
+		class = class*3 + pos>>5
+		if count++; count == 3 {
+			c = step(c, class)
+			class, count = 0, 0
+		}
+	}
+	if count > 0 {
+		c = step(c, class)
+	}
+	for range ChecksumSize {
+		c = step(c, 0)
+	}
+	c ^= 1
+	out := make([]byte, ChecksumSize)
+	for i := range out {
+		out[i] = checksumSet[c>>(5*(ChecksumSize-1-i))&31]
+	}
+	return string(out), true
+}
+
+// sealed is a descriptor with its checksum.
+func sealed(text string) string {
+	sum, _ := Checksum(text)
+	return text + "#" + sum
+}

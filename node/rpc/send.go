@@ -1,0 +1,245 @@
+package rpc
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/consensus/script"
+	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/node/mempool"
+)
+
+const (
+	maxTestPackage = 25 // transactions
+	missingInputs  = "bad-txns-inputs-missingorspent"
+	defaultMaxFee  = "0.10" // coins per 1000 virtual bytes
+)
+
+func sendMethods() []method {
+	maxFee := arg{
+		name: "maxfeerate", kind: amount, def: `"` + defaultMaxFee + `"`,
+		about: "Reject transactions whose fee rate is higher than the specified value, expressed in BTC/kvB. Set to 0 to accept any fee rate.",
+	}
+	return []method{{
+		name: "sendrawtransaction", category: "rawtransactions",
+		about: "Submit a raw transaction (serialized, hex-encoded) to the mempool and the network.",
+		args: []arg{
+			{name: "hexstring", kind: hexText, need: true, about: "The hex string of the raw transaction"},
+			maxFee,
+			{name: "maxburnamount", kind: amount, def: `"0.00"`, about: "Reject transactions with provably unspendable outputs greater than the specified value, expressed in BTC."},
+		},
+		result: "The transaction hash in hex", call: sendRawTransaction,
+	}, {
+		name: "testmempoolaccept", category: "rawtransactions",
+		about: "Returns result of mempool acceptance tests indicating if raw transaction(s) (serialized, hex-encoded) would be accepted by mempool.\n\n" +
+			"Each transaction is tested by itself: one that spends another of the list finds its inputs missing.\n\n" +
+			"The maximum number of transactions allowed is 25.",
+		args: []arg{
+			{name: "rawtxs", kind: array, need: true, about: "An array of hex strings of raw transactions."},
+			maxFee,
+		},
+		result: "[ { \"txid\", \"wtxid\", \"allowed\", \"vsize\", \"fees\", \"reject-reason\", \"reject-details\" }, … ]", call: testMempoolAccept,
+	}}
+}
+
+// maxFeerate reads a limit, in satoshis per 1000 virtual bytes.
+func maxFeerate(raw json.RawMessage) (int64, error) {
+	v, err := parseAmount(raw)
+	if err == nil && v >= consensus.Coins {
+		err = errorf(codeInvalid, "Fee rates larger than or equal to 1BTC/kvB are not accepted")
+	}
+	return v, err
+}
+
+// maxFee is what a limit allows a size, rounded up as Core's CFeeRate does; 0
+// for no limit.
+func maxFee(perKvB int64, vsize int) int64 { return (perKvB*int64(vsize) + 999) / 1000 }
+
+func sendRawTransaction(_ context.Context, n *node, a args) (any, error) {
+	burn, err := parseAmount(a.raw(2))
+	if err != nil {
+		return nil, err
+	}
+	t, ok := decodeTx(a.text(0))
+	if !ok {
+		return nil, errorf(codeDecode, "TX decode failed. Make sure the tx has at least one input.")
+	}
+	for _, o := range t.Outs {
+		if o.Value > burn && (script.IsUnspendable(o.Script) || !wellFormed(o.Script)) {
+			return nil, errorf(codeVerify, "Unspendable output exceeds maximum configured by user (maxburnamount)")
+		}
+	}
+	limit, err := maxFeerate(a.raw(1))
+	if err != nil {
+		return nil, err
+	}
+	if err := n.send(t, maxFee(limit, t.VSize())); err != nil {
+		return nil, err
+	}
+	return t.ID(), nil
+}
+
+// wellFormed says whether every operation of a script can be read.
+func wellFormed(s []byte) bool {
+	for i := 0; i < len(s); {
+		op, size, width := s[i], 0, 0
+		i++
+		switch {
+		case op <= 75:
+			size = int(op)
+		case op <= 78: // OP_PUSHDATA1, 2 and 4
+			width = 1 << (op - 76)
+		case op > 0xba: // beyond OP_CHECKSIGADD there are none
+			return false
+		}
+		if len(s)-i < width {
+			return false
+		}
+		for j := range width {
+			size |= int(s[i+j]) << (8 * j)
+		}
+		i += width
+		if size > len(s)-i || (width > 0 && size > 520) {
+			return false
+		}
+		i += size
+	}
+	return true
+}
+
+// send hands t to the mempool, in Core's order: known transactions first.
+func (n *node) send(t *wire.Tx, limit int64) error {
+	if e, ok := n.Pool.Get(t.ID()); ok && e.Tx.WitnessID() == t.WitnessID() {
+		return nil // waiting already: relaying it again is peering's affair
+	}
+	if n.anyUnspent(t) {
+		return errorf(codeInChain, "Transaction outputs already in utxo set")
+	}
+	if limit > 0 {
+		r, err := n.Pool.Test(t)
+		if err != nil {
+			return sendError(err)
+		}
+		if r.Entry.Fee > limit {
+			return errorf(codeVerify, "Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)")
+		}
+	}
+	_, err := n.Pool.Add(t, "")
+	return sendError(err)
+}
+
+// anyUnspent says whether an output of t is unspent: then t is in a block.
+func (n *node) anyUnspent(t *wire.Tx) bool {
+	ops := make([]wire.Outpoint, len(t.Outs))
+	for i := range ops {
+		ops[i] = t.Outpoint(i)
+	}
+	_, found, err := n.Chain.Coins(ops)
+	for i := range found {
+		if err == nil && !found[i].Missing {
+			return true
+		}
+	}
+	return false
+}
+
+// sendError gives a refusal Core's code: -25 for missing inputs, -26 else.
+func sendError(err error) error {
+	var refusal *mempool.Error
+	switch {
+	case err == nil:
+		return nil
+	case !errors.As(err, &refusal):
+		return err
+	case refusal.Reason == missingInputs:
+		return errorf(codeVerify, "%s", missingInputs)
+	}
+	return errorf(codeRejected, "%s", refusalText(refusal))
+}
+
+// refusalText is Core's ValidationState::ToString.
+func refusalText(e *mempool.Error) string {
+	if e.Detail == "" {
+		return e.Reason
+	}
+	return fmt.Sprintf("%s, %s", e.Reason, e.Detail)
+}
+
+type acceptJSON struct {
+	TxID      wire.Hash       `json:"txid"`
+	WitnessID wire.Hash       `json:"wtxid"`
+	Allowed   *bool           `json:"allowed,omitempty"`
+	VSize     int             `json:"vsize,omitempty"`
+	Fees      *acceptFeesJSON `json:"fees,omitempty"`
+	Reason    string          `json:"reject-reason,omitempty"`
+	Details   string          `json:"reject-details,omitempty"`
+}
+
+type acceptFeesJSON struct {
+	Base     coins       `json:"base"`
+	Feerate  coins       `json:"effective-feerate"`
+	Includes []wire.Hash `json:"effective-includes"`
+}
+
+func testMempoolAccept(_ context.Context, n *node, a args) (any, error) {
+	list := a.list(0)
+	if len(list) < 1 || len(list) > maxTestPackage {
+		return nil, errorf(codeInvalid, "Array must contain between 1 and %d transactions.", maxTestPackage)
+	}
+	limit, err := maxFeerate(a.raw(1))
+	if err != nil {
+		return nil, err
+	}
+	txs := make([]*wire.Tx, len(list))
+	for i, raw := range list {
+		var s string
+		if json.Unmarshal(raw, &s) != nil {
+			return nil, errorf(codeType, "%s", wrongType(raw, "string"))
+		}
+		t, ok := decodeTx(s)
+		if !ok {
+			return nil, errorf(codeDecode, "TX decode failed: %s Make sure the tx has at least one input.", s)
+		}
+		txs[i] = t
+	}
+	out, stopped := make([]acceptJSON, len(txs)), false
+	for i, t := range txs {
+		out[i] = acceptJSON{TxID: t.ID(), WitnessID: t.WitnessID()}
+		if stopped {
+			continue
+		}
+		if err := n.testAccept(t, limit, &out[i]); err != nil {
+			return nil, err
+		}
+		stopped = out[i].Reason == "max-fee-exceeded"
+	}
+	return out, nil
+}
+
+func (n *node) testAccept(t *wire.Tx, limit int64, out *acceptJSON) error {
+	r, err := n.Pool.Test(t)
+	out.Allowed = new(bool)
+	var refusal *mempool.Error
+	switch {
+	case errors.As(err, &refusal) && refusal.Reason == missingInputs:
+		out.Reason = "missing-inputs"
+		return nil
+	case refusal != nil:
+		out.Reason, out.Details = refusal.Reason, refusalText(refusal)
+		return nil
+	case err != nil:
+		return err
+	}
+	if most := maxFee(limit, r.Entry.Size); most > 0 && r.Entry.Fee > most {
+		out.Reason = "max-fee-exceeded"
+		return nil
+	}
+	*out.Allowed, out.VSize = true, r.Entry.Size
+	out.Fees = &acceptFeesJSON{
+		coins(r.Entry.Fee), coins(r.Entry.Fee * 1000 / int64(max(1, r.Entry.Size))), []wire.Hash{t.WitnessID()},
+	}
+	return nil
+}
