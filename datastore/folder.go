@@ -52,11 +52,14 @@ func openFolder(c *Config, volatile bool) (*folder, error) {
 	if c.Dir == "" {
 		return nil, errors.New("no data folder given")
 	}
-	if f.fs == nil {
+	shared := f.fs == nil
+	if shared {
 		f.fs = vfs.Default
-		if err := os.MkdirAll(c.Dir, 0o700); err != nil {
-			return nil, fmt.Errorf("create data folder: %w", err)
-		}
+	}
+	if err := makeDir(f.fs, c.Dir); err != nil {
+		return nil, fmt.Errorf("create data folder: %w", err)
+	}
+	if shared {
 		if err := f.acquire(); err != nil {
 			return nil, err
 		}
@@ -137,9 +140,6 @@ func (f *folder) write(path string, m manifest) error {
 	if err != nil {
 		return err
 	}
-	if err := f.fs.MkdirAll(f.dir, 0o700); err != nil {
-		return fmt.Errorf("create data folder: %w", err)
-	}
 	file, err := f.fs.Create(path+".new", vfs.WriteCategoryUnspecified)
 	if err != nil {
 		return fmt.Errorf("create manifest: %w", err)
@@ -154,16 +154,32 @@ func (f *folder) write(path string, m manifest) error {
 	return syncDir(f.fs, f.dir)
 }
 
-// sub creates a folder below and makes its name durable.
+// sub creates a folder below.
 func (f *folder) sub(name string) (dirFS, error) {
 	d := dirFS{fs: f.fs, dir: f.fs.PathJoin(f.dir, name)}
-	if err := f.fs.MkdirAll(d.dir, 0o700); err != nil {
-		return d, fmt.Errorf("create %s: %w", d.dir, err)
-	}
-	if err := syncDir(f.fs, f.dir); err != nil {
-		return d, fmt.Errorf("sync %s: %w", f.dir, err)
+	if err := makeDir(f.fs, d.dir); err != nil {
+		return d, fmt.Errorf("create folder: %w", err)
 	}
 	return d, nil
+}
+
+// makeDir creates a folder and those above it. Each new name is synced into the
+// folder above, or a power failure could take all that is below with it.
+func makeDir(fsys vfs.FS, dir string) error {
+	if _, err := fsys.Stat(dir); !notThere(err) {
+		return err
+	}
+	up := fsys.PathDir(dir)
+	if up == dir {
+		return fmt.Errorf("%s: %w", dir, os.ErrNotExist)
+	}
+	if err := makeDir(fsys, up); err != nil {
+		return err
+	}
+	if err := fsys.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	return syncDir(fsys, up)
 }
 
 func (f *folder) free(dir string) (uint64, error) {
