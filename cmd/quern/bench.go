@@ -25,11 +25,7 @@ func (s *settings) benchImport() *cobra.Command {
 	}
 	asJSON := asJSON(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
-		c, _, err := s.load()
-		if err != nil {
-			return err
-		}
-		logs, err := node.NewLoggers(c.Log, cmd.ErrOrStderr())
+		c, logs, err := s.offline(cmd)
 		if err != nil {
 			return err
 		}

@@ -67,6 +67,18 @@ func (s *settings) call(ctx context.Context, method string, params, result any) 
 	return err
 }
 
+// show calls a method and prints its result, as JSON or in words.
+func show[T any](s *settings, cmd *cobra.Command, asJSON bool, method string, params any, words func(io.Writer, T) error) error {
+	var result T
+	if err := s.call(cmd.Context(), method, params, &result); err != nil {
+		return err
+	}
+	if asJSON {
+		return printJSON(cmd.OutOrStdout(), result)
+	}
+	return words(cmd.OutOrStdout(), result)
+}
+
 // asJSON adds the flag --json.
 func asJSON(cmd *cobra.Command) *bool {
 	return cmd.Flags().Bool("json", false, "print JSON")

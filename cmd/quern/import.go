@@ -19,11 +19,7 @@ func importCommand(s *settings) *cobra.Command {
 			"interrupted import is simply started again.",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, _, err := s.load()
-			if err != nil {
-				return err
-			}
-			logs, err := node.NewLoggers(c.Log, cmd.ErrOrStderr())
+			c, logs, err := s.offline(cmd)
 			if err != nil {
 				return err
 			}
@@ -52,11 +48,7 @@ func exportCommand(s *settings) *cobra.Command {
 		Long:  "Writes the blocks of the active branch, in order. The node must not be running.",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, _, err := s.load()
-			if err != nil {
-				return err
-			}
-			logs, err := node.NewLoggers(c.Log, cmd.ErrOrStderr())
+			c, logs, err := s.offline(cmd)
 			if err != nil {
 				return err
 			}

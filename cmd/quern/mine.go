@@ -33,15 +33,10 @@ func mineCommand(s *settings) *cobra.Command {
 		if cmd.Flags().Changed("workers") {
 			args.Workers = &workers
 		}
-		var st rpc.MiningStatus
-		if err := s.call(cmd.Context(), "quern.mine", args, &st); err != nil {
+		return show(s, cmd, *asJSON, "quern.mine", args, func(w io.Writer, st rpc.MiningStatus) error {
+			_, err := fmt.Fprintln(w, "mining:", miningWords(st))
 			return err
-		}
-		if *asJSON {
-			return printJSON(cmd.OutOrStdout(), st)
-		}
-		fmt.Fprintln(cmd.OutOrStdout(), "mining:", miningWords(st))
-		return nil
+		})
 	}
 	return cmd
 }
@@ -54,14 +49,7 @@ func (s *settings) mineBlocks(cmd *cobra.Command, blocks int, address string, as
 		}
 		address = a.Address
 	}
-	var ids []string
-	if err := s.call(cmd.Context(), "generatetoaddress", []any{blocks, address}, &ids); err != nil {
-		return err
-	}
-	if asJSON {
-		return printJSON(cmd.OutOrStdout(), ids)
-	}
-	return printLines(cmd.OutOrStdout(), ids)
+	return show(s, cmd, asJSON, "generatetoaddress", []any{blocks, address}, printLines)
 }
 
 func printLines(w io.Writer, lines []string) error {

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"text/tabwriter"
 	"time"
 
@@ -17,46 +18,45 @@ func peersCommand(s *settings) *cobra.Command {
 	}
 	asJSON := asJSON(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		var raw json.RawMessage
-		if err := s.call(cmd.Context(), "getpeerinfo", nil, &raw); err != nil {
-			return err
-		}
-		if *asJSON {
-			return printJSON(cmd.OutOrStdout(), raw)
-		}
-		var peers []struct {
-			Addr     string  `json:"addr"`
-			PeerID   string  `json:"peer_id"`
-			Source   string  `json:"source"`
-			Inbound  bool    `json:"inbound"`
-			SubVer   string  `json:"subver"`
-			Height   int64   `json:"synced_headers"`
-			PingTime float64 `json:"pingtime"`
-			ConnTime int64   `json:"conntime"`
-			Sent     uint64  `json:"bytessent"`
-			Received uint64  `json:"bytesrecv"`
-		}
-		if err := json.Unmarshal(raw, &peers); err != nil {
-			return fmt.Errorf("answer to getpeerinfo: %w", err)
-		}
-		if len(peers) == 0 {
-			fmt.Fprintln(cmd.OutOrStdout(), "no peers; `quern status` says what the node is doing about it")
-			return nil
-		}
-		tw := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-		fmt.Fprintln(tw, "PEER\tDIRECTION\tFOUND BY\tHEIGHT\tPING\tSENT\tRECEIVED\tSINCE\tAGENT\tADDRESS")
-		for _, p := range peers {
-			direction := "outbound"
-			if p.Inbound {
-				direction = "inbound"
-			}
-			ping := time.Duration(p.PingTime * float64(time.Second)).Round(100 * time.Microsecond)
-			fmt.Fprintf(tw, "%s\t%s\t%s\t%d\t%v\t%d kB\t%d kB\t%s\t%s\t%s\n", short(p.PeerID), direction, p.Source, p.Height, ping,
-				p.Sent/1000, p.Received/1000, time.Unix(p.ConnTime, 0).Format(time.TimeOnly), p.SubVer, p.Addr)
-		}
-		return tw.Flush()
+		return show(s, cmd, *asJSON, "getpeerinfo", nil, printPeers)
 	}
 	return cmd
+}
+
+// printPeers reads what the command shows of getpeerinfo's result; --json
+// prints all of it.
+func printPeers(w io.Writer, raw json.RawMessage) error {
+	var peers []struct {
+		Addr     string  `json:"addr"`
+		PeerID   string  `json:"peer_id"`
+		Source   string  `json:"source"`
+		Inbound  bool    `json:"inbound"`
+		SubVer   string  `json:"subver"`
+		Height   int64   `json:"synced_headers"`
+		PingTime float64 `json:"pingtime"`
+		ConnTime int64   `json:"conntime"`
+		Sent     uint64  `json:"bytessent"`
+		Received uint64  `json:"bytesrecv"`
+	}
+	if err := json.Unmarshal(raw, &peers); err != nil {
+		return fmt.Errorf("answer to getpeerinfo: %w", err)
+	}
+	if len(peers) == 0 {
+		_, err := fmt.Fprintln(w, "no peers; `quern status` says what the node is doing about it")
+		return err
+	}
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, "PEER\tDIRECTION\tFOUND BY\tHEIGHT\tPING\tSENT\tRECEIVED\tSINCE\tAGENT\tADDRESS")
+	for _, p := range peers {
+		direction := "outbound"
+		if p.Inbound {
+			direction = "inbound"
+		}
+		ping := time.Duration(p.PingTime * float64(time.Second)).Round(100 * time.Microsecond)
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%d\t%v\t%d kB\t%d kB\t%s\t%s\t%s\n", short(p.PeerID), direction, p.Source, p.Height, ping,
+			p.Sent/1000, p.Received/1000, time.Unix(p.ConnTime, 0).Format(time.TimeOnly), p.SubVer, p.Addr)
+	}
+	return tw.Flush()
 }
 
 // short is the end of a peer id, where ids differ.

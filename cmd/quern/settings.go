@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/quernnet/quern/node"
@@ -73,6 +74,16 @@ func (s *settings) load() (node.Config, string, error) {
 		return c, "", fmt.Errorf("configuration: %w", err)
 	}
 	return c, path, nil
+}
+
+// offline is load for commands that work on the data folder without a node.
+func (s *settings) offline(cmd *cobra.Command) (node.Config, *node.Loggers, error) {
+	c, _, err := s.load()
+	if err != nil {
+		return c, nil, err
+	}
+	logs, err := node.NewLoggers(c.Log, cmd.ErrOrStderr())
+	return c, logs, err
 }
 
 // read applies the TOML file. Only a file that was asked for must exist.

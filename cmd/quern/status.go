@@ -19,15 +19,10 @@ func statusCommand(s *settings) *cobra.Command {
 	}
 	asJSON := asJSON(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		var st rpc.Status
-		if err := s.call(cmd.Context(), "quern.status", nil, &st); err != nil {
-			return err
-		}
-		if *asJSON {
-			return printJSON(cmd.OutOrStdout(), st)
-		}
-		printStatus(cmd.OutOrStdout(), st, time.Now())
-		return nil
+		return show(s, cmd, *asJSON, "quern.status", nil, func(w io.Writer, st rpc.Status) error {
+			printStatus(w, st, time.Now())
+			return nil
+		})
 	}
 	return cmd
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -29,16 +30,12 @@ func (s *settings) walletCreate() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		var w rpc.WalletWords
-		if err := s.call(cmd.Context(), "quern.wallet.create", rpc.WalletCreateArgs{Password: p}, &w); err != nil {
+		args := rpc.WalletCreateArgs{Password: p}
+		return show(s, cmd, *asJSON, "quern.wallet.create", args, func(out io.Writer, w rpc.WalletWords) error {
+			fmt.Fprintln(cmd.ErrOrStderr(), "Write these words on paper. They are shown once; whoever has them has the money,\nand without them and the wallet's file nobody has it.")
+			_, err := fmt.Fprintln(out, w.Words)
 			return err
-		}
-		if *asJSON {
-			return printJSON(cmd.OutOrStdout(), w)
-		}
-		fmt.Fprintf(cmd.OutOrStdout(), "%s\n", w.Words)
-		fmt.Fprintln(cmd.ErrOrStderr(), "\nWrite these words on paper. They are shown once; whoever has them has the money,\nand without them and the wallet's file nobody has it.")
-		return nil
+		})
 	}
 	return cmd
 }
@@ -99,17 +96,10 @@ func (s *settings) walletBalance() *cobra.Command {
 	}
 	asJSON := asJSON(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		var b rpc.WalletBalance
-		if err := s.call(cmd.Context(), "quern.wallet.balance", nil, &b); err != nil {
+		return show(s, cmd, *asJSON, "quern.wallet.balance", nil, func(w io.Writer, b rpc.WalletBalance) error {
+			_, err := fmt.Fprintf(w, "spendable %s\npending   %s\nimmature  %s\n", amount(b.Confirmed), amount(b.Pending), amount(b.Immature))
 			return err
-		}
-		if *asJSON {
-			return printJSON(cmd.OutOrStdout(), b)
-		}
-		fmt.Fprintf(cmd.OutOrStdout(), "spendable %s\n", amount(b.Confirmed))
-		fmt.Fprintf(cmd.OutOrStdout(), "pending   %s\n", amount(b.Pending))
-		fmt.Fprintf(cmd.OutOrStdout(), "immature  %s\n", amount(b.Immature))
-		return nil
+		})
 	}
 	return cmd
 }
@@ -123,21 +113,19 @@ func (s *settings) walletHistory() *cobra.Command {
 	most := cmd.Flags().Int("max", 0, "list this many at most (0: all)")
 	asJSON := asJSON(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		var records []rpc.WalletRecord
-		if err := s.call(cmd.Context(), "quern.wallet.history", rpc.WalletHistoryArgs{Max: *most}, &records); err != nil {
-			return err
-		}
-		if *asJSON {
-			return printJSON(cmd.OutOrStdout(), records)
-		}
-		tw := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', tabwriter.AlignRight)
-		for _, r := range records {
-			fmt.Fprintf(tw, "%s\t%s\t%s\t %s  %s\t\n", time.Unix(r.Time, 0).Format(time.DateTime),
-				amount(r.Value), recordState(r), r.TxID, strings.Join(r.Addresses, " "))
-		}
-		return tw.Flush()
+		args := rpc.WalletHistoryArgs{Max: *most}
+		return show(s, cmd, *asJSON, "quern.wallet.history", args, printHistory)
 	}
 	return cmd
+}
+
+func printHistory(w io.Writer, records []rpc.WalletRecord) error {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	for _, r := range records {
+		fmt.Fprintf(tw, "%s\t%s\t%s\t %s  %s\t\n", time.Unix(r.Time, 0).Format(time.DateTime),
+			amount(r.Value), recordState(r), r.TxID, strings.Join(r.Addresses, " "))
+	}
+	return tw.Flush()
 }
 
 func recordState(r rpc.WalletRecord) string {
@@ -175,16 +163,11 @@ func (s *settings) walletSend() *cobra.Command {
 			Address: args[0], Value: value, Password: p,
 			Feerate: int64(*feerate * 1000), SubtractFee: *subtract,
 		}
-		var sent rpc.WalletSent
-		if err := s.call(cmd.Context(), "quern.wallet.send", order, &sent); err != nil {
+		return show(s, cmd, *asJSON, "quern.wallet.send", order, func(w io.Writer, sent rpc.WalletSent) error {
+			fmt.Fprintf(cmd.ErrOrStderr(), "paid %s and a fee of %s\n", amount(value), amount(sent.Fee))
+			_, err := fmt.Fprintln(w, sent.TxID)
 			return err
-		}
-		if *asJSON {
-			return printJSON(cmd.OutOrStdout(), sent)
-		}
-		fmt.Fprintf(cmd.OutOrStdout(), "%s\n", sent.TxID)
-		fmt.Fprintf(cmd.ErrOrStderr(), "paid %s and a fee of %s\n", amount(value), amount(sent.Fee))
-		return nil
+		})
 	}
 	return cmd
 }
