@@ -13,12 +13,9 @@ type Spend struct {
 	Coins []wire.Out
 	Flags Flags
 
-	// Both are computed by the first check that needs them and never change
-	// afterwards.
-	midOnce    sync.Once
-	mid        *midstate
-	engineOnce sync.Once
-	engine     *engineTx
+	// Computed by the first check that needs it, it never changes afterwards.
+	midOnce sync.Once
+	mid     *midstate
 }
 
 // NewSpend prepares the checks of all of t's inputs. coins has one output for
@@ -41,29 +38,14 @@ type Check struct {
 
 // Run checks the input. A failure is an *Error; nothing else can go wrong.
 //
-// A standard template whose signature is good is accepted straight away. Of
-// the rest btcd's engine decides what it can decide as Core would, and the
-// package's interpreter all else. It also names what the engine refused.
+// A standard template whose signature is good is accepted straight away; all
+// else, and every failure, is the interpreter's.
 func (c Check) Run() error {
 	if c.passes() {
-		return nil
-	}
-	if !c.engineFollows() {
-		return result(c.interpret())
-	}
-	if c.engineAccepts() {
 		return nil
 	}
 	if err := c.interpret(); err != nil {
 		return err
 	}
-	return errUnknown
-}
-
-// result keeps a nil *Error from becoming an error that is not nil.
-func result(err *Error) error {
-	if err == nil {
-		return nil
-	}
-	return err
+	return nil // not err itself: a nil *Error is an error that is not nil
 }

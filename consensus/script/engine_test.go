@@ -72,8 +72,7 @@ func deletesShortSigs(script []byte) bool {
 
 // engineAccepts runs the engine.
 func (c Check) engineAccepts() bool {
-	c.engineOnce.Do(func() { c.engine = newEngineTx(c.Spend) })
-	e, coin := c.engine, &c.Coins[c.In]
+	e, coin := newEngineTx(c.Spend), &c.Coins[c.In]
 	vm, err := txscript.NewEngine(coin.Script, &e.tx, c.In, e.flags, nil, e.hashes, coin.Value, e.coins)
 	return err == nil && vm.Execute() == nil
 }
