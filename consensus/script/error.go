@@ -11,10 +11,9 @@ func (e *Error) Error() string { return e.Detail }
 // Core's script errors (script/script_error.h). There is one value of each, so
 // that they compare by pointer.
 var (
-	errUnknown = &Error{"UNKNOWN_ERROR", "unknown error"}
-	errFalse   = &Error{"EVAL_FALSE", "Script evaluated without error but finished with a false/empty top stack element"}
-	errReturn  = &Error{"OP_RETURN", "OP_RETURN was encountered"}
-	errNumber  = &Error{"SCRIPTNUM", "Script number overflowed or is non-minimally encoded"}
+	errFalse  = &Error{"EVAL_FALSE", "Script evaluated without error but finished with a false/empty top stack element"}
+	errReturn = &Error{"OP_RETURN", "OP_RETURN was encountered"}
+	errNumber = &Error{"SCRIPTNUM", "Script number overflowed or is non-minimally encoded"}
 
 	errScriptSize  = &Error{"SCRIPT_SIZE", "Script is too big"}
 	errPushSize    = &Error{"PUSH_SIZE", "Push value size limit exceeded"}

@@ -102,7 +102,7 @@ func verdict(t testing.TB, c Check) string {
 	if c.passes() && err != nil {
 		t.Errorf("the fast path accepts what fails with %v under %v", err, c.Flags)
 	}
-	if run := c.Run(); run != result(err) {
+	if run := c.Run(); (run == nil) != (err == nil) || run != nil && run != error(err) {
 		t.Errorf("Run says %v, the interpreter %v, under %v", run, err, c.Flags)
 	}
 	if err != nil {
