@@ -220,8 +220,9 @@ func (p *Pool) load(ctx context.Context) {
 		p.log.Info("waiting transactions loaded", "kept", kept, "of", tried)
 	}
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.loaded = true
-	p.mu.Unlock()
+	p.announce()
 }
 
 // readFile judges what the file has by the rules of today. Two passes keep

@@ -13,8 +13,7 @@ const (
 	maxTxWeight      = 400_000
 	minBaseSize      = 65   // bytes without witness: one more than a Merkle node's
 	maxInScript      = 1650 // bytes: a 15-of-15 P2SH multisig
-	maxDataCarrier   = maxTxWeight / consensus.WitnessScale
-	maxDustOutputs   = 1 // ephemeral
+	maxDustOutputs   = 1    // ephemeral
 	dustRate         = 3000
 	maxP2SHSigops    = 15
 	maxLegacySigops  = 2500 // BIP54
@@ -74,15 +73,9 @@ func checkStandard(t *wire.Tx) *Error {
 			return &Error{Reason: "scriptsig-not-pushonly"}
 		}
 	}
-	left := maxDataCarrier
-	for i := range t.Outs {
-		switch classify(t.Outs[i].Script) {
-		case nonstandard:
+	for i := range t.Outs { // data outputs are bounded by the weight alone
+		if classify(t.Outs[i].Script) == nonstandard {
 			return &Error{Reason: "scriptpubkey"}
-		case nullData:
-			if left -= len(t.Outs[i].Script); left < 0 {
-				return &Error{Reason: "datacarrier"}
-			}
 		}
 	}
 	if countDust(t) > maxDustOutputs {
