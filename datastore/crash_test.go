@@ -304,7 +304,7 @@ func TestPowerLossFindsFaults(t *testing.T) {
 		"the files are not synced": {fs: func(fs vfs.FS) vfs.FS { return lazyFS{fs} }},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for seed := range uint64(40) {
+			for seed := range uint64(200) {
 				err := live(t, seed, 12, f)
 				var fault *faultFound
 				if errors.As(err, &fault) {
