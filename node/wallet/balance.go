@@ -35,9 +35,11 @@ func (w *Wallet) Balance() (Balance, error) {
 	return b, nil
 }
 
-// mature says whether the next block may spend c.
+// mature says whether c may be spent. As in Core's wallet a coinbase waits one
+// block longer than the rule asks, so that a reorg by one block leaves the
+// payment valid.
 func (w *Wallet) mature(c coin) bool {
-	return !c.from.tx.IsCoinbase() || w.height+1 >= c.from.height+w.c.Params.Maturity
+	return !c.from.tx.IsCoinbase() || w.height >= c.from.height+w.c.Params.Maturity
 }
 
 // Record is a transaction that concerns the wallet.

@@ -172,7 +172,7 @@ func TestMineSendConfirm(t *testing.T) {
 	bob, _ := g.create("bob")
 	g.mine(1, alice)
 	g.balance(alice, Balance{Immature: 50 * coinSats})
-	g.mine(98, nil)
+	g.mine(99, nil)
 	g.balance(alice, Balance{Immature: 50 * coinSats})
 	g.mine(1, nil)
 	g.balance(alice, Balance{Confirmed: 50 * coinSats})
@@ -219,7 +219,7 @@ func TestOwnChangeIsSpentUnconfirmed(t *testing.T) {
 	g := newGround(t)
 	w, _ := g.create("w")
 	g.mine(1, w)
-	g.mine(99, nil)
+	g.mine(100, nil)
 	g.settle(w)
 	first := g.send(w, g.address(w, SegWit), coinSats)
 	second := g.send(w, g.address(w, SegWit), coinSats)
@@ -278,7 +278,7 @@ func TestReopenGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	g.mine(1, w)
-	g.mine(99, nil)
+	g.mine(100, nil)
 	g.settle(w)
 	sent := g.send(w, g.address(w, SegWit), coinSats)
 	next := g.address(w, SegWit)
@@ -295,13 +295,13 @@ func TestReorgGivesPaymentsBack(t *testing.T) {
 	g := newGround(t)
 	w, _ := g.create("w")
 	g.mine(1, w)
-	g.mine(99, nil)
+	g.mine(100, nil)
 	g.settle(w)
 	fork := g.chain.Tip().ID
 	sent := g.send(w, g.address(w, Taproot), coinSats)
 	g.mine(2, nil)
 	g.balance(w, Balance{Confirmed: 50*coinSats - sent.Fee})
-	next, ok := g.chain.ActiveAt(101)
+	next, ok := g.chain.ActiveAt(102)
 	if !ok || next.Parent != fork {
 		t.Fatal("no block behind the fork")
 	}
@@ -330,7 +330,7 @@ func TestDoubleSpentPaymentIsAbandoned(t *testing.T) {
 		t.Fatal(err)
 	}
 	g.mine(1, w)
-	g.mine(99, nil)
+	g.mine(100, nil)
 	g.settle(w)
 	g.settle(twin)
 	sent := g.send(w, g.address(w, SegWit), coinSats)
@@ -381,7 +381,7 @@ func TestRefusals(t *testing.T) {
 	}
 	to := g.address(w, SegWit)
 	g.mine(1, w)
-	g.mine(99, nil)
+	g.mine(100, nil)
 	g.settle(w)
 	for _, c := range []struct {
 		name, want string
