@@ -10,15 +10,17 @@ func txCommand(s *settings) *cobra.Command {
 	cmd := &cobra.Command{Use: "tx", Short: "Look at transactions"}
 	show := &cobra.Command{
 		Use:   "show TXID [BLOCK]",
-		Short: "Print a transaction of the mempool, the wallet or, given its id, a block",
-		Args:  cobra.RangeArgs(1, 2),
+		Short: "Print a transaction of the mempool, the wallet or a block",
+		Long: "Prints a transaction that waits, one of which an output is unspent, or one of the\n" +
+			"wallet's. Any other is found if its block is named.",
+		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			params := []any{args[0], 1}
+			params := map[string]any{"txid": args[0]}
 			if len(args) == 2 {
-				params = append(params, args[1])
+				params["blockhash"] = args[1]
 			}
 			var tx json.RawMessage
-			if err := s.call(cmd.Context(), "getrawtransaction", params, &tx); err != nil {
+			if err := s.call(cmd.Context(), "quern.tx.show", params, &tx); err != nil {
 				return err
 			}
 			return printJSON(cmd.OutOrStdout(), tx)

@@ -101,7 +101,7 @@ type table map[string]*method
 func methods() table {
 	t := make(table)
 	for _, m := range slices.Concat(
-		controlMethods(), chainMethods(), blockMethods(), mempoolMethods(), rawTxMethods(), sendMethods(),
+		controlMethods(), chainMethods(), blockMethods(), mempoolMethods(), rawTxMethods(), sendMethods(), quernMethods(), networkMethods(), miningMethods(),
 	) {
 		t[m.name] = &m
 	}

@@ -1,0 +1,16 @@
+package rpc
+
+import (
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/quernnet/quern/gossip"
+)
+
+// splitAddr reads a multiaddr with /p2p/.
+func splitAddr(text string) (addr string, id gossip.Peer, err error) {
+	info, err := peer.AddrInfoFromString(text)
+	if err != nil {
+		return "", "", errorf(codeInvalid, "node %.200q is not a multiaddr with /p2p/: %v", text, err)
+	}
+	return text, info.ID, nil
+}
