@@ -41,6 +41,7 @@ type node struct {
 	started time.Time
 
 	peers  peerNumbers
+	scan   scan
 	mining sync.Mutex // one generate… call at a time, so that blocks follow each other
 }
 

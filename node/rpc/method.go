@@ -102,6 +102,7 @@ func methods() table {
 	t := make(table)
 	for _, m := range slices.Concat(
 		controlMethods(), chainMethods(), blockMethods(), mempoolMethods(), rawTxMethods(), sendMethods(), quernMethods(), networkMethods(), miningMethods(),
+		chainInfoMethods(), coinMethods(), scanMethods(), submitMethods(), templateMethods(), addressMethods(),
 	) {
 		t[m.name] = &m
 	}
