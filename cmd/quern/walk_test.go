@@ -57,7 +57,7 @@ func TestFiveMinutes(t *testing.T) {
 	p.quern("mine", "--blocks", "1")
 	p.expect("1 deep", "wallet", "history")
 	p.expect(`"confirmations": 1`, "tx", "show", txid)
-	p.expect("no peers", "peers")
+	p.refuse("disabled", "peers")
 	p.expect("off: start with", "status")
 
 	p.refuse("wrong password", "wallet", "send", to, "1", "--password-file", write(t, "wrong\n"))

@@ -39,6 +39,7 @@ const (
 	codeInChain         = -27
 	codeWarmup          = -28
 	codeNodeUnknown     = -29 // RPC_CLIENT_NODE_NOT_CONNECTED
+	codeInvalidSubnet   = -30 // RPC_CLIENT_INVALID_IP_OR_SUBNET
 	codeP2POff          = -31
 )
 
