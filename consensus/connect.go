@@ -31,6 +31,7 @@ func Connect(prev, next State, b *wire.Block, in Inputs) (Update, []script.Check
 		flags:  NextFlags(&prev, next.ID),
 		inputs: newInputSet(b, n),
 		outs:   make([]wire.Out, n),
+		shared: make([]script.Spend, len(b.Txs)),
 		checks: make([]script.Check, 0, n),
 	}
 	for i := range b.Txs {
@@ -53,10 +54,11 @@ type connecting struct {
 	median uint32 // of the parent
 	flags  script.Flags
 
-	inputs  inputSet   // inputs so far
-	created txIndex    // the block's transactions; built when first needed
-	spends  int        // coins spent so far: the place in Spent
-	outs    []wire.Out // what checks see of the coins, in one piece
+	inputs  inputSet       // inputs so far
+	created txIndex        // the block's transactions; built when first needed
+	spends  int            // coins spent so far: the place in Spent
+	outs    []wire.Out     // what checks see of the coins, in one piece
+	shared  []script.Spend // what the checks of one transaction share, in one piece
 	checks  []script.Check
 	fees    int64
 	sigops  int
@@ -135,7 +137,8 @@ func (c *connecting) check(i int, spent []Coin) {
 	for j := range spent {
 		outs[j] = spent[j].Out
 	}
-	s := script.NewSpend(c.block.Txs[i], outs, c.flags)
+	s := &c.shared[i]
+	s.Tx, s.Coins, s.Flags = c.block.Txs[i], outs, c.flags
 	for j := range spent {
 		c.checks = append(c.checks, script.Check{Spend: s, In: j, TxIndex: i})
 	}

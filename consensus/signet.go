@@ -15,6 +15,14 @@ var signetMark = [4]byte{0xec, 0xc7, 0xda, 0xa2}
 
 const signetFlags = script.P2SH | script.Witness | script.DERSig | script.NullDummy
 
+// Opcodes that this package must know.
+const (
+	opPushData1 = 0x4c
+	opPushData2 = 0x4d
+	opPushData4 = 0x4e
+	opReturn    = 0x6a
+)
+
 // checkSignet judges whether b's solution satisfies the challenge: whether it
 // signs a made-up transaction that commits to all of b but the solution.
 func checkSignet(challenge []byte, b *wire.Block) *RuleError {
@@ -92,6 +100,32 @@ func cutSolution(s []byte) (bare, solution []byte, found bool) {
 		}
 		bare = appendPush(bare, data)
 	}
+}
+
+// nextOp takes the first operation off s. data is what it pushes, nil for
+// operations that carry none. ok is false at the end and where s is broken.
+func nextOp(s []byte) (op byte, data, rest []byte, ok bool) {
+	if len(s) == 0 {
+		return 0, nil, nil, false
+	}
+	op, s = s[0], s[1:]
+	var n uint64
+	switch {
+	case op < opPushData1:
+		n = uint64(op)
+	case op == opPushData1 && len(s) >= 1:
+		n, s = uint64(s[0]), s[1:]
+	case op == opPushData2 && len(s) >= 2:
+		n, s = uint64(binary.LittleEndian.Uint16(s)), s[2:]
+	case op == opPushData4 && len(s) >= 4:
+		n, s = uint64(binary.LittleEndian.Uint32(s)), s[4:]
+	case op <= opPushData4:
+		return 0, nil, nil, false
+	}
+	if n > uint64(len(s)) {
+		return 0, nil, nil, false
+	}
+	return op, s[:n:n], s[n:], true
 }
 
 // appendPush adds the shortest push of data by its length.
