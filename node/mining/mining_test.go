@@ -1,0 +1,456 @@
+package mining
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/consensus/chain"
+	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/datastore"
+	"github.com/quernnet/quern/node/mempool"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// Anyone can spend a P2WSH of OP_TRUE: standard, and no keys are needed.
+var (
+	trueScript = []byte{0x51}
+	payTrue    = func() []byte {
+		h := sha256.Sum256(trueScript)
+		return append([]byte{0, 32}, h[:]...)
+	}()
+)
+
+// ground is a chain with a pool and an assembler on it.
+type ground struct {
+	testing.TB
+	params *consensus.Params
+	chain  *chain.Chain
+	pool   *mempool.Pool
+	a      *Assembler
+	spare  []wire.Outpoint // coins of 50 coins each that are mature
+}
+
+func regtest(t testing.TB) *consensus.Params {
+	t.Helper()
+	p, err := consensus.Chain("regtest")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func newGround(t testing.TB, p *consensus.Params, mature int) *ground {
+	t.Helper()
+	g := &ground{TB: t, params: p}
+	store, err := datastore.Open(datastore.Config{Params: p, Backend: "memory"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if g.chain, err = chain.Open(t.Context(), chain.Config{Params: p, Store: store, Workers: 1}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := errors.Join(g.chain.Close(), store.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	if g.pool, err = mempool.New(mempool.Config{Chain: g.chain}); err != nil {
+		t.Fatal(err)
+	}
+	g.a = g.assembler(0)
+	if mature > 0 {
+		for _, id := range g.generate(mature + int(p.Maturity))[:mature] {
+			b, err := g.chain.Block(id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			g.spare = append(g.spare, b.Txs[0].Outpoint(0))
+		}
+	}
+	return g
+}
+
+func (g *ground) assembler(maxWeight int) *Assembler {
+	g.Helper()
+	a, err := New(Config{Chain: g.chain, Pool: g.pool, MaxWeight: maxWeight})
+	if err != nil {
+		g.Fatal(err)
+	}
+	return a
+}
+
+func (g *ground) generate(n int) []wire.Hash {
+	g.Helper()
+	ids, err := g.a.Generate(g.Context(), n, payTrue, 0)
+	if err != nil || len(ids) != n {
+		g.Fatalf("%d of %d blocks, %v", len(ids), n, err)
+	}
+	return ids
+}
+
+func (g *ground) take() wire.Outpoint {
+	op := g.spare[0]
+	g.spare = g.spare[1:]
+	return op
+}
+
+const coinValue = 50 * consensus.Coins
+
+// pay spends coins worth in, in equal parts to n outputs, with a fee.
+func pay(in, fee int64, n int, ops ...wire.Outpoint) *wire.Tx {
+	t := &wire.Tx{Version: 2}
+	for _, op := range ops {
+		t.Ins = append(t.Ins, wire.In{Prev: op, Sequence: 0xfffffffd, Witness: [][]byte{trueScript}})
+	}
+	for range n {
+		t.Outs = append(t.Outs, wire.Out{Value: (in - fee) / int64(n), Script: payTrue})
+	}
+	t.Outs[0].Value += in - fee - int64(n)*t.Outs[0].Value
+	return t.Seal()
+}
+
+func (g *ground) add(t *wire.Tx) *wire.Tx {
+	g.Helper()
+	if _, err := g.pool.Add(t, ""); err != nil {
+		g.Fatal(err)
+	}
+	return t
+}
+
+func (g *ground) build(a *Assembler, txs []*wire.Tx) *Template {
+	g.Helper()
+	t, err := a.Build(g.Context(), payTrue, 7, txs)
+	if err != nil {
+		g.Fatal(err)
+	}
+	return t
+}
+
+// finish solves a template and gives it to the chain.
+func (g *ground) finish(t *Template) *wire.Block {
+	g.Helper()
+	b, err := Solve(g.Context(), t, 0)
+	if err != nil {
+		g.Fatal(err)
+	}
+	if err := g.chain.AddBlock(g.Context(), b); err != nil {
+		g.Fatal(err)
+	}
+	if tip := g.chain.Tip().ID; tip != b.ID() {
+		g.Fatalf("the tip is %v, not the block", tip)
+	}
+	return b
+}
+
+func index(b *wire.Block, t *wire.Tx) int {
+	for i := range b.Txs {
+		if b.Txs[i].ID() == t.ID() {
+			return i
+		}
+	}
+	return -1
+}
+
+// TestTemplate looks at every part of a block with a few payments.
+func TestTemplate(t *testing.T) {
+	g := newGround(t, regtest(t), 4)
+	poor := g.add(pay(coinValue, 500, 2, g.take()))
+	child := g.add(pay(poor.Outs[0].Value, 90_000, 1, poor.Outpoint(0)))
+	middle := g.add(pay(coinValue, 10_000, 1, g.take()))
+	cheap := g.add(pay(coinValue, 600, 1, g.take()))
+
+	s := g.chain.Tip()
+	tm := g.build(g.a, nil)
+	b := tm.Block
+	order := []*wire.Tx{poor, child, middle, cheap}
+	for i, tx := range order {
+		if index(b, tx) != i+1 {
+			t.Errorf("transaction %d is at %d", i+1, index(b, tx))
+		}
+	}
+	wantFees := []int64{-101_100, 500, 90_000, 10_000, 600}
+	for i, want := range wantFees {
+		if tm.Fees[i] != want {
+			t.Errorf("fee %d is %d, want %d", i, tm.Fees[i], want)
+		}
+	}
+	cb := b.Txs[0]
+	if cb.Outs[0].Value != g.params.Subsidy(s.Height+1)+101_100 {
+		t.Errorf("the coinbase pays %d", cb.Outs[0].Value)
+	}
+	if len(cb.Ins[0].Witness) != 1 || len(cb.Ins[0].Witness[0]) != 32 || len(cb.Outs) != 2 || cb.Outs[1].Value != 0 {
+		t.Errorf("witness commitment: %+v", cb)
+	}
+	want := consensus.WitnessCommitment(consensus.WitnessRoot(b), [32]byte{})
+	if string(cb.Outs[1].Script) != string(want) {
+		t.Errorf("commits to %x, want %x", cb.Outs[1].Script, want)
+	}
+	if b.Header.Version != 0x20000000 || b.Header.Nonce != 0 || b.Header.Time < tm.MinTime || tm.MinTime != s.MedianTimePast()+1 {
+		t.Errorf("header %+v, least time %d", b.Header, tm.MinTime)
+	}
+	if other, err := g.a.Build(t.Context(), payTrue, 8, nil); err != nil || other.Block.Txs[0].ID() == cb.ID() {
+		t.Errorf("the extranonce does not vary the coinbase (%v)", err)
+	}
+	g.finish(tm)
+	if err := g.pool.Sync(t.Context()); err != nil || g.pool.Stats().Count != 0 {
+		t.Errorf("%d still wait, %v", g.pool.Stats().Count, err)
+	}
+}
+
+// TestHeights mines over the heights at which the coinbase's script number changes its length.
+func TestHeights(t *testing.T) {
+	g := newGround(t, regtest(t), 0)
+	g.generate(258)
+	if h := g.chain.Tip().Height; h != 258 {
+		t.Fatalf("height %d", h)
+	}
+	for h, want := range map[uint32]string{1: "\x51", 16: "\x60", 17: "\x01\x11", 127: "\x01\x7f", 128: "\x02\x80\x00", 32768: "\x03\x00\x80\x00"} {
+		if got := string(pushHeight(h)); got != want {
+			t.Errorf("height %d is pushed as %x, want %x", h, got, want)
+		}
+	}
+}
+
+// TestFillsUp has more to take than a small block holds.
+func TestFillsUp(t *testing.T) {
+	g := newGround(t, regtest(t), 1)
+	root := g.add(pay(coinValue, 100_000, 60, g.take()))
+	g.generate(1)
+	var txs []*wire.Tx
+	for i := range 60 {
+		txs = append(txs, g.add(pay(root.Outs[i].Value, int64(1000+10*i), 1, root.Outpoint(i))))
+	}
+	a := g.assembler(20_000)
+	tm := g.build(a, nil)
+	weight := txs[0].Weight()
+	room := 20_000 - minReserve
+	if got := len(tm.Block.Txs) - 1; got != room/weight {
+		t.Errorf("%d of %d that fit", got, room/weight)
+	}
+	if tm.Block.Weight() > 20_000 {
+		t.Errorf("weight %d", tm.Block.Weight())
+	}
+	for i := range room / weight {
+		if index(tm.Block, txs[59-i]) != i+1 {
+			t.Errorf("the payment of feerate rank %d is at %d", i, index(tm.Block, txs[59-i]))
+		}
+	}
+	g.finish(tm)
+}
+
+// TestGivenTransactions mines exactly what was given.
+func TestGivenTransactions(t *testing.T) {
+	g := newGround(t, regtest(t), 3)
+	waits := g.add(pay(coinValue, 10_000, 1, g.take()))
+	a := pay(coinValue, 0, 1, g.take())
+	b := pay(a.Outs[0].Value, 700, 1, a.Outpoint(0))
+	tm := g.build(g.a, []*wire.Tx{a, b})
+	if len(tm.Block.Txs) != 3 || tm.Fees[1] != 0 || tm.Fees[2] != 700 || index(tm.Block, waits) >= 0 {
+		t.Fatalf("fees %v", tm.Fees)
+	}
+	if _, err := g.a.Build(t.Context(), payTrue, 0, []*wire.Tx{b, a}); consensus.RuleOf(err) != consensus.InputsMissing {
+		t.Errorf("a child before its parent: %v", err)
+	}
+	if _, err := g.a.Build(t.Context(), payTrue, 0, []*wire.Tx{pay(coinValue, -1, 1, g.take())}); consensus.RuleOf(err) != consensus.InBelowOut {
+		t.Errorf("more out than in: %v", err)
+	}
+	block, err := g.a.GenerateBlock(t.Context(), payTrue, []*wire.Tx{a, b}, true)
+	if err != nil || g.chain.Tip().ID != block.ID() {
+		t.Fatal(err)
+	}
+	if empty, err := g.a.GenerateBlock(t.Context(), payTrue, nil, false); err != nil || len(empty.Txs) != 1 || g.chain.Tip().ID != block.ID() {
+		t.Fatalf("an empty block that is not submitted: %v", err)
+	}
+}
+
+// TestRefusedTransactionIsLeftOut gives the assembler a pool that is wrong about one.
+func TestRefusedTransactionIsLeftOut(t *testing.T) {
+	g := newGround(t, regtest(t), 2)
+	bad, good := pay(coinValue, -5, 1, g.take()), pay(coinValue, 1000, 1, g.take())
+	a, err := New(Config{Chain: g.chain, Pool: fixedPool{g, []mempool.Entry{entry(bad, 90_000, 1), entry(good, 1000, 2)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tm := g.build(a, nil)
+	if len(tm.Block.Txs) != 2 || index(tm.Block, good) != 1 {
+		t.Fatalf("%d transactions", len(tm.Block.Txs))
+	}
+	g.finish(tm)
+}
+
+// fixedPool always has the same entries.
+type fixedPool struct {
+	g  *ground
+	es []mempool.Entry
+}
+
+func (p fixedPool) Sync(context.Context) error { return nil }
+func (p fixedPool) Entries() (wire.Hash, []mempool.Entry) {
+	return p.g.chain.Tip().ID, p.es
+}
+func (p fixedPool) Changed() <-chan struct{} { return nil }
+
+func entry(t *wire.Tx, fee int64, seq uint64) mempool.Entry {
+	return mempool.Entry{Tx: t, Fee: fee, Size: t.VSize(), Sequence: seq, AncestorCount: 1, DescendantCount: 1,
+		AncestorSize: int64(t.VSize()), AncestorFees: fee}
+}
+
+func TestTries(t *testing.T) {
+	g := newGround(t, regtest(t), 0)
+	tm := g.build(g.a, nil)
+	tm.Block.Header.Bits = 0x1d00ffff // no nonce will do
+	if _, err := Solve(t.Context(), tm, 10_000); !errors.Is(err, ErrTries) {
+		t.Errorf("after 10000 tries: %v", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if _, err := Solve(ctx, tm, 0); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("after the context's end: %v", err)
+	}
+	tm.Block.Header.Bits = 0
+	if _, err := Solve(t.Context(), tm, 0); err == nil {
+		t.Error("no target was met")
+	}
+}
+
+func TestRoll(t *testing.T) {
+	g := newGround(t, regtest(t), 0)
+	tm := g.build(g.a, nil)
+	rolled := tm.roll()
+	if rolled.Block.Header.Merkle == tm.Block.Header.Merkle || rolled.Block.ID() == tm.Block.ID() {
+		t.Fatal("rolling changes nothing")
+	}
+	g.finish(rolled)
+}
+
+func TestSignetNeedsItsSigners(t *testing.T) {
+	base, err := consensus.Chain("signet")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := base.With(consensus.Override{SignetChallenge: append(append([]byte{33, 2}, make([]byte, 32)...), 0xac)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := newGround(t, p, 0)
+	tm := g.build(g.a, nil)
+	if _, err := Solve(t.Context(), tm, 0); !errors.Is(err, ErrSigned) {
+		t.Fatalf("got %v", err)
+	}
+}
+
+// TestMinTime heeds BIP94's rule at a period's first block.
+func TestMinTime(t *testing.T) {
+	p := *regtest(t)
+	p.Period = 12
+	s := consensus.State{Params: &p, Height: 10}
+	for i := range s.Times {
+		s.Times[i] = 1000
+	}
+	s.Times[10] = 5000
+	if got := minTime(&s); got != 1001 {
+		t.Errorf("within a period %d", got)
+	}
+	s.Height, s.Times[0] = 11, 5000
+	if got := minTime(&s); got != 5000-maxTimeWarp {
+		t.Errorf("at a period's first block %d", got)
+	}
+}
+
+// TestMiner mines by itself, takes in a payment, stops and goes on when told to.
+func TestMiner(t *testing.T) {
+	g := newGround(t, regtest(t), 1)
+	asked := make(chan struct{}, 1000)
+	m, err := NewMiner(MinerConfig{
+		Assembler: g.a, Workers: 2, Every: 5 * time.Millisecond, Refresh: time.Millisecond,
+		Script: func(context.Context) ([]byte, error) {
+			asked <- struct{}{}
+			return payTrue, nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- m.Run(ctx) }()
+	payment := g.add(pay(coinValue, 1000, 1, g.take()))
+	for {
+		moved := g.chain.Changed()
+		_, coins, err := g.chain.Coins([]wire.Outpoint{payment.Outpoint(0)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !coins[0].Missing {
+			break
+		}
+		<-moved
+	}
+	for m.Stats().Found < 3 { // the chain knows of a block a moment before the miner counts it
+		<-g.chain.Changed()
+	}
+	m.SetWorkers(0)
+	cancel()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	s := m.Stats()
+	if s.Found < 3 || s.Hashes == 0 || s.Err != "" || s.Workers != 0 || s.Last != g.chain.Tip().ID || len(asked) < s.Found {
+		t.Errorf("stats %+v, %d scripts asked for", s, len(asked))
+	}
+}
+
+// TestMinerSwitches lets the miner search a block that it cannot find, and moves the tip.
+func TestMinerSwitches(t *testing.T) {
+	g := newGround(t, regtest(t), 0)
+	m, err := NewMiner(MinerConfig{Assembler: g.a, Script: func(context.Context) ([]byte, error) { return payTrue, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := g.build(g.assembler(0), nil)
+	hard := &hardChain{Chain: g.chain, built: make(chan wire.Hash, 4)}
+	m.a.chain = hard
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- m.Run(ctx) }()
+	m.SetWorkers(1)
+	first := <-hard.built
+	g.finish(other)
+	if second := <-hard.built; second == first {
+		t.Error("the miner stayed on the old tip")
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	if m.Stats().Found != 0 {
+		t.Error("the impossible was found")
+	}
+}
+
+// hardChain says that the next block needs more work than a test has time for, and reports on what
+// templates are built.
+type hardChain struct {
+	Chain
+	built chan wire.Hash
+}
+
+func (c *hardChain) Tip() consensus.State {
+	s := c.Chain.Tip()
+	p := *s.Params
+	p.Schedule = hardSchedule{p.Schedule}
+	s.Params = &p
+	return s
+}
+
+func (c *hardChain) TestBlock(_ context.Context, b *wire.Block, _ bool) error {
+	c.built <- b.Header.Parent
+	return nil
+}
