@@ -27,8 +27,9 @@ func (l Log) levels() (map[string]slog.Level, error) {
 		return v
 	}
 	out[""] = parse("log.level", l.Level)
-	// What libp2p says at info is of use to its developers.
-	out["libp2p"] = max(out[""], slog.LevelWarn)
+	// What libp2p says below an error is of use to its developers: it warns of
+	// every empty routing table.
+	out["libp2p"] = max(out[""], slog.LevelError)
 	for _, sys := range slices.Sorted(maps.Keys(l.Levels)) {
 		if !slices.Contains(subsystems, sys) {
 			errs = append(errs, fmt.Errorf("log.levels: no subsystem %q; there are %s", sys, strings.Join(subsystems, ", ")))

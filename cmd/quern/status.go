@@ -36,7 +36,7 @@ func printStatus(w io.Writer, st rpc.Status, now time.Time) {
 	row("chain", "%s", chainWords(st, now))
 	row("tip", "%s", st.Tip)
 	row("peers", "%s", peersWords(st))
-	for _, a := range st.Addresses {
+	for _, a := range worthTelling(st.Addresses) {
 		row("", "reach me at %s", a)
 	}
 	row("mempool", "%d transactions, %d vB, least feerate %s sat/vB", st.Mempool.Count, st.Mempool.VSize, perVByte(st.Mempool.MinFee))
@@ -46,6 +46,9 @@ func printStatus(w io.Writer, st rpc.Status, now time.Time) {
 
 func chainWords(st rpc.Status, now time.Time) string {
 	age := now.Sub(time.Unix(int64(st.TipTime), 0)).Round(time.Second)
+	if st.Syncing && st.PeerID != "" && st.Inbound+st.Outbound == 0 {
+		return fmt.Sprintf("height %d, waiting for peers to compare it with", st.Height)
+	}
 	if st.Syncing {
 		return fmt.Sprintf("syncing: block %d of %d known headers, %.1f %%", st.Height, st.Headers, 100*st.Progress)
 	}
@@ -63,6 +66,25 @@ func peersWords(st rpc.Status) string {
 		return "none yet: looking on the local network, in the DHT and at configured addresses (--p2p.peers)"
 	}
 	return fmt.Sprintf("%d (%d outbound, %d inbound)", st.Inbound+st.Outbound, st.Outbound, st.Inbound)
+}
+
+// worthTelling leaves out addresses that nobody would type: of transports for
+// browsers, and loopback where there are others. --json has them all.
+func worthTelling(addresses []string) []string {
+	var near, far []string
+	for _, a := range addresses {
+		switch {
+		case strings.Contains(a, "/certhash/"):
+		case strings.HasPrefix(a, "/ip4/127."), strings.HasPrefix(a, "/ip6/::1/"):
+			near = append(near, a)
+		default:
+			far = append(far, a)
+		}
+	}
+	if len(far) > 0 {
+		return far
+	}
+	return near
 }
 
 func miningWords(m rpc.MiningStatus) string {
