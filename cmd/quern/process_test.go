@@ -53,9 +53,9 @@ func newProcess(t *testing.T, name string, peers ...string) *process {
 	p.args = []string{
 		"--datadir", p.dir, "--chain", "regtest",
 		"--p2p.private", "--p2p.mdns=false", "--p2p.listen", "/ip4/127.0.0.1/tcp/0",
-		"--p2p.peers", strings.Join(peers, ","), "--rpc.listen", freePort(t), "--log.level", "debug",
+		"--p2p.peers", strings.Join(peers, ","), "--rpc.listen", freePort(t), "--log.level", "debug", "--log.levels", "libp2p=error",
 	}
-	p.client = &rpc.Client{URL: "http://" + p.args[len(p.args)-3]}
+	p.client = &rpc.Client{URL: "http://" + p.args[len(p.args)-5]}
 	log, err := os.Create(filepath.Join(p.dir, "log"))
 	if err != nil {
 		t.Fatal(err)
