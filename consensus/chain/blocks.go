@@ -152,10 +152,14 @@ func (c *Chain) wants(n *node) error {
 	}
 }
 
-// ambiguous says that b's "transactions" may be inner nodes of another body's
-// Merkle tree, which are 64 bytes long, so that the header may belong to a valid
-// block. With a coinbase in its place that is ruled out (Core's IsBlockMutated).
+// ambiguous says that another body than b may have b's header: b's has another
+// Merkle root, or its "transactions" may be inner nodes of the other body's Merkle
+// tree, which are 64 bytes long. With a coinbase in its place that is ruled out
+// (Core's IsBlockMutated).
 func ambiguous(b *wire.Block) bool {
+	if root, mutated := wire.MerkleRoot(b.TxIDs()); root != b.Header.Merkle || mutated {
+		return true
+	}
 	if len(b.Txs) > 0 && b.Txs[0].IsCoinbase() {
 		return false
 	}
@@ -164,5 +168,5 @@ func ambiguous(b *wire.Block) bool {
 			return true
 		}
 	}
-	return len(b.Txs) == 0
+	return false
 }

@@ -118,22 +118,16 @@ func (c *Chain) TestBlock(ctx context.Context, b *wire.Block, draft bool) error 
 	if err != nil {
 		return err
 	}
-	params, id := c.params, b.ID()
-	if draft {
-		// An id of zero meets every target, and a signet's solution is work too.
-		b, id = withRoot(b), wire.Hash{}
-		bare := *c.params
-		bare.SignetChallenge = nil
-		params = &bare
-	}
-	next, err := consensus.ApplyHeader(prev, &b.Header, id)
+	next, err := c.testHeader(prev, b, draft)
 	if err != nil {
 		return err
 	}
-	if err := consensus.CheckTime(&b.Header, c.now().Unix()); err != nil {
-		return err
+	if draft {
+		err = consensus.CheckDraft(b)
+	} else {
+		err = consensus.CheckBlock(c.params, b)
 	}
-	if err := consensus.CheckBlock(params, b); err != nil {
+	if err != nil {
 		return err
 	}
 	if err := consensus.CheckBlockContext(&prev, b); err != nil {
@@ -181,11 +175,19 @@ func (c *Chain) coinsFor(b *wire.Block) (s consensus.State, spent []consensus.Co
 	return s, coins[:n:n], clash, nil
 }
 
-// withRoot is b with the Merkle root that its transactions have.
-func withRoot(b *wire.Block) *wire.Block {
-	h := b.Header
-	h.Merkle, _ = wire.MerkleRoot(b.TxIDs())
-	return wire.NewBlock(h, b.Txs)
+// testHeader judges b's header, but for its work if b is a draft: an id of zero
+// meets every target.
+func (c *Chain) testHeader(prev consensus.State, b *wire.Block, draft bool) (consensus.State, error) {
+	id := b.ID()
+	if draft {
+		id = wire.Hash{}
+	}
+	next, err := consensus.ApplyHeader(prev, &b.Header, id)
+	if err != nil {
+		return next, err
+	}
+	next.ID = b.ID()
+	return next, consensus.CheckTime(&b.Header, c.now().Unix())
 }
 
 // runChecks shares checks between the workers and waits for the verdict.
