@@ -2,9 +2,12 @@ package mempool
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/btcsuite/btcd/address/v2"
 
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/wire"
@@ -322,4 +325,82 @@ func TestMoney(t *testing.T) {
 			t.Errorf("%d: %s, want %s", n, got, want)
 		}
 	}
+}
+
+// TestNonstandardInputs spends coins that blocks may make and policy does not know.
+func TestNonstandardInputs(t *testing.T) {
+	g := newGround(t, 1, nil)
+	p2sh := func(redeem []byte) []byte {
+		return append(append([]byte{opHash160, 20}, address.Hash160(redeem)...), 0x87)
+	}
+	push := func(s []byte) []byte { return append([]byte{opPushData2, byte(len(s)), byte(len(s) >> 8)}, s...) }
+	sigops := append(bytes.Repeat([]byte{opCheckSig}, 16), op1)
+	many := bytes.Repeat([]byte{opCheckMultisig}, 126) // 20 each, where keys are not counted
+	coins := []struct {
+		name, reason, detail string
+		script, in           []byte
+		witness              [][]byte
+	}{
+		{"unknown script", nonstandardInputs, "input 0 script unknown", []byte{op1}, nil, nil},
+		{"undefined witness version", nonstandardInputs, "input 0 witness program is undefined", append([]byte{op1 + 1, 32}, make([]byte, 32)...), nil, nil},
+		{"redeem script missing", nonstandardInputs, "input 0 P2SH redeemscript missing", p2sh([]byte{op1}), nil, nil},
+		{"many sigops in P2SH", nonstandardInputs, "p2sh redeemscript sigops exceed limit (input 0: 16 > 15)", p2sh(sigops), push(sigops), nil},
+		{"more legacy sigops than BIP54 allows", nonstandardInputs, "non-witness sigops exceed bip54 limit", p2sh(many), push(many), nil},
+		{"witness for a script without", "bad-witness-nonstandard", "", p2sh([]byte{op1}), []byte{1, op1}, [][]byte{{1}}},
+		{"dear witness script", "bad-txns-too-many-sigops", "16001", p2wsh(bytes.Repeat([]byte{opCheckSig}, 16001)), nil, [][]byte{bytes.Repeat([]byte{opCheckSig}, 16001)}},
+	}
+	root := change(pay(coinValue, 0, len(coins), g.take()), func(t *wire.Tx) {
+		for i := range coins {
+			t.Outs[i].Script = coins[i].script
+		}
+	})
+	g.mine(g.chain.Tip(), root)
+	for i, c := range coins {
+		t.Run(c.name, func(t *testing.T) {
+			g := *g
+			g.TB = t
+			g.pool.nonStandard = c.reason == "bad-txns-too-many-sigops" // else the size of the script comes first
+			tx := change(pay(root.Outs[i].Value, 100_000, 1, root.Outpoint(i)), func(t *wire.Tx) {
+				t.Ins[0].Script, t.Ins[0].Witness = c.in, c.witness
+			})
+			g.refused(tx, c.reason, c.detail)
+		})
+	}
+}
+
+func p2wsh(s []byte) []byte {
+	h := sha256.Sum256(s)
+	return append([]byte{0, 32}, h[:]...)
+}
+
+// TestManyClusters replaces what belongs to too many clusters at once.
+func TestManyClusters(t *testing.T) {
+	g := newGround(t, 1, nil)
+	n := maxReplacedClusters + 1
+	root := pay(coinValue, 100_000, n, g.take())
+	g.mine(g.chain.Tip(), root)
+	var sum int64
+	var ops []wire.Outpoint
+	for i := range n {
+		g.add(pay(root.Outs[i].Value, 1_000, 1, root.Outpoint(i)))
+		ops = append(ops, root.Outpoint(i))
+		sum += root.Outs[i].Value
+	}
+	g.refused(pay(sum, 10_000_000, 1, ops...), "too many potential replacements", "*")
+	g.add(pay(sum-root.Outs[0].Value, 10_000_000, 1, ops[1:]...))
+	if n := g.pool.Stats().Count; n != 2 {
+		t.Fatalf("%d wait", n)
+	}
+	g.sound()
+}
+
+// TestEphemeralDust wants dust of a parent without fee to be spent by whoever spends the parent.
+func TestEphemeralDust(t *testing.T) {
+	g := newGround(t, 1, func(c *Config) { c.MinFee = -1 })
+	parent := change(pay(coinValue, 0, 1, g.take()), func(t *wire.Tx) {
+		t.Outs = append(t.Outs, wire.Out{Script: payTrue})
+	})
+	g.add(parent)
+	g.refused(pay(coinValue, 1_000, 1, parent.Outpoint(0)), "missing-ephemeral-spends", "*")
+	g.add(pay(coinValue, 1_000, 1, parent.Outpoint(0), parent.Outpoint(1)))
 }

@@ -158,7 +158,25 @@ func TestOrphans(t *testing.T) {
 	if n := g.pool.Stats().Orphans; n != 0 {
 		t.Fatalf("%d orphans left", n)
 	}
+
+	// Or the orphan itself does.
+	if _, err := g.pool.Add(lost(), "peer"); !errors.Is(err, ErrOrphan) {
+		t.Fatalf("got %v", err)
+	}
+	parent = pay(child.Outs[0].Value, 1_000, 1, child.Outpoint(0))
+	next := pay(parent.Outs[0].Value, 1_000, 1, parent.Outpoint(0))
+	if _, err := g.pool.Add(next, "peer"); !errors.Is(err, ErrOrphan) {
+		t.Fatalf("got %v", err)
+	}
+	g.mine(g.chain.Tip(), child, parent, next)
+	g.sync()
+	if n := g.pool.Stats().Orphans; n != 1 {
+		t.Fatalf("%d orphans left beside the one without parents", n)
+	}
 }
+
+// lost is an orphan whose parents never come.
+func lost() *wire.Tx { return pay(1000, 0, 1, wire.Outpoint{TxID: wire.Hash{1}}) }
 
 // TestOrphansAreBounded floods the orphanage from one peer, then from many.
 func TestOrphansAreBounded(t *testing.T) {

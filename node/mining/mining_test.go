@@ -454,3 +454,31 @@ func (c *hardChain) TestBlock(_ context.Context, b *wire.Block, _ bool) error {
 	c.built <- b.Header.Parent
 	return nil
 }
+
+// TestNotYetFinal leaves out what a wrong pool took too early.
+func TestNotYetFinal(t *testing.T) {
+	g := newGround(t, regtest(t), 1)
+	early := pay(coinValue, 1000, 1, g.take())
+	early.LockTime = 10_000
+	picked := g.a.selectPackages(ptr(g.chain.Tip()), []mempool.Entry{entry(early.Seal(), 1000, 1)}, nil, unlimited)
+	if len(picked) != 0 {
+		t.Fatal("a transaction that is not final was picked")
+	}
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// TestBeforeSegwit mines on a chain where witnesses do not count yet.
+func TestBeforeSegwit(t *testing.T) {
+	p, err := regtest(t).With(consensus.Override{Segwit: ptr(uint32(10_000))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := newGround(t, p, 1)
+	g.add(pay(coinValue, 1000, 1, g.take()))
+	tm := g.build(g.a, nil)
+	if len(tm.Block.Txs) != 1 || len(tm.Block.Txs[0].Outs) != 1 || tm.Block.Txs[0].HasWitness() {
+		t.Fatalf("%d transactions, coinbase %+v", len(tm.Block.Txs), tm.Block.Txs[0])
+	}
+	g.finish(tm)
+}

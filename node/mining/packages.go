@@ -100,19 +100,20 @@ func candidates(es []mempool.Entry) queue {
 // pack is c with its ancestors that are not in the block, parents first.
 func (c *candidate) pack() []*candidate {
 	es := reach(c, func(c *candidate) []*candidate { return c.parents })
+	es = slices.DeleteFunc(es, func(c *candidate) bool { return c.taken })
 	slices.SortFunc(es, func(a, b *candidate) int {
 		return cmp.Or(cmp.Compare(a.AncestorCount, b.AncestorCount), cmp.Compare(a.Sequence, b.Sequence))
 	})
 	return es
 }
 
-// reach lists c and the candidates not in the block that next leads to, each once.
+// reach lists c and the candidates that next leads to, each once.
 func reach(c *candidate, next func(*candidate) []*candidate) []*candidate {
 	es := []*candidate{c}
 	c.mark = true
 	for i := 0; i < len(es); i++ {
 		for _, o := range next(es[i]) {
-			if !o.mark && !o.taken {
+			if !o.mark {
 				o.mark = true
 				es = append(es, o)
 			}
@@ -170,7 +171,10 @@ func (q *queue) update(pack []*candidate) {
 		}
 	}
 	for _, c := range pack {
-		for _, d := range reach(c, func(c *candidate) []*candidate { return c.children })[1:] {
+		for _, d := range reach(c, func(c *candidate) []*candidate { return c.children }) {
+			if d.taken {
+				continue // but what lies below is c's descendant, too
+			}
 			d.size -= int64(c.Size)
 			d.fees -= c.Fee
 			if d.place >= 0 {

@@ -1,6 +1,8 @@
 package mining
 
 import (
+	"cmp"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -23,8 +25,8 @@ func TestPackages(t *testing.T) {
 	s := consensus.GenesisState(p)
 	rapid.Check(t, func(t *rapid.T) {
 		es := drawPool(t)
-		room := limits{weight: rapid.IntRange(0, 12_000).Draw(t, "weight"), sigops: rapid.IntRange(0, 100).Draw(t, "sigops")}
-		a := &Assembler{minFee: 1}
+		room := limits{weight: rapid.IntRange(0, 6_000).Draw(t, "weight"), sigops: rapid.IntRange(0, 100).Draw(t, "sigops")}
+		full, a := room, &Assembler{minFee: 1}
 		picked := a.selectPackages(&s, es, nil, room)
 		seen := make(map[wire.Hash]bool)
 		for _, x := range picked {
@@ -43,25 +45,26 @@ func TestPackages(t *testing.T) {
 		if room.weight < 0 || room.sigops < 0 {
 			t.Fatalf("over the limits by %+v", room)
 		}
-		all := a.selectPackages(&s, es, nil, limits{weight: 1 << 30, sigops: 1 << 30})
+		all := a.selectPackages(&s, es, nil, unlimited)
 		if len(all) != len(es) {
 			t.Fatalf("%d of %d taken though all fit", len(all), len(es))
 		}
-		for _, e := range es { // what fits by itself was not left out
-			if !seen[e.Tx.ID()] && ready(e, seen) && e.Tx.Weight() <= room.weight && e.Sigops <= room.sigops {
-				t.Fatalf("%v would still fit", e.Tx.ID())
-			}
+		if want := naive(es, full); !slices.Equal(want, idsOf(picked)) {
+			t.Fatalf("picked %v, want %v", idsOf(picked), want)
+		}
+		if want := naive(es, unlimited); !slices.Equal(want, idsOf(all)) {
+			t.Fatalf("of all, picked %v, want %v", idsOf(all), want)
 		}
 	})
 }
 
-func ready(e mempool.Entry, seen map[wire.Hash]bool) bool {
-	for _, id := range e.Parents {
-		if !seen[id] {
-			return false
-		}
+var unlimited = limits{weight: 1 << 30, sigops: 1 << 30}
+
+func idsOf(ps []pick) (ids []wire.Hash) {
+	for i := range ps {
+		ids = append(ids, ps[i].tx.ID())
 	}
-	return true
+	return ids
 }
 
 func parentIDs(es []mempool.Entry, id wire.Hash) []wire.Hash {
@@ -73,9 +76,84 @@ func parentIDs(es []mempool.Entry, id wire.Hash) []wire.Hash {
 	return nil
 }
 
-// drawPool makes up to 20 entries that spend each other, with right sums.
+// naive reckons every package afresh in each round, and takes the one with the highest score that fits.
+func naive(es []mempool.Entry, room limits) (ids []wire.Hash) {
+	taken := make(map[wire.Hash]bool)
+	for {
+		var best []mempool.Entry
+		var bestFee, bestSize int64
+		for i := range es {
+			if taken[es[i].Tx.ID()] {
+				continue
+			}
+			pack := missingAncestors(es, i, taken)
+			left, fee, size := room, int64(0), int64(0)
+			for _, e := range pack {
+				left.weight -= e.Tx.Weight()
+				left.sigops -= e.Sigops
+				fee, size = fee+e.Fee, size+int64(e.Size)
+			}
+			if left.weight < 0 || left.sigops < 0 {
+				continue
+			}
+			if own := es[i]; own.Fee*size < fee*int64(own.Size) {
+				fee, size = own.Fee, int64(own.Size)
+			}
+			better := fee*bestSize > bestFee*size
+			if same := fee*bestSize == bestFee*size; same && best != nil {
+				better = es[i].Sequence < sequenceOf(best)
+			}
+			if best == nil || better {
+				best, bestFee, bestSize = append(pack, es[i]), fee, size
+			}
+		}
+		if best == nil {
+			return ids
+		}
+		for _, e := range best[:len(best)-1] { // the last says whose package it is
+			taken[e.Tx.ID()] = true
+			ids = append(ids, e.Tx.ID())
+			room.weight -= e.Tx.Weight()
+			room.sigops -= e.Sigops
+		}
+	}
+}
+
+func sequenceOf(best []mempool.Entry) uint64 { return best[len(best)-1].Sequence }
+
+// missingAncestors lists entry i and what it depends on that is not taken, by number of ancestors.
+func missingAncestors(es []mempool.Entry, i int, taken map[wire.Hash]bool) (pack []mempool.Entry) {
+	want := map[wire.Hash]bool{es[i].Tx.ID(): true}
+	for grown := true; grown; {
+		grown = false
+		for _, e := range es {
+			for _, id := range e.Parents {
+				if want[e.Tx.ID()] && !want[id] && !taken[id] {
+					want[id], grown = true, true
+				}
+			}
+		}
+	}
+	for _, e := range es {
+		if want[e.Tx.ID()] {
+			pack = append(pack, e)
+		}
+	}
+	slices.SortFunc(pack, func(a, b mempool.Entry) int {
+		return cmp.Or(cmp.Compare(a.AncestorCount, b.AncestorCount), cmp.Compare(a.Sequence, b.Sequence))
+	})
+	return pack
+}
+
+// drawPool makes up to 20 entries that spend each other, with right sums. A parent may have come later than
+// its child, as after a reorganisation.
 func drawPool(t *rapid.T) []mempool.Entry {
 	n := rapid.IntRange(0, 20).Draw(t, "entries")
+	order := make([]uint64, n)
+	for i := range order {
+		order[i] = uint64(i + 1)
+	}
+	order = rapid.Permutation(order).Draw(t, "order")
 	es := make([]mempool.Entry, n)
 	above := make([]map[int]bool, n)
 	for i := range es {
@@ -93,7 +171,7 @@ func drawPool(t *rapid.T) []mempool.Entry {
 		if len(tx.Ins) == 0 {
 			tx.Ins = []wire.In{{Prev: wire.Outpoint{TxID: wire.Hash{byte(i), 1}}}}
 		}
-		es[i].Tx, es[i].Sequence = tx.Seal(), uint64(i+1)
+		es[i].Tx, es[i].Sequence = tx.Seal(), order[i]
 		es[i].Size, es[i].Fee = tx.VSize(), rapid.Int64Range(1000, 20_000).Draw(t, "fee")
 		es[i].Sigops = rapid.IntRange(0, 9).Draw(t, "sigops")
 		es[i].DescendantCount = 2 // or more, or it does not matter
