@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -27,7 +28,12 @@ type fixture struct {
 
 func open(t testing.TB, s *chaintest.Store) *fixture {
 	t.Helper()
-	c, err := chain.Open(t.Context(), chain.Config{Params: chaintest.Params(), Store: s, Workers: 2})
+	c, err := chain.Open(t.Context(), chain.Config{
+		Params:  chaintest.Params(),
+		Store:   s,
+		Now:     func() time.Time { return time.Unix(1_800_000_000, 0) },
+		Workers: 2,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"sync"
 
 	"github.com/btcsuite/btcd/address/v2"
 	"github.com/btcsuite/btcd/btcec/v2"
@@ -20,14 +21,14 @@ import (
 // Anyone is a script that anyone may spend: OP_TRUE.
 var Anyone = []byte{0x51}
 
-// Params are regtest's rules.
-func Params() *consensus.Params {
+// Params are regtest's rules, always the same value.
+var Params = sync.OnceValue(func() *consensus.Params {
 	p, err := consensus.Chain("regtest")
 	if err != nil {
 		panic(err)
 	}
 	return p
-}
+})
 
 // Coinbase pays the subsidy and the given fees to script in the block after
 // prev. tag makes it, and so the block, another.
