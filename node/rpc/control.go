@@ -103,13 +103,14 @@ func syncParts(ctx context.Context, n *node, _ args) (any, error) {
 
 // walletAt waits until the wallet has read the chain up to a height.
 func (n *node) walletAt(ctx context.Context, height uint32) error {
-	for pause := time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
+	for {
+		changed := n.Wallet.Changed()
 		st := n.Wallet.Status()
 		if !st.Exists || st.Synced || st.Height >= height {
 			return nil
 		}
 		select {
-		case <-time.After(pause):
+		case <-changed:
 		case <-ctx.Done():
 			return ctx.Err()
 		}

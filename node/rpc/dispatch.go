@@ -70,5 +70,11 @@ func (s *Server) dispatch(ctx context.Context, r *request) (any, error) {
 	if m.wallet && r.wallet != "" {
 		return nil, errorf(codeNoWallet, "Requested wallet does not exist or is not loaded")
 	}
+	if m.pool {
+		// With bitcoind mempool and tip change together, and clients count on it.
+		if err := n.Pool.Sync(ctx); err != nil {
+			return nil, err
+		}
+	}
 	return m.call(ctx, n, a)
 }

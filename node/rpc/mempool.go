@@ -20,12 +20,12 @@ const (
 
 func mempoolMethods() []method {
 	return []method{{
-		name: "getmempoolinfo", category: "blockchain",
+		name: "getmempoolinfo", pool: true, category: "blockchain",
 		about:  "Returns details on the active state of the TX memory pool.",
 		result: "{ \"loaded\", \"size\", \"bytes\", \"usage\", \"total_fee\", \"maxmempool\", \"mempoolminfee\", \"minrelaytxfee\", … }",
 		call:   getMempoolInfo,
 	}, {
-		name: "getrawmempool", category: "blockchain",
+		name: "getrawmempool", pool: true, category: "blockchain",
 		about: "Returns all transaction ids in memory pool as a json array of string transaction ids.\n\n" +
 			"Hint: use getmempoolentry to fetch a specific transaction from the mempool.",
 		args: []arg{
@@ -34,7 +34,7 @@ func mempoolMethods() []method {
 		},
 		result: "The ids, or an object of entries by id", call: getRawMempool,
 	}, {
-		name: "getmempoolentry", category: "blockchain",
+		name: "getmempoolentry", pool: true, category: "blockchain",
 		about:  "Returns mempool data for given transaction",
 		args:   []arg{{name: "txid", kind: hexText, need: true, about: "The transaction id (must be in mempool)"}},
 		result: "{ \"vsize\", \"weight\", \"time\", \"height\", …, \"fees\", \"depends\", \"spentby\", \"unbroadcast\" }", call: getMempoolEntry,

@@ -14,6 +14,7 @@ type method struct {
 	args           []arg
 	result         string // for help: what comes back
 	wallet         bool   // concerns the wallet that the request's path names
+	pool           bool   // sees the mempool, which must have followed the chain to its tip
 	call           func(ctx context.Context, n *node, a args) (any, error)
 }
 

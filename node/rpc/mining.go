@@ -23,7 +23,7 @@ const (
 func miningMethods() []method {
 	tries := arg{name: "maxtries", kind: long, def: defaultTries, about: "How many iterations to try."}
 	return []method{{
-		name: "getmininginfo", category: "mining", about: "Returns a json object containing mining-related information.",
+		name: "getmininginfo", pool: true, category: "mining", about: "Returns a json object containing mining-related information.",
 		result: "{ \"blocks\", \"bits\", \"difficulty\", \"target\", \"networkhashps\", \"pooledtx\", \"blockmintxfee\", \"chain\", \"next\", \"warnings\" }",
 		call:   getMiningInfo,
 	}, {
@@ -51,7 +51,7 @@ func miningMethods() []method {
 		},
 		result: "[ \"hash\", … ]", call: generateToDescriptor,
 	}, {
-		name: "generateblock", category: "hidden",
+		name: "generateblock", pool: true, category: "hidden",
 		about: "Mine a set of ordered transactions to a specified address or descriptor and return the block hash.\n" +
 			"Transaction fees are collected in the block reward.",
 		args: []arg{
@@ -125,8 +125,9 @@ func (n *node) generate(ctx context.Context, a args, s []byte) (any, error) {
 }
 
 func generateError(err error) error {
-	if rule := consensus.RuleOf(err); rule != "" {
-		return errorf(codeVerify, "TestBlockValidity failed: %v", err)
+	var rule *consensus.RuleError
+	if errors.As(err, &rule) {
+		return errorf(codeVerify, "TestBlockValidity failed: %v", rule)
 	}
 	return errorf(codeMisc, "%v", err)
 }

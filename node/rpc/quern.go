@@ -56,7 +56,7 @@ func quernMethods() []method {
 		},
 		result: "{ \"txid\", \"fee\" }", wallet: true, call: walletSend,
 	}, {
-		name: "quern.tx.show", category: "quern",
+		name: "quern.tx.show", pool: true, category: "quern",
 		about: "Returns a transaction of the mempool, of the given block, or of a block that is found by what is unspent of it or by the wallet.",
 		args: []arg{
 			{name: "txid", kind: hexText, need: true, about: "The transaction id"},

@@ -14,7 +14,7 @@ import (
 
 func rawTxMethods() []method {
 	return []method{{
-		name: "getrawtransaction", category: "rawtransactions",
+		name: "getrawtransaction", pool: true, category: "rawtransactions",
 		about: "By default, this call only returns a transaction if it is in the mempool.\n" +
 			"If a blockhash argument is passed, it will return the transaction if the specified block is available and\n" +
 			"the transaction is in that block.",

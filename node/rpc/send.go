@@ -24,7 +24,7 @@ func sendMethods() []method {
 		about: "Reject transactions whose fee rate is higher than the specified value, expressed in BTC/kvB. Set to 0 to accept any fee rate.",
 	}
 	return []method{{
-		name: "sendrawtransaction", category: "rawtransactions",
+		name: "sendrawtransaction", pool: true, category: "rawtransactions",
 		about: "Submit a raw transaction (serialized, hex-encoded) to the mempool and the network.",
 		args: []arg{
 			{name: "hexstring", kind: hexText, need: true, about: "The hex string of the raw transaction"},
@@ -33,7 +33,7 @@ func sendMethods() []method {
 		},
 		result: "The transaction hash in hex", call: sendRawTransaction,
 	}, {
-		name: "testmempoolaccept", category: "rawtransactions",
+		name: "testmempoolaccept", pool: true, category: "rawtransactions",
 		about: "Returns result of mempool acceptance tests indicating if raw transaction(s) (serialized, hex-encoded) would be accepted by mempool.\n\n" +
 			"Each transaction is tested by itself: one that spends another of the list finds its inputs missing.\n\n" +
 			"The maximum number of transactions allowed is 25.",

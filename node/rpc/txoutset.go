@@ -10,7 +10,7 @@ import (
 
 func coinMethods() []method {
 	return []method{{
-		name: "gettxout", category: "blockchain", about: "Returns details about an unspent transaction output.",
+		name: "gettxout", pool: true, category: "blockchain", about: "Returns details about an unspent transaction output.",
 		args: []arg{
 			{name: "txid", kind: text, need: true, about: "The transaction id"},
 			{name: "n", kind: long, need: true, about: "vout number"},

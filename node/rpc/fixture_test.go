@@ -1,0 +1,249 @@
+package rpc
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/consensus/chain"
+	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/datastore"
+	"github.com/quernnet/quern/node/address"
+	"github.com/quernnet/quern/node/mempool"
+	"github.com/quernnet/quern/node/mining"
+	"github.com/quernnet/quern/node/wallet"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	genesisTime = 1_700_000_000 // of the fixture's clock at its start
+	password    = "correct horse"
+)
+
+// fixture is a server on a regtest node without peers.
+type fixture struct {
+	t       *testing.T
+	server  *Server
+	parts   Parts
+	stopped chan struct{}
+	script  []byte // what blocks pay to: P2WSH of OP_TRUE
+	vars    map[string]string
+}
+
+func newServer(t *testing.T) *Server {
+	t.Helper()
+	s, err := Listen(t.Context(), Config{
+		Listen: "127.0.0.1:0", User: "alice", Password: "secret", Dir: t.TempDir(), Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// newFixture opens a node and mines blocks, ten minutes apart.
+func newFixture(t *testing.T, blocks int) *fixture {
+	t.Helper()
+	params, err := consensus.Chain("regtest")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &fixture{t: t, server: newServer(t), stopped: make(chan struct{}, 1), vars: make(map[string]string)}
+	t.Cleanup(func() { _ = f.server.Close() })
+	var clock atomic.Int64
+	clock.Store(genesisTime)
+	now := func() time.Time { return time.Unix(clock.Load(), 0) }
+	store, err := datastore.Open(datastore.Config{Params: params, Backend: "memory"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := chain.Open(t.Context(), chain.Config{Params: params, Store: store, Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	f.parts = Parts{
+		Chain: c, Params: params, Swarm: "test", Version: "0.1.0", Now: now,
+		SetTime: func(at time.Time) {
+			if at.IsZero() {
+				at = time.Unix(genesisTime, 0)
+			}
+			clock.Store(at.Unix())
+		},
+		Stop: func() { f.stopped <- struct{}{} },
+	}
+	f.build()
+	program := sha256.Sum256([]byte{0x51})
+	f.script = address.PayToWitness(0, program[:])
+	for i := range blocks {
+		clock.Store(genesisTime + int64(i)*600)
+		if _, err := f.parts.Assembler.Generate(t.Context(), 1, f.script, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.parts.Pool.Sync(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f.server.Attach(f.parts)
+	f.setVars(blocks)
+	return f
+}
+
+// build makes the parts above the chain and runs those that follow it.
+func (f *fixture) build() {
+	t, p := f.t, &f.parts
+	t.Helper()
+	var err error
+	if p.Pool, err = mempool.New(mempool.Config{Chain: p.Chain, Now: p.Now}); err != nil {
+		t.Fatal(err)
+	}
+	if p.Wallet, err = wallet.Open(wallet.Config{
+		Chain: p.Chain, Pool: p.Pool, Params: p.Params, File: filepath.Join(t.TempDir(), "wallet.dat"), Now: p.Now,
+		KDF: &wallet.KDF{Time: 1, Memory: 64, Threads: 1}, Log: slog.New(slog.DiscardHandler),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if p.Assembler, err = mining.New(mining.Config{Chain: p.Chain, Pool: p.Pool, Now: p.Now}); err != nil {
+		t.Fatal(err)
+	}
+	if p.Miner, err = mining.NewMiner(mining.MinerConfig{
+		Assembler: p.Assembler, Script: func(context.Context) ([]byte, error) { return p.Wallet.NewScript() },
+	}); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	ended := make(chan error, 2)
+	go func() { ended <- p.Pool.Run(ctx) }()
+	go func() { ended <- p.Wallet.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		for range 2 {
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+		}
+		if err := p.Wallet.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// setVars names what transcripts speak of.
+func (f *fixture) setVars(blocks int) {
+	v := f.vars
+	v["genesis"] = f.parts.Params.Genesis.ID().String()
+	v["tip"] = f.parts.Chain.Tip().ID.String()
+	v["addr"], _ = address.Encode(f.script, f.parts.Params)
+	if blocks < 101 {
+		return
+	}
+	first := f.block(1)
+	v["block1"], v["cb1"] = first.ID().String(), first.Txs[0].ID().String()
+	v["block2"], v["cb2"] = f.block(2).ID().String(), f.block(2).Txs[0].ID().String()
+	pay := f.spend(first.Txs[0], 0, 10_000)
+	child := f.spend(pay, 0, 20_000)
+	v["pay"], v["payid"] = hex.EncodeToString(pay.Append(nil)), pay.ID().String()
+	v["child"], v["childid"] = hex.EncodeToString(child.Append(nil)), child.ID().String()
+	v["burn"] = hex.EncodeToString(f.pay(first.Txs[0], 0, 10_000, []byte{0x6a, 0x01, 0x42}).Append(nil))
+	v["cheap"] = hex.EncodeToString(f.spend(first.Txs[0], 0, 1).Append(nil))
+	v["dear"] = hex.EncodeToString(f.spend(first.Txs[0], 0, 100_000_000).Append(nil))
+	v["young"] = hex.EncodeToString(f.spend(f.block(50).Txs[0], 0, 10_000).Append(nil))
+	v["block1hex"] = hex.EncodeToString(first.Bytes())
+	v["header1"] = hex.EncodeToString(first.Header.Append(nil))
+}
+
+func (f *fixture) block(height uint32) *wire.Block {
+	f.t.Helper()
+	h, ok := f.parts.Chain.ActiveAt(height)
+	if !ok {
+		f.t.Fatalf("no block at height %d", height)
+	}
+	b, err := f.parts.Chain.Block(h.ID)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return b
+}
+
+// spend pays an output of OP_TRUE's back to it, less a fee.
+func (f *fixture) spend(from *wire.Tx, index int, fee int64) *wire.Tx {
+	return f.pay(from, index, fee, f.script)
+}
+
+func (f *fixture) pay(from *wire.Tx, index int, fee int64, to []byte) *wire.Tx {
+	t := &wire.Tx{
+		Version: 2,
+		Ins:     []wire.In{{Prev: from.Outpoint(index), Sequence: 0xfffffffd, Witness: [][]byte{{0x51}}}},
+		Outs:    []wire.Out{{Value: from.Outs[index].Value - fee, Script: to}},
+	}
+	return t.Seal()
+}
+
+// post sends a body as a client would, without a port.
+func (f *fixture) post(body string) (status int, reply string) {
+	return post(f.server, "/", body)
+}
+
+func post(s *Server, path, body string) (int, string) {
+	r := httptest.NewRequest(http.MethodPost, "http://localhost"+path, bytes.NewReader([]byte(body)))
+	r.SetBasicAuth("alice", "secret")
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	return w.Code, w.Body.String()
+}
+
+// call runs a method and returns its result or error.
+func (f *fixture) call(method string, params any) (json.RawMessage, *Error) {
+	f.t.Helper()
+	raw, err := json.Marshal(params)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	_, reply := f.post(fmt.Sprintf(`{"id":1,"method":%q,"params":%s}`, method, raw))
+	var out struct {
+		Result json.RawMessage
+		Error  *Error
+	}
+	if err := json.Unmarshal([]byte(reply), &out); err != nil {
+		f.t.Fatalf("%s: %v in %s", method, err, reply)
+	}
+	return out.Result, out.Error
+}
+
+// must runs a method that is to succeed.
+func (f *fixture) must(method string, result any, params ...any) {
+	f.t.Helper()
+	if params == nil {
+		params = []any{}
+	}
+	raw, fail := f.call(method, params)
+	if fail != nil {
+		f.t.Fatalf("%s: %d %s", method, fail.Code, fail.Message)
+	}
+	if result != nil {
+		if err := json.Unmarshal(raw, result); err != nil {
+			f.t.Fatalf("%s: %v", method, err)
+		}
+	}
+}

@@ -1,0 +1,109 @@
+package rpc
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// Transcripts: a line "> method params" is sent, what follows up to an empty
+// line is the answer: HTTP status, then the result or error. $name stands for
+// one of the fixture's values. QUERN_UPDATE=1 writes the answers anew, to be
+// read before they are committed.
+func TestTranscripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no transcripts: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := newFixture(t, 101).replay(want)
+			if os.Getenv("QUERN_UPDATE") == "1" {
+				if err := os.WriteFile(file, got, 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			compare(t, string(got), string(want))
+		})
+	}
+}
+
+// compare reports the first line that differs, with its request.
+func compare(t *testing.T, got, want string) {
+	t.Helper()
+	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
+	request := ""
+	for i := range max(len(g), len(w)) {
+		a, b := "(end)", "(end)"
+		if i < len(g) {
+			a = g[i]
+		}
+		if i < len(w) {
+			b = w[i]
+		}
+		if strings.HasPrefix(b, "> ") {
+			request = b
+		}
+		if a != b {
+			t.Fatalf("line %d, after %s\n got %s\nwant %s", i+1, request, a, b)
+		}
+	}
+}
+
+var variable = regexp.MustCompile(`\$[a-z][a-z0-9]*`)
+
+// replay sends a transcript's requests and writes it with the answers that came.
+func (f *fixture) replay(script []byte) []byte {
+	var out bytes.Buffer
+	for _, line := range strings.Split(string(script), "\n") {
+		if strings.HasPrefix(line, "#") {
+			fmt.Fprintf(&out, "%s\n", line)
+		}
+		request, ok := strings.CutPrefix(line, "> ")
+		if !ok {
+			continue
+		}
+		fmt.Fprintf(&out, "%s\n", line)
+		method, params, _ := strings.Cut(request, " ")
+		params = variable.ReplaceAllStringFunc(params, func(name string) string {
+			value, ok := f.vars[name[1:]]
+			if !ok {
+				f.t.Fatalf("%s: no variable %s", line, name)
+			}
+			return value
+		})
+		status, reply := f.post(fmt.Sprintf(`{"id":1,"method":%q,"params":%s}`, method, params))
+		fmt.Fprintf(&out, "%d %s\n\n", status, f.answer(reply))
+	}
+	return bytes.TrimRight(out.Bytes(), "\n")
+}
+
+// answer is the result or error in a reply, indented, with field order and
+// numbers as they came.
+func (f *fixture) answer(reply string) string {
+	var r struct {
+		Result, Error json.RawMessage
+	}
+	if err := json.Unmarshal([]byte(reply), &r); err != nil {
+		f.t.Fatalf("%v in %s", err, reply)
+	}
+	raw := r.Result
+	if string(r.Error) != "null" {
+		raw = r.Error
+	}
+	var b bytes.Buffer
+	if err := json.Indent(&b, raw, "", " "); err != nil {
+		f.t.Fatal(err)
+	}
+	return b.String()
+}

@@ -1,0 +1,194 @@
+package rpc
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+)
+
+// What HTTP and the two dialects answer, whatever the method.
+func TestDialects(t *testing.T) {
+	f := newFixture(t, 0)
+	for _, c := range []struct {
+		name, body string
+		status     int
+		reply      string
+	}{
+		{"1.x result", `{"id":7,"method":"getblockcount"}`, 200, `{"result":0,"error":null,"id":7}`},
+		{"1.1 result", `{"jsonrpc":"1.1","id":"a","method":"getblockcount","params":null}`, 200, `{"result":0,"error":null,"id":"a"}`},
+		{"1.x error", `{"id":1,"method":"getblockhash","params":[9]}`, 500, `{"result":null,"error":{"code":-8,"message":"Block height out of range"},"id":1}`},
+		{"1.x no method", `{"id":1,"method":"getinfo"}`, 404, `{"result":null,"error":{"code":-32601,"message":"Method not found"},"id":1}`},
+		{"1.x missing method", `{"id":1}`, 400, `{"result":null,"error":{"code":-32600,"message":"Missing method"},"id":1}`},
+		{"1.x method is no string", `{"id":1,"method":5}`, 400, `{"result":null,"error":{"code":-32600,"message":"Method must be a string"},"id":1}`},
+		{"1.x bad params", `{"id":1,"method":"help","params":"x"}`, 400, `{"result":null,"error":{"code":-32600,"message":"Params must be an array or object"},"id":1}`},
+		{"1.x without id", `{"method":"getblockcount"}`, 200, `{"result":0,"error":null,"id":null}`},
+		{"2.0 result", `{"jsonrpc":"2.0","id":7,"method":"getblockcount"}`, 200, `{"jsonrpc":"2.0","result":0,"id":7}`},
+		{"2.0 error", `{"jsonrpc":"2.0","id":7,"method":"nosuch"}`, 200, `{"jsonrpc":"2.0","error":{"code":-32601,"message":"Method not found"},"id":7}`},
+		{"2.0 notification", `{"jsonrpc":"2.0","method":"getblockcount"}`, 204, ``},
+		{"3.0", `{"jsonrpc":"3.0","id":1,"method":"getblockcount"}`, 400, `{"result":null,"error":{"code":-32600,"message":"JSON-RPC version not supported"},"id":1}`},
+		{"no JSON", `{"id":`, 500, `{"result":null,"error":{"code":-32700,"message":"Parse error"},"id":null}`},
+		{"neither call nor batch", `7`, 500, `{"result":null,"error":{"code":-32700,"message":"Top-level object parse error"},"id":null}`},
+		{"empty batch", `[]`, 200, `[]`},
+		{"batch", `[{"id":1,"method":"getblockcount"},{"jsonrpc":"2.0","id":2,"method":"nosuch"},{"jsonrpc":"2.0","method":"getblockcount"},5]`, 200,
+			`[{"result":0,"error":null,"id":1},{"jsonrpc":"2.0","error":{"code":-32601,"message":"Method not found"},"id":2},{"result":null,"error":{"code":-32600,"message":"Invalid Request object"},"id":null}]`},
+		{"batch of notifications", `[{"jsonrpc":"2.0","method":"getblockcount"}]`, 204, ``},
+	} {
+		status, reply := f.post(c.body)
+		if status != c.status || strings.TrimSpace(reply) != c.reply {
+			t.Errorf("%s: %d %s\nwant %d %s", c.name, status, reply, c.status, c.reply)
+		}
+	}
+}
+
+func TestBeforeAttach(t *testing.T) {
+	s := newServer(t)
+	defer s.Close()
+	for _, method := range []string{"getblockcount", "help", "stop", "nosuch"} {
+		status, reply := post(s, "/", `{"id":1,"method":"`+method+`"}`)
+		if status != 500 || !strings.Contains(reply, `"code":-28`) {
+			t.Errorf("%s: %d %s", method, status, reply)
+		}
+	}
+}
+
+func TestWalletPath(t *testing.T) {
+	f := newFixture(t, 0)
+	for _, c := range []struct {
+		path, method string
+		status       int
+		part         string
+	}{
+		{"/wallet/", "quern.wallet.balance", 500, `"code":-18`}, // ours, but it has no keys
+		{"/wallet/savings", "quern.wallet.balance", 500, `Requested wallet does not exist or is not loaded`},
+		{"/wallet/savings", "getblockcount", 200, `"result":0`},
+		{"/elsewhere", "getblockcount", 404, "not found"},
+	} {
+		status, reply := post(f.server, c.path, `{"id":1,"method":"`+c.method+`"}`)
+		if status != c.status || !strings.Contains(reply, c.part) {
+			t.Errorf("%s %s: %d %s", c.path, c.method, status, reply)
+		}
+	}
+}
+
+// Who may not even ask.
+func TestDoor(t *testing.T) {
+	s := newServer(t)
+	defer s.Close()
+	cookie, err := os.ReadFile(CookieFile(s.config.Dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(CookieFile(s.config.Dir)); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("cookie's mode %v, %v", info.Mode(), err)
+	}
+	basic := func(login string) string { return "Basic " + base64.StdEncoding.EncodeToString([]byte(login)) }
+	for _, c := range []struct {
+		name, method, login, host, origin string
+		status                            int
+	}{
+		{"password", "POST", basic("alice:secret"), "localhost:8332", "", 500},
+		{"cookie", "POST", basic(string(cookie)), "127.0.0.1:8332", "", 500},
+		{"IPv6", "POST", basic("alice:secret"), "[::1]:8332", "", 500},
+		{"wrong password", "POST", basic("alice:secrets"), "localhost", "", 401},
+		{"cookie's user, another's password", "POST", basic("__cookie__:secret"), "localhost", "", 401},
+		{"no password", "POST", "", "localhost", "", 401},
+		{"GET", "GET", basic("alice:secret"), "localhost", "", 405},
+		{"rebound name", "POST", basic("alice:secret"), "evil.example:8332", "", 403},
+		{"another origin", "POST", basic("alice:secret"), "localhost", "https://evil.example", 403},
+	} {
+		r := httptest.NewRequest(c.method, "http://localhost/", strings.NewReader(`{"id":1,"method":"help"}`))
+		r.Host = c.host
+		if c.login != "" {
+			r.Header.Set("Authorization", c.login)
+		}
+		if c.origin != "" {
+			r.Header.Set("Origin", c.origin)
+		}
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		if w.Code != c.status {
+			t.Errorf("%s: %d, want %d (%s)", c.name, w.Code, c.status, w.Body)
+		}
+	}
+}
+
+func TestBodyTooLarge(t *testing.T) {
+	s := newServer(t)
+	defer s.Close()
+	if status, _ := post(s, "/", `{"id":"`+strings.Repeat("x", maxBody)+`"}`); status != http.StatusRequestEntityTooLarge {
+		t.Errorf("status %d", status)
+	}
+	batch := "[" + strings.TrimSuffix(strings.Repeat("1,", maxBatch+1), ",") + "]"
+	if status, reply := post(s, "/", batch); status != 500 || !strings.Contains(reply, "at most 10000") {
+		t.Errorf("long batch: %d %.200s", status, reply)
+	}
+}
+
+// When all places are taken, the next caller hears of it at once.
+func TestQueueFull(t *testing.T) {
+	s := newServer(t)
+	defer s.Close()
+	for range cap(s.queue) {
+		s.queue <- struct{}{}
+	}
+	if status, reply := post(s, "/", `{}`); status != http.StatusServiceUnavailable || !strings.Contains(reply, "Work queue depth exceeded") {
+		t.Errorf("%d %s", status, reply)
+	}
+	for range cap(s.queue) {
+		<-s.queue
+	}
+	if status, _ := post(s, "/", `{"id":1,"method":"help"}`); status != 500 {
+		t.Errorf("after the queue emptied: %d", status)
+	}
+}
+
+// The real port: a client by cookie, and an end that leaves nothing behind.
+func TestServe(t *testing.T) {
+	f := newFixture(t, 0)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- f.server.Run(ctx) }()
+	c := &Client{URL: "http://" + f.server.Addr().String()}
+	if err := c.ReadCookie(f.server.config.Dir); err != nil {
+		t.Fatal(err)
+	}
+	var st Status
+	if err := c.Call(t.Context(), "quern.status", nil, &st); err != nil || st.Chain != "regtest" || st.Swarm != "test" {
+		t.Errorf("status %+v, %v", st, err)
+	}
+	var fail *Error
+	if err := c.Call(t.Context(), "getblockhash", map[string]any{"height": 5}, nil); !errors.As(err, &fail) || fail.Code != codeInvalid {
+		t.Errorf("error %v", err)
+	}
+	// Headers beyond the limit end the connection, not the server.
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", f.server.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Write(append([]byte("POST / HTTP/1.1\r\nX: "), bytes.Repeat([]byte("x"), 64<<10)...)); err == nil {
+		answer, _ := io.ReadAll(conn) // may be reset: the rest was not read
+		if len(answer) > 0 && !bytes.Contains(answer, []byte("431")) {
+			t.Errorf("long headers: %s", answer)
+		}
+	}
+	_ = conn.Close()
+	if err := c.Call(t.Context(), "getblockcount", nil, nil); err != nil {
+		t.Error(err)
+	}
+	http.DefaultClient.CloseIdleConnections()
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(CookieFile(f.server.config.Dir)); !os.IsNotExist(err) {
+		t.Errorf("the cookie is left: %v", err)
+	}
+}
