@@ -100,11 +100,19 @@ func (f *fixture) wantTip(b *wire.Block) {
 	f.wantCoins()
 }
 
-// wantCoins compares the store's coins with those of a naive replay of the
-// active branch.
+// wantCoins compares the coins with those of a naive replay of the active
+// branch.
 func (f *fixture) wantCoins() {
 	f.t.Helper()
-	if err := sameCoins(f.store.Coins(), f.replay()); err != nil {
+	coins := make(map[wire.Outpoint]consensus.Coin)
+	s, err := f.EachCoin(f.t.Context(), func(op wire.Outpoint, c consensus.Coin) error {
+		coins[op] = c
+		return nil
+	})
+	if err != nil || s != f.Tip() {
+		f.t.Fatalf("coins are after %v, the tip is %v: %v", s.ID, f.Tip().ID, err)
+	}
+	if err := sameCoins(coins, f.replay()); err != nil {
 		f.t.Fatal(err)
 	}
 }
