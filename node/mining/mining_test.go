@@ -410,7 +410,7 @@ func TestMiner(t *testing.T) {
 // TestMinerSwitches lets the miner search a block that it cannot find, and moves the tip.
 func TestMinerSwitches(t *testing.T) {
 	g := newGround(t, regtest(t), 0)
-	m, err := NewMiner(MinerConfig{Assembler: g.a, Script: func(context.Context) ([]byte, error) { return payTrue, nil }})
+	m, err := NewMiner(MinerConfig{Assembler: g.a, Refresh: time.Hour, Script: func(context.Context) ([]byte, error) { return payTrue, nil }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -475,7 +475,11 @@ func TestBeforeSegwit(t *testing.T) {
 		t.Fatal(err)
 	}
 	g := newGround(t, p, 1)
-	g.add(pay(coinValue, 1000, 1, g.take()))
+	root := pay(coinValue, 1000, 1, g.take())
+	if picked := g.a.selectPackages(ptr(g.chain.Tip()), []mempool.Entry{entry(root, 1000, 1)}, nil, unlimited); len(picked) != 0 {
+		t.Error("a transaction with a witness was picked")
+	}
+	g.add(root)
 	tm := g.build(g.a, nil)
 	if len(tm.Block.Txs) != 1 || len(tm.Block.Txs[0].Outs) != 1 || tm.Block.Txs[0].HasWitness() {
 		t.Fatalf("%d transactions, coinbase %+v", len(tm.Block.Txs), tm.Block.Txs[0])

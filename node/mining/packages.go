@@ -163,7 +163,7 @@ func (b *builder) take(pack []*candidate) {
 type queue []*candidate
 
 // update takes a package off the sums of what depends on it. What did not fit
-// before is tried again: it is cheaper or smaller now.
+// before does not now: it lost no more weight than the room did.
 func (q *queue) update(pack []*candidate) {
 	for _, c := range pack {
 		if c.place >= 0 {
@@ -179,8 +179,6 @@ func (q *queue) update(pack []*candidate) {
 			d.fees -= c.Fee
 			if d.place >= 0 {
 				heap.Fix(q, d.place)
-			} else {
-				heap.Push(q, d)
 			}
 		}
 	}

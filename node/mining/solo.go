@@ -166,7 +166,7 @@ func (m *Miner) round(ctx context.Context, pay []byte, extra uint64, workers int
 	defer stop()
 	result := make(chan *wire.Block, 1)
 	go func() { result <- m.search(ctx2, t, workers) }()
-	young, old := time.NewTimer(m.refresh), time.NewTimer(stale)
+	young, old := time.NewTimer(m.refresh), time.NewTimer(max(m.refresh, stale))
 	defer young.Stop()
 	defer old.Stop()
 	for moved := m.a.chain.Changed(); m.a.chain.Tip().ID == t.Prev.ID; {
