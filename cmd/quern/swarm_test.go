@@ -130,10 +130,15 @@ func TestFiveProcesses(t *testing.T) {
 	for _, p := range nodes[1:] {
 		p.await("find others than the one it was told of", func() bool { return len(p.peerIDs()) >= 3 })
 	}
+	t.Log("all found each other and synced")
 	twoMine(nodes, b, c)
+	t.Log("two mined")
 	payAndConfirm(nodes, b, c, d, e)
+	t.Log("payments are confirmed everywhere")
 	partition(nodes, b, c, d)
+	t.Log("the cut swarm healed")
 	killWhileSyncing(a, address)
+	t.Log("the killed node came back")
 	nodes.agree()
 	want := a.coins()
 	for _, p := range nodes {
