@@ -104,29 +104,31 @@ func (g *graph) len() int { return len(g.byID) }
 func up(e *entry) []*entry   { return e.parents }
 func down(e *entry) []*entry { return e.children }
 
-// reach appends to dst all entries that next leads to from those in dst,
-// which come first. An entry appears once.
-func (g *graph) reach(dst []*entry, next func(*entry) []*entry) []*entry {
+// reach lists es and all entries that next leads to from them, each once, es
+// first.
+func (g *graph) reach(es []*entry, next func(*entry) []*entry) []*entry {
 	g.walks++
-	for _, e := range dst {
-		e.mark = g.walks
-	}
-	for i := 0; i < len(dst); i++ {
-		for _, o := range next(dst[i]) {
-			if o.mark != g.walks {
-				o.mark = g.walks
-				dst = append(dst, o)
+	found := make([]*entry, 0, len(es)+8)
+	visit := func(es []*entry) {
+		for _, e := range es {
+			if e.mark != g.walks {
+				e.mark = g.walks
+				found = append(found, e)
 			}
 		}
 	}
-	return dst
+	visit(es)
+	for i := 0; i < len(found); i++ {
+		visit(next(found[i]))
+	}
+	return found
 }
 
-// ancestors lists e and all it depends on.
-func (g *graph) ancestors(es ...*entry) []*entry { return g.reach(unique(es), up) }
+// ancestors lists es and all they depend on.
+func (g *graph) ancestors(es ...*entry) []*entry { return g.reach(es, up) }
 
 // descendants lists es and all that depend on them.
-func (g *graph) descendants(es ...*entry) []*entry { return g.reach(unique(es), down) }
+func (g *graph) descendants(es ...*entry) []*entry { return g.reach(es, down) }
 
 // parentsOf lists the entries whose outputs t spends, each once.
 func (g *graph) parentsOf(t *wire.Tx) []*entry {
@@ -276,16 +278,6 @@ func (g *graph) cluster(from []*entry, gone map[*entry]bool, max int) []*entry {
 		visit(found[i].children)
 	}
 	return found
-}
-
-func unique(es []*entry) []*entry {
-	out := make([]*entry, 0, len(es)+8)
-	for _, e := range es {
-		if len(es) == 1 || !slices.Contains(out, e) {
-			out = append(out, e)
-		}
-	}
-	return out
 }
 
 func without(es []*entry, e *entry) []*entry {
