@@ -111,6 +111,11 @@ func TestCheckBlockContext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	now := uint32(height)
+	first, err := early.With(Override{BIP34: &now, CSV: &now, Segwit: &now})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		name    string
 		p       *Params
@@ -135,11 +140,17 @@ func TestCheckBlockContext(t *testing.T) {
 		{"lock time between, before BIP113", old, func(_ *house, d *draft) {
 			d.txs[1].LockTime, d.txs[1].Ins[0].Sequence = d.header.Time-1, 0
 		}, nil, "", -1, -1, false},
+		{"lock time between, at BIP113's height", first, func(_ *house, d *draft) {
+			d.txs[1].LockTime, d.txs[1].Ins[0].Sequence = d.header.Time-1, 0
+		}, nil, NotFinal, 1, -1, false},
 		{"coinbase with a lock time", early, func(_ *house, d *draft) { d.txs[0].LockTime, d.txs[0].Ins[0].Sequence = 100, 0 }, nil, NotFinal, 0, -1, false},
 
 		{"height of another block", early, func(_ *house, d *draft) { d.txs[0].Ins[0].Script = append(HeightScript(height+1), 0) }, nil, CoinbaseHeight, 0, 0, false},
 		{"height in two bytes", early, func(_ *house, d *draft) { d.txs[0].Ins[0].Script = []byte{2, height, 0} }, nil, CoinbaseHeight, 0, 0, false},
 		{"height missing before BIP34", old, func(_ *house, d *draft) { d.txs[0].Ins[0].Script = []byte{0, 0} }, nil, "", -1, -1, false},
+
+		{"height missing at BIP34's height", first, func(_ *house, d *draft) { d.txs[0].Ins[0].Script = []byte{0, 0} }, nil, CoinbaseHeight, 0, 0, false},
+		{"witness committed to at segwit's height", first, func(_ *house, d *draft) { withWitness(d); d.commit = true }, nil, "", -1, -1, false},
 
 		{"witness committed to", early, func(_ *house, d *draft) { withWitness(d); d.commit = true }, nil, "", -1, -1, false},
 		{"commitment without witnesses", early, func(_ *house, d *draft) { d.commit = true }, nil, "", -1, -1, false},
