@@ -109,54 +109,65 @@ func (f *fixture) readAll(ctx context.Context) {
 	}
 }
 
-// Coins and the tip belong together while blocks are applied ahead of it.
+// Coins and the tip belong together while blocks are applied ahead of it, and
+// when a script fails all that were are taken back.
 func TestCoinsWhileScriptsAreChecked(t *testing.T) {
+	const blocks, payments, bad = 5, 100, 3
+	bs := signedChain(t, blocks, payments)
+	old, bs := bs[:101], bs[101:]
 	f := fresh(t)
-	key := chaintest.NewKey(1)
-	first := chaintest.Mine(f.Tip(), chaintest.Coinbase(f.Tip(), key.Script(), 0, 1))
-	f.add(first)
-	f.grow(100)
-	coin, value := first.Txs[0].Outpoint(0), first.Txs[0].Outs[0].Value
-	s := f.Tip()
-	var bs []*wire.Block
-	for i := range 20 {
-		tx := chaintest.Spend(key.Script(), value, coin)
-		key.Sign(tx, 0, value)
-		if i == 12 {
-			tx.Ins[0].Witness[0][20] ^= 1 // from here on all is in vain
+	f.add(old...)
+	ops := []wire.Outpoint{old[0].Txs[0].Outpoint(0)}
+	for i, b := range bs {
+		ops = append(ops, b.Txs[payments].Outpoint(0))
+		if i == bad {
+			b.Txs[payments].Ins[0].Witness[0][20] ^= 1 // from here on all is in vain
 		}
-		b := chaintest.Block(s, 3, 0, tx)
-		bs, s, coin = append(bs, b), chaintest.Next(s, b), tx.Outpoint(0)
 	}
-	ops := make([]wire.Outpoint, len(bs))
-	for i, b := range bs {
-		ops[i] = b.Txs[1].Outpoint(0)
-	}
+	bs = reseal(t, f.Tip(), bs)
 	errs := make([]error, len(bs))
-	var done sync.WaitGroup
+	var queued sync.WaitGroup
 	for i, b := range bs {
-		done.Add(1)
-		if err := f.QueueBlock(t.Context(), b, func(err error) { errs[i] = err; done.Done() }); err != nil {
+		queued.Add(1)
+		if err := f.QueueBlock(t.Context(), b, func(err error) { errs[i] = err; queued.Done() }); err != nil {
 			t.Fatal(err)
+		}
+	}
+	done := make(chan struct{})
+	go func() { queued.Wait(); close(done) }()
+	for looking := true; looking; {
+		select {
+		case <-done:
+			looking = false
+		default:
 		}
 		tip, coins, err := f.Coins(ops)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for k, c := range coins {
-			if want := 102+k == int(tip.Height); c.Missing == want {
+			if want := 101+k == int(tip.Height); c.Missing == want {
 				t.Fatalf("at height %d coin %d is missing: %v", tip.Height, k, c.Missing)
 			}
 		}
 	}
-	done.Wait()
 	for i, err := range errs {
 		switch got := consensus.RuleOf(err); {
-		case i < 12 && err != nil, i == 12 && got == "", i > 12 && got != "bad-prevblk":
+		case i < bad && err != nil, i == bad && got == "", i > bad && got != "bad-prevblk":
 			t.Errorf("block %d gives %v", i, err)
 		}
 	}
-	f.wantTip(bs[11])
+	f.wantTip(bs[bad-1])
+}
+
+// reseal mines blocks anew whose transactions' witnesses were changed.
+func reseal(t *testing.T, s consensus.State, bs []*wire.Block) (mined []*wire.Block) {
+	t.Helper()
+	for _, b := range bs {
+		n := chaintest.Block(s, 1, 0, b.Txs[1:]...)
+		mined, s = append(mined, n), chaintest.Next(s, n)
+	}
+	return mined
 }
 
 func TestFlushesAfterAWhile(t *testing.T) {
