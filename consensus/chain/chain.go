@@ -179,6 +179,10 @@ func (c *Chain) stopped() error {
 	}
 }
 
+// Settle returns when every block stored so far is judged, as far as its
+// ancestors are there, and the tip is the best of them.
+func (c *Chain) Settle(ctx context.Context) error { return c.do(ctx, settled, nil) }
+
 // Flush makes all that was decided up to now durable.
 func (c *Chain) Flush(ctx context.Context) error {
 	return c.do(ctx, flushed, nil)

@@ -34,7 +34,10 @@ func (c *Chain) Coins(ops []wire.Outpoint) (consensus.State, []consensus.Coin, e
 	c.takeBack(ops, coins)
 	for i := range coins {
 		if !coins[i].Missing {
-			coins[i].TimePast = c.timePast(tip, coins[i].Height)
+			var err error
+			if coins[i].TimePast, err = c.timePast(tip, coins[i].Height); err != nil {
+				return c.Tip(), nil, err
+			}
 		}
 	}
 	return c.Tip(), coins, nil

@@ -94,7 +94,9 @@ func (e *engine) inputs(b *wire.Block) (in consensus.Inputs, err error) {
 	for _, t := range b.Txs[1:] {
 		for k := range t.Ins {
 			if !in.Spent[i].Missing && consensus.NeedsTimePast(t, k) {
-				in.Spent[i].TimePast = e.c.timePast(e.tip, in.Spent[i].Height)
+				if in.Spent[i].TimePast, err = e.c.timePast(e.tip, in.Spent[i].Height); err != nil {
+					return in, err
+				}
 			}
 			i++
 		}
@@ -123,11 +125,11 @@ func clash(s Store, b *wire.Block) (*wire.Outpoint, error) {
 }
 
 // timePast is Coin.TimePast of a coin created at a height of tip's branch.
-func (c *Chain) timePast(tip *node, height uint32) uint32 {
-	if height > 0 {
-		height--
+func (c *Chain) timePast(tip *node, height uint32) (uint32, error) {
+	if height > tip.height() {
+		return 0, fmt.Errorf("the store has a coin of height %d, the chain ends at %d", height, tip.height())
 	}
-	return tip.ancestor(height).medianTimePast(c.params)
+	return tip.ancestor(max(height, 1) - 1).medianTimePast(c.params), nil
 }
 
 // commit takes the first block out of the window if its verdict is ready. It
