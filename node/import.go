@@ -109,6 +109,10 @@ func (in *intake) run(entries []blockfile.Entry) error {
 		}
 	}
 	pending.Wait()
+	// Blocks that an earlier import stored count as known at once, judged or not.
+	if err := in.chain.Settle(in.ctx); err != nil {
+		return errors.Join(in.err(), err)
+	}
 	return in.err()
 }
 
