@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/quernnet/quern/gossip"
 	"github.com/quernnet/quern/node/peering"
@@ -17,6 +18,10 @@ const (
 	protocolVersion = 70016
 	serviceBits     = 1<<0 | 1<<3 // NODE_NETWORK and NODE_WITNESS
 )
+
+// addPatience is how long addnode waits for a connection; the node goes on
+// trying after that.
+const addPatience = 3 * time.Second
 
 var serviceNames = []string{"NETWORK", "WITNESS"}
 
@@ -287,7 +292,9 @@ func addNode(ctx context.Context, n *node, a args) (any, error) {
 	switch a.text(1) {
 	case "add":
 		// The peer is kept and dialed again: that it cannot be reached now is no error.
-		go func() { _ = n.Net.Connect(context.WithoutCancel(ctx), addr) }()
+		ctx, cancel := context.WithTimeout(ctx, addPatience)
+		defer cancel()
+		_ = n.Net.Connect(ctx, addr)
 	case "onetry":
 		if err := n.Net.Connect(ctx, addr); err != nil {
 			n.Net.Forget(id)
