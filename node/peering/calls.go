@@ -132,7 +132,7 @@ func (d *driver) askBlocks(ctx context.Context, a syncer.AskBlocks) {
 		return
 	}
 	if err == nil {
-		if err = reply.match(a.IDs); err != nil {
+		if err = reply.open(a.IDs); err != nil {
 			d.Net.Report(peer, 100, err)
 		}
 	}

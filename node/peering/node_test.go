@@ -77,8 +77,12 @@ func start(t *testing.T, name string, s setup) *node {
 	fatal(t, err)
 	mill, err := mining.New(mining.Config{Chain: c, Pool: pool})
 	fatal(t, err)
+	quiet := slog.New(slog.DiscardHandler)
+	if os.Getenv("PEERING_LOG") == "gossip" {
+		quiet = log.With("part", "gossip")
+	}
 	net, err := gossip.New(gossip.Config{
-		Swarm: "test", Listen: []string{"/ip4/127.0.0.1/udp/0/quic-v1"}, Private: true, Agent: "test/1", Log: log.With("part", "gossip"),
+		Swarm: "test", Listen: []string{"/ip4/127.0.0.1/udp/0/quic-v1"}, Private: true, Agent: "test/1", Log: quiet,
 	})
 	fatal(t, err)
 	var seen Chain = c

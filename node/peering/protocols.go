@@ -83,12 +83,13 @@ const (
 	bodyLeftOut = 2 // the answer is long enough: ask again
 )
 
-// bodies answers a list of ids, in its order. Block is nil unless the status is
-// bodyHere.
+// bodies answers a list of ids, in its order. Of a body that came from a peer
+// there is only raw until open has found its header to be the one asked for.
 type bodies []body
 
 type body struct {
 	status byte
+	raw    []byte // nil unless the status is bodyHere
 	block  *wire.Block
 }
 
@@ -114,16 +115,13 @@ func decodeIDs(b []byte) ([]wire.Hash, error) {
 func (bs bodies) encode() []byte {
 	size := 4
 	for _, b := range bs {
-		size++
-		if b.block != nil {
-			size += 4 + b.block.Size()
-		}
+		size += 1 + 4 + len(b.raw)
 	}
 	out := appendCount(make([]byte, 0, size), len(bs))
 	for _, b := range bs {
 		out = append(out, b.status)
-		if b.block != nil {
-			out = b.block.Append(appendCount(out, b.block.Size()))
+		if b.status == bodyHere {
+			out = append(appendCount(out, len(b.raw)), b.raw...)
 		}
 	}
 	return out
@@ -137,11 +135,7 @@ func decodeBodies(b []byte) (bodies, error) {
 		switch {
 		case f.err != nil || bs[i].status == bodyAbsent || bs[i].status == bodyLeftOut:
 		case bs[i].status == bodyHere:
-			block, err := wire.DecodeBlock(f.bytes(maxBlockSize, "block"))
-			if err != nil {
-				f.fail("block %d: %w", i, err)
-			}
-			bs[i].block = block
+			bs[i].raw = f.bytes(maxBlockSize, "block")
 		default:
 			f.fail("block %d has unknown status %d", i, bs[i].status)
 		}
@@ -149,15 +143,37 @@ func decodeBodies(b []byte) (bodies, error) {
 	return bs, f.finish("blocks")
 }
 
-// match wants bs to answer exactly the ids asked for.
-func (bs bodies) match(ids []wire.Hash) error {
+// open wants bs to answer exactly the ids asked for, and decodes the blocks. A
+// hostile body may take many times its size in memory, so the first that is
+// not the one of its header is the last that is decoded.
+func (bs bodies) open(ids []wire.Hash) error {
 	if len(bs) != len(ids) {
 		return fmt.Errorf("asked for %d blocks, answered for %d", len(ids), len(bs))
 	}
-	for i, b := range bs {
-		if b.block != nil && b.block.ID() != ids[i] {
-			return fmt.Errorf("asked for block %v, got %v", ids[i], b.block.ID())
+	for i := range bs {
+		if bs[i].status != bodyHere {
+			continue
 		}
+		if err := bs[i].open(ids[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *body) open(id wire.Hash) error {
+	h, err := wire.DecodeHeader(b.raw[:min(wire.HeaderSize, len(b.raw))])
+	if err != nil {
+		return fmt.Errorf("block %v: %w", id, err)
+	}
+	if got := h.ID(); got != id {
+		return fmt.Errorf("asked for block %v, got %v", id, got)
+	}
+	if b.block, err = wire.DecodeBlock(b.raw); err != nil {
+		return fmt.Errorf("block %v: %w", id, err)
+	}
+	if root, mutated := wire.MerkleRoot(b.block.TxIDs()); root != h.Merkle || mutated {
+		return fmt.Errorf("block %v came with other transactions than its header has", id)
 	}
 	return nil
 }

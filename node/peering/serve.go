@@ -55,7 +55,7 @@ func (p *Peering) serveBlocks(ctx context.Context, _ gossip.Peer, ids []wire.Has
 		if err != nil {
 			return nil, err
 		}
-		reply[i] = body{bodyHere, b}
+		reply[i] = body{status: bodyHere, raw: b.Bytes()}
 		size += b.Size()
 	}
 	return reply, nil

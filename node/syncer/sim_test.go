@@ -1,0 +1,290 @@
+package syncer
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/quernnet/quern/consensus/wire"
+)
+
+// habit is how a simulated peer answers.
+type habit int
+
+const (
+	good    habit = iota
+	slow          // a hundredth of the speed
+	silent        // answers nothing
+	staller       // answers for headers, not for blocks
+	lacking       // says that it has no block
+	boaster       // claims much and shows nothing
+	forger        // its bodies are invalid
+	looper        // sends the same headers for ever
+	flaky         // every other answer fails
+	habits
+)
+
+func (h habit) String() string {
+	return [...]string{"good", "slow", "silent", "staller", "lacking", "boaster", "forger", "looper", "flaky"}[h]
+}
+
+// world is a node that syncs from simulated peers, in virtual time.
+type world struct {
+	t       testing.TB
+	s       *Scheduler
+	now     time.Time
+	height  int // of the honest chain
+	habits  map[Peer]habit
+	events  []due
+	serial  int
+	open    map[Request]bool
+	headers int // best header's height
+	tip     int // the last height up to which all bodies are stored
+	stored  map[int]bool
+	bodies  map[int]Peer    // received, by height
+	sent    map[int]bool    // submitted and not yet judged
+	gone    map[Peer]string // why peers were parted from
+	blamed  map[Peer]bool   // for invalid bodies
+}
+
+type due struct {
+	at     time.Time
+	serial int
+	f      func() []Action
+}
+
+func newWorld(t testing.TB, height int, peers []habit) *world {
+	w := &world{
+		t: t, s: New(tipAt(0), tipAt(0)), now: time.Unix(1e9, 0), height: height,
+		habits: map[Peer]habit{}, stored: map[int]bool{}, open: map[Request]bool{}, bodies: map[int]Peer{}, sent: map[int]bool{},
+		gone: map[Peer]string{}, blamed: map[Peer]bool{},
+	}
+	for i, h := range peers {
+		name := Peer(fmt.Sprintf("%v%d", h, i))
+		w.habits[name] = h
+		w.after(time.Duration(i)*10*time.Millisecond, func() []Action {
+			return w.s.PeerJoined(w.now, name, tipAt(w.claim(h)))
+		})
+	}
+	w.tick()
+	return w
+}
+
+func (w *world) claim(h habit) int {
+	if h == boaster {
+		return 10 * w.height
+	}
+	return w.height
+}
+
+func (w *world) after(d time.Duration, f func() []Action) {
+	w.serial++
+	w.events = append(w.events, due{w.now.Add(d), w.serial, f})
+}
+
+func (w *world) tick() {
+	w.after(time.Second, func() []Action { w.tick(); return w.s.Tick(w.now) })
+}
+
+// run plays events until the node is in sync or the time is up.
+func (w *world) run(limit time.Duration) time.Duration {
+	begin := w.now
+	for w.tip < w.height && w.now.Sub(begin) < limit {
+		slices.SortFunc(w.events, func(a, b due) int {
+			if c := a.at.Compare(b.at); c != 0 {
+				return c
+			}
+			return a.serial - b.serial
+		})
+		e := w.events[0]
+		w.events = w.events[1:]
+		w.now = e.at
+		w.do(e.f())
+		checkInvariants(w.t, w.s)
+		if w.s.NeedsWanted() && len(w.s.queue) == 0 {
+			w.wanted()
+		}
+	}
+	return w.now.Sub(begin)
+}
+
+func (w *world) wanted() {
+	var bs []Block
+	for h := w.tip + 1; h <= w.headers && len(bs) < Window; h++ {
+		if !w.stored[h] {
+			bs = append(bs, blockAt(0, h))
+		}
+	}
+	w.do(w.s.Wanted(w.now, bs))
+}
+
+func heightOf(id wire.Hash) int { return int(id[2])<<16 | int(id[1])<<8 | int(id[0]) }
+
+func (w *world) do(actions []Action) {
+	for _, action := range actions {
+		switch a := action.(type) {
+		case AskHeaders:
+			w.open[a.Request] = true
+			w.answerHeaders(a)
+		case AskBlocks:
+			w.open[a.Request] = true
+			w.askedBlocks(a)
+		case Cancel:
+			w.close(a.Request)
+		case Submit:
+			w.submit(heightOf(a.ID))
+		case Drop:
+			delete(w.bodies, heightOf(a.ID))
+		case Blame:
+			if h := w.habits[a.Peer]; h != forger {
+				w.t.Fatalf("%v peer %s was blamed", h, a.Peer)
+			}
+			w.blamed[a.Peer] = true
+			w.part(a.Peer, "banned")
+		case Disconnect:
+			w.part(a.Peer, a.Reason)
+		}
+	}
+}
+
+func (w *world) part(p Peer, why string) {
+	w.gone[p] = why
+	w.after(0, func() []Action { return w.s.PeerLeft(w.now, p) })
+}
+
+func (w *world) close(r Request) {
+	delete(w.open, r)
+}
+
+// answer brings an answer later, unless the question is cancelled before.
+func (w *world) answer(r Request, d time.Duration, f func() []Action) {
+	w.after(d, func() []Action {
+		if !w.open[r] {
+			return nil
+		}
+		w.close(r)
+		return f()
+	})
+}
+
+func (w *world) answerHeaders(a AskHeaders) {
+	from, h := heightOf(a.From), w.habits[a.Peer]
+	to := min(from+MaxHeaders, w.height)
+	switch h {
+	case silent:
+		return
+	case boaster:
+		to = from
+	case looper:
+		to = min(MaxHeaders, w.height)
+		from = to - MaxHeaders
+	}
+	if h == flaky && w.serial%2 == 0 {
+		w.answer(a.Request, 50*time.Millisecond, func() []Action { return w.s.HeadersFailed(w.now, a.Request, false) })
+		return
+	}
+	w.answer(a.Request, 50*time.Millisecond, func() []Action {
+		w.headers = max(w.headers, to)
+		r := HeadersReply{Count: to - from, Claim: tipAt(w.claim(h)), Best: tipAt(w.headers)}
+		if r.Count > 0 {
+			r.Last = tipAt(to)
+		}
+		return w.s.HeadersReceived(w.now, a.Request, r)
+	})
+}
+
+func (w *world) askedBlocks(a AskBlocks) {
+	if len(a.IDs) == 0 || len(a.IDs) > MaxBatch {
+		w.t.Fatalf("%v asks for %d blocks", a, len(a.IDs))
+	}
+	h := w.habits[a.Peer]
+	per := 20 * time.Millisecond
+	switch h {
+	case silent, staller:
+		return
+	case slow:
+		per = 2 * time.Second
+	}
+	d := 50*time.Millisecond + per*time.Duration(len(a.IDs))
+	if h == flaky && w.serial%2 == 0 {
+		w.answer(a.Request, d, func() []Action { return w.s.BlocksFailed(w.now, a.Request, false) })
+		return
+	}
+	w.answer(a.Request, d, func() []Action {
+		if h == lacking {
+			return w.s.BlocksReceived(w.now, a.Request, nil, a.IDs)
+		}
+		var got []Body
+		for _, id := range a.IDs {
+			got = append(got, Body{id, 100_000})
+			if _, have := w.bodies[heightOf(id)]; !have {
+				w.bodies[heightOf(id)] = a.Peer
+			}
+		}
+		return w.s.BlocksReceived(w.now, a.Request, got, nil)
+	})
+}
+
+// submit judges a body in a moment. A parent must have been submitted before.
+func (w *world) submit(h int) {
+	from, have := w.bodies[h]
+	if !have {
+		w.t.Fatalf("block %d submitted without a body", h)
+	}
+	if h > w.tip+1 && !w.sent[h-1] && !w.stored[h-1] {
+		w.t.Fatalf("block %d submitted before its parent", h)
+	}
+	delete(w.bodies, h)
+	w.sent[h] = true
+	w.after(5*time.Millisecond, func() []Action {
+		delete(w.sent, h)
+		id := blockID(0, h)
+		switch {
+		case w.habits[from] == forger:
+			return w.s.BlockInvalid(w.now, id, true)
+		}
+		w.stored[h] = true // as the chain does, whether or not the parent's body is there
+		for w.stored[w.tip+1] {
+			w.tip++
+		}
+		acts := w.s.BlockAccepted(w.now, id)
+		return append(acts, w.s.ChainChanged(w.now, tipAt(w.headers), tipAt(w.tip), false)...)
+	})
+}
+
+// Whatever most peers do, one good one is enough, and nobody honest is blamed.
+func TestSyncCompletes(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		peers := rapid.SliceOfN(rapid.Map(rapid.IntRange(0, int(habits)-1), func(i int) habit { return habit(i) }), 0, 9).Draw(rt, "peers")
+		at := rapid.IntRange(0, len(peers)).Draw(rt, "place of the good one")
+		peers = slices.Insert(peers, at, good)
+		height := rapid.IntRange(1, 5000).Draw(rt, "height")
+		w := newWorld(t, height, peers)
+		took := w.run(20 * time.Minute)
+		if w.tip < height {
+			rt.Fatalf("%v: at %d of %d after %v; parted: %v\n%+v", peers, w.tip, height, took, w.gone, w.s.Report())
+		}
+		if why, gone := w.gone[Peer(fmt.Sprintf("good%d", at))]; gone {
+			rt.Fatalf("the good peer was parted from: %s", why)
+		}
+	})
+}
+
+// Stalling peers cost little: with 3 of 8 silent for blocks, sync takes at most
+// three times as long as without them.
+func TestStallersCostLittle(t *testing.T) {
+	peers := []habit{good, good, good, good, good}
+	honest := newWorld(t, 20_000, peers).run(time.Hour)
+	w := newWorld(t, 20_000, append([]habit{staller, staller, staller}, peers...))
+	took := w.run(time.Hour)
+	t.Logf("20,000 blocks from 5 peers in %v; with 3 that stall in %v", honest, took)
+	if took > 3*honest {
+		t.Errorf("stalling peers cost %v instead of %v", took, honest)
+	}
+	if len(w.gone) > 3 {
+		t.Errorf("parted from %v", w.gone)
+	}
+}
