@@ -34,6 +34,7 @@ type Node struct {
 	config   Config
 	logs     *Loggers
 	clock    clock
+	pay      atomic.Pointer[[]byte] // script that the miner pays to; nil: the wallet's
 	registry *prometheus.Registry
 	stopped  chan struct{} // closed by the RPC method stop
 
@@ -177,13 +178,18 @@ func minFee(perKvB int64) int64 {
 }
 
 func (n *Node) newMiner(p *parts) (*mining.Miner, error) {
-	script := func(context.Context) ([]byte, error) { return p.wallet.NewScript() }
 	if a := n.config.Mining.Address; a != "" {
-		fixed, err := address.Decode(a, p.params)
+		script, err := address.Decode(a, p.params)
 		if err != nil {
 			return nil, fmt.Errorf("mining.address: %w", err)
 		}
-		script = func(context.Context) ([]byte, error) { return fixed, nil }
+		n.pay.Store(&script)
+	}
+	script := func(context.Context) ([]byte, error) {
+		if fixed := n.pay.Load(); fixed != nil {
+			return *fixed, nil
+		}
+		return p.wallet.NewScript()
 	}
 	return mining.NewMiner(mining.MinerConfig{
 		Assembler: p.assembler, Script: script, Workers: n.config.Mining.Workers, Every: pace(p.params), Log: n.logs.For("mining"),
@@ -267,7 +273,7 @@ func (n *Node) rpcParts(p *parts) rpc.Parts {
 		Chain: p.chain, Pool: p.pool, Wallet: p.wallet, Assembler: p.assembler, Miner: p.miner,
 		Net: p.net, Peering: p.peering, Params: p.params,
 		Swarm: n.config.SwarmName(), Folder: n.config.Dir(), Version: Version,
-		Now: n.clock.now, SetTime: n.clock.set,
+		Now: n.clock.now, SetTime: n.clock.set, PayTo: func(script []byte) { n.pay.Store(&script) },
 		Stop: func() {
 			select {
 			case n.stopped <- struct{}{}:

@@ -59,6 +59,10 @@ func TestFiveMinutes(t *testing.T) {
 	p.expect(`"confirmations": 1`, "tx", "show", txid)
 	p.refuse("disabled", "peers")
 	p.expect("off: start with", "status")
+	p.expect("1 workers", "mine", "--workers", "1", "--address", to)
+	p.await("find a block", func() bool { return p.status().Mining.Blocks > 0 })
+	p.expect("off: start with", "mine", "--workers", "0")
+	p.refuse("another chain", "mine", "--address", "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2")
 
 	p.refuse("wrong password", "wallet", "send", to, "1", "--password-file", write(t, "wrong\n"))
 	p.refuse("insufficient funds", "wallet", "send", to, "1000")
@@ -71,7 +75,7 @@ func TestFiveMinutes(t *testing.T) {
 	}
 	p.restoreElsewhere(words)
 	p.start()
-	p.expect("1 deep", "wallet", "history")
+	p.expect(txid, "wallet", "history")
 	p.quern("rpc", "stop")
 	<-p.ended
 	if p.end != nil {

@@ -71,7 +71,8 @@ func NewMiner(c MinerConfig) (*Miner, error) {
 	return m, nil
 }
 
-// SetWorkers changes the number of goroutines that mine; 0 stops mining.
+// SetWorkers changes the number of goroutines that mine; 0 stops mining. The
+// next block pays what Script then says.
 func (m *Miner) SetWorkers(n int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -103,9 +104,13 @@ const retry = 2 * time.Second
 func (m *Miner) Run(ctx context.Context) error {
 	defer m.idle("")
 	var pay []byte
+	var set <-chan struct{}
 	extra := rand.Uint64() // so that two miners that pay alike do not search alike
 	for ctx.Err() == nil {
 		workers, turned := m.setting()
+		if turned != set {
+			pay, set = nil, turned // who is paid may have changed too
+		}
 		if workers == 0 {
 			m.idle("")
 			wait(ctx, nil, turned, nil)

@@ -29,8 +29,9 @@ type Parts struct {
 	Swarm, Folder, Version string
 
 	Now     func() time.Time
-	SetTime func(time.Time) // stops the clock; the zero time lets it run
-	Stop    func()          // asks the node to end; returns at once
+	SetTime func(time.Time)     // stops the clock; the zero time lets it run
+	PayTo   func(script []byte) // what the solo miner pays from its next block on
+	Stop    func()              // asks the node to end; returns at once
 }
 
 // node is what methods work on. The parts are safe for concurrent use; what

@@ -91,7 +91,8 @@ func newFixture(t *testing.T, blocks int) *fixture {
 			}
 			clock.Store(at.Unix())
 		},
-		Stop: func() { f.stopped <- struct{}{} },
+		PayTo: func([]byte) {},
+		Stop:  func() { f.stopped <- struct{}{} },
 	}
 	f.build()
 	program := sha256.Sum256([]byte{0x51})

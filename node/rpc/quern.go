@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/node/address"
 	"github.com/quernnet/quern/node/mempool"
 	"github.com/quernnet/quern/node/wallet"
 )
@@ -23,7 +24,7 @@ func quernMethods() []method {
 		name: "quern.mine", category: "quern", about: "Sets the number of goroutines that mine, if given, and reports.",
 		args: []arg{
 			{name: "workers", kind: integer, about: "0 stops mining"},
-			{name: "address", kind: text, about: "What is mined goes to mining.address of the configuration or the wallet: this argument is refused if it is another address"},
+			{name: "address", kind: text, hint: "mining.address of the configuration, or the wallet", about: "Who is paid from the next block on"},
 		},
 		result: "{ \"workers\", \"hashrate\", \"blocks\", \"last\", \"error\" }", call: quernMine,
 	}, {
@@ -102,9 +103,12 @@ func (n *node) miningStatus() MiningStatus {
 }
 
 func quernMine(_ context.Context, n *node, a args) (any, error) {
-	if address := a.text(1); address != "" {
-		return nil, errorf(codeInvalid, "mining pays to mining.address of the configuration, or to the wallet; "+
-			"to pay %s start the node with --mining.address=%s", address, address)
+	if to := a.text(1); to != "" {
+		script, err := address.Decode(to, n.Params)
+		if err != nil {
+			return nil, errorf(codeNotFound, "%v", err)
+		}
+		n.PayTo(script)
 	}
 	if a.given(0) {
 		workers := a.integer(0)
