@@ -223,6 +223,19 @@ func waitTip(t *testing.T, a *node, others ...*node) {
 	})
 }
 
+// waitSynced waits until the nodes take transactions from peers.
+func waitSynced(t *testing.T, nodes ...*node) {
+	t.Helper()
+	wait(t, func() error {
+		for _, n := range nodes {
+			if !n.Synced() {
+				return fmt.Errorf("%s has not caught up: %+v", n.name, n.Status(t.Context()))
+			}
+		}
+		return nil
+	})
+}
+
 func waitTx(t *testing.T, tx *wire.Tx, nodes ...*node) {
 	t.Helper()
 	wait(t, func() error {

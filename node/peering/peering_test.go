@@ -20,12 +20,7 @@ func TestSyncAndFollow(t *testing.T) {
 	b.mine(1)
 	waitTip(t, b, a)
 
-	wait(t, func() error {
-		if !a.Synced() || !b.Synced() {
-			return fmt.Errorf("not synced: a %v, b %v", a.Synced(), b.Synced())
-		}
-		return nil
-	})
+	waitSynced(t, a, b)
 	st := b.Status(t.Context())
 	if st.Syncing || st.Headers != 122 || st.Blocks != 122 || st.Progress != 1 || len(st.Peers) != 1 {
 		t.Fatalf("status: %+v", st)
@@ -41,6 +36,7 @@ func TestTransactionsTravel(t *testing.T) {
 	meet(t, a, b)
 	meet(t, b, c)
 	waitTip(t, a, b, c)
+	waitSynced(t, a, b, c)
 	op, value := a.coinbase(1)
 	parent := spend(op, value-10_000)
 	child := spend(parent.Outpoint(0), value-20_000)
