@@ -117,6 +117,7 @@ func (n *Net) open(l *live) error {
 			return fmt.Errorf("listening on %s: %w", a, err)
 		}
 	}
+	n.c.Log.Info("listening", "peer", n.id, "addrs", l.host.Network().ListenAddresses())
 	close(n.ready)
 	return nil
 }
