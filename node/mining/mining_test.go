@@ -255,6 +255,9 @@ func TestGivenTransactions(t *testing.T) {
 	if len(tm.Block.Txs) != 3 || tm.Fees[1] != 0 || tm.Fees[2] != 700 || index(tm.Block, waits) >= 0 {
 		t.Fatalf("fees %v", tm.Fees)
 	}
+	if got, subsidy := tm.Block.Txs[0].Outs[0].Value, tm.Prev.Params.Subsidy(tm.Height()); got != subsidy || tm.Fees[0] != 0 {
+		t.Errorf("the coinbase pays %d, not the bare subsidy of %d; its fee is %d", got, subsidy, tm.Fees[0])
+	}
 	if _, err := g.a.Build(t.Context(), payTrue, 0, []*wire.Tx{b, a}); consensus.RuleOf(err) != consensus.InputsMissing {
 		t.Errorf("a child before its parent: %v", err)
 	}

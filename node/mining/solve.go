@@ -129,8 +129,8 @@ func (a *Assembler) Generate(ctx context.Context, n int, script []byte, tries ui
 	return ids, nil
 }
 
-// GenerateBlock mines one block with exactly these transactions. The block is
-// given to the chain if submit is set.
+// GenerateBlock mines one block with exactly these transactions, whose fees
+// nobody gets. The block is given to the chain if submit is set.
 func (a *Assembler) GenerateBlock(ctx context.Context, script []byte, txs []*wire.Tx, submit bool) (*wire.Block, error) {
 	if txs == nil {
 		txs = []*wire.Tx{} // none, rather than the mempool's choice

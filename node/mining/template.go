@@ -40,9 +40,9 @@ type Config struct {
 
 // Template is a block that lacks only its proof of work.
 type Template struct {
-	Block   *wire.Block // header with zero nonce; coinbase pays subsidy and fees
+	Block   *wire.Block // header with zero nonce
 	Prev    consensus.State
-	Fees    []int64 // satoshis, by transaction; the coinbase's is minus the total
+	Fees    []int64 // satoshis, by transaction; the coinbase's is minus what it collects of them
 	Sigops  []int   // cost, by transaction
 	MinTime uint32  // least time the header may have
 }
@@ -95,7 +95,8 @@ const tries = 16
 
 // Build puts a block together on the tip that pays script. extra varies the
 // coinbase (its extranonce). With a nil txs the mempool chooses; otherwise the
-// block holds exactly these, in their order. What it returns has passed TestBlock. The error is a *consensus.RuleError
+// block holds exactly these, in their order, and their fees are not collected
+// (as by Core's generateblock). What it returns has passed TestBlock. The error is a *consensus.RuleError
 // when the block would break a rule.
 func (a *Assembler) Build(ctx context.Context, script []byte, extra uint64, txs []*wire.Tx) (*Template, error) {
 	banned := make(map[wire.Hash]bool)
@@ -104,7 +105,7 @@ func (a *Assembler) Build(ctx context.Context, script []byte, extra uint64, txs 
 		if err != nil {
 			return nil, err
 		}
-		t := a.assemble(s, script, extra, picked)
+		t := a.assemble(s, script, extra, picked, txs == nil)
 		err = a.chain.TestBlock(ctx, t.Block, true)
 		if err == nil {
 			return t, nil
@@ -203,14 +204,16 @@ func (a *Assembler) limits(s *consensus.State, pay []byte) limits {
 	return limits{weight: a.maxWeight - reserve, sigops: consensus.MaxSigopCost - cost}
 }
 
-// assemble makes a block of what was chosen.
-func (a *Assembler) assemble(s consensus.State, script []byte, extra uint64, picked []pick) *Template {
+// assemble makes a block of what was chosen; collect gives the fees to script.
+func (a *Assembler) assemble(s consensus.State, script []byte, extra uint64, picked []pick, collect bool) *Template {
 	t := &Template{Prev: s, MinTime: minTime(&s), Fees: make([]int64, 1), Sigops: make([]int, 1)}
 	txs := make([]*wire.Tx, 1, len(picked)+1)
 	for _, p := range picked {
 		txs = append(txs, p.tx)
 		t.Fees, t.Sigops = append(t.Fees, p.fee), append(t.Sigops, p.sigops)
-		t.Fees[0] -= p.fee
+		if collect {
+			t.Fees[0] -= p.fee
+		}
 	}
 	txs[0] = coinbase(&s, script, s.Params.Subsidy(t.Height())-t.Fees[0], extra, nil)
 	if t.Height() >= s.Params.Segwit {

@@ -53,10 +53,10 @@ func miningMethods() []method {
 	}, {
 		name: "generateblock", pool: true, category: "hidden",
 		about: "Mine a set of ordered transactions to a specified address or descriptor and return the block hash.\n" +
-			"Transaction fees are collected in the block reward.",
+			"Transaction fees are not collected in the block reward.",
 		args: []arg{
 			{name: "output", kind: text, need: true, about: "The address or descriptor to send the newly generated bitcoin to."},
-			{name: "transactions", kind: array, need: true, about: "An array of hex strings which are either txids or raw transactions.\nTxids must reference transactions currently in the mempool."},
+			{name: "transactions", kind: array, need: true, about: "An array of hex strings which are either txids or raw transactions.\nTxids must reference transactions currently in the mempool.\nAll transactions must be valid and in valid order, otherwise the block will be rejected."},
 			{name: "submit", kind: boolean, def: "true", about: "Whether to submit the block before the RPC call returns or to return it as hex."},
 		},
 		result: "{ \"hash\", \"hex\" }", call: generateBlock,
