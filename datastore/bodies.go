@@ -43,12 +43,17 @@ func (s *Store) HasBlock(id wire.Hash) bool {
 	return ok || id == s.c.Params.Genesis.ID()
 }
 
-// Block reads a body; chain.ErrNoBlock when it is not stored.
+// Block reads a body; chain.ErrNoBlock when it is not stored. One whose position
+// is lost is not stored from then on, so that PutBlock takes it anew. One whose
+// bytes are damaged is an error of the disk, not a body that is missing.
 func (s *Store) Block(id wire.Hash) (*wire.Block, error) {
 	if g := s.c.Params.Genesis; id == g.ID() {
 		return g, nil
 	}
 	raw, err := s.read(bodyMount, id)
+	if errors.Is(err, chain.ErrNoBlock) {
+		s.forget(id)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -57,6 +62,17 @@ func (s *Store) Block(id wire.Hash) (*wire.Block, error) {
 		return nil, fmt.Errorf("stored block %v: %w", id, err)
 	}
 	return b, nil
+}
+
+// forget notes that a body is gone. It is looked for once more, because it may
+// have been stored since it was missed.
+func (s *Store) forget(id wire.Hash) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	has, err := s.files.Has(context.Background(), bodyMount.Child(blocks.Key(id)))
+	if err == nil && !has {
+		delete(s.bodies, id)
+	}
 }
 
 func (s *Store) read(at ds.Key, id wire.Hash) ([]byte, error) {

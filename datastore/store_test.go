@@ -442,3 +442,36 @@ func BenchmarkApplyAndFlush(b *testing.B) {
 		})
 	}
 }
+
+// A body whose position is lost is asked for again and stored anew; a store
+// that went on saying that it has it would never take the fresh copy.
+func TestLostBodyIsStoredAnew(t *testing.T) {
+	eachBackend(t, func(t *testing.T, c Config) {
+		s := openTest(t, c)
+		l := newLedger(c.Params, 11)
+		u := l.grow(4)
+		id := u.Block.ID()
+		add(t, s, u)
+		if err := s.Flush(l.tip().ID); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.kv.Delete(t.Context(), ds.RawKey(bodySpace.String()+"/"+string(id[:])+guard)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Block(id); !errors.Is(err, chain.ErrNoBlock) {
+			t.Fatalf("lost body: %v, want chain.ErrNoBlock", err)
+		}
+		if s.HasBlock(id) {
+			t.Error("the store still says that it has the body")
+		}
+		if err := s.PutBlock(u.Block); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Flush(l.tip().ID); err != nil {
+			t.Fatal(err)
+		}
+		if b, err := s.Block(id); err != nil || string(b.Bytes()) != string(u.Block.Bytes()) {
+			t.Errorf("the fresh copy comes back otherwise: %v", err)
+		}
+	})
+}
