@@ -12,7 +12,10 @@ import (
 
 // freshness is the age below which a tip shows that the node has caught up (Core's
 // DEFAULT_MAX_TIP_AGE).
-const freshness = 24 * time.Hour
+const (
+	freshness = 24 * time.Hour
+	nearTip   = 6 // blocks
+)
 
 // driver carries out what the scheduler decides. One goroutine owns it.
 type driver struct {
@@ -60,7 +63,7 @@ func (p *Peering) drive(ctx context.Context) error {
 // refresh tells the scheduler where the chain stands.
 func (d *driver) refresh() {
 	now, tip, best := d.Now(), d.Chain.Tip(), d.Chain.BestHeader()
-	d.run(d.sched.ChainChanged(now, tipOf(best), tipOf(tip), d.fresh(now, tip)))
+	d.run(d.sched.ChainChanged(now, tipOf(best), tipOf(tip), d.fresh(now, tip, best)))
 	if d.sched.NeedsWanted() || best.ID != d.aimed {
 		d.aimed = best.ID
 		d.run(d.sched.Wanted(now, d.wanted(best)))
@@ -74,9 +77,13 @@ func (d *driver) refresh() {
 	d.announceTip(tip)
 }
 
-func (d *driver) fresh(now time.Time, tip consensus.State) bool {
+// fresh says that the tip shows by itself that the node has caught up: it is
+// young, and what is known beyond it is no more than a few blocks, which
+// somebody may be withholding.
+func (d *driver) fresh(now time.Time, tip, best consensus.State) bool {
 	newest := time.Unix(int64(tip.Times[tip.Height%11]), 0)
-	return tip.Height > 0 && tip.Work.Cmp(d.Params.MinWork) >= 0 && now.Sub(newest) < freshness
+	return tip.Height > 0 && tip.Work.Cmp(d.Params.MinWork) >= 0 &&
+		now.Sub(newest) < freshness && best.Height <= tip.Height+nearTip
 }
 
 // wanted lists missing bodies, none of a branch with less work than the chain is

@@ -103,7 +103,7 @@ func decodeMempoolQuery(b []byte) (mempoolQuery, error) {
 var mempoolProtocol = gossip.Protocol[mempoolQuery, []*wire.Tx]{
 	ID:         "mempool/1",
 	MaxRequest: 20 + 8*maxKnown, MaxReply: maxTxReply,
-	Timeout: 30 * time.Second,
+	Timeout: 10 * time.Second,
 	EncodeQ: mempoolQuery.encode, DecodeQ: decodeMempoolQuery,
 	EncodeA: func(ts []*wire.Tx) []byte { return appendTxs(nil, ts) },
 	DecodeA: func(b []byte) ([]*wire.Tx, error) { return decodeTxs(b, maxMempoolTxs) },

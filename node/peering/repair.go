@@ -52,45 +52,63 @@ func (p *Peering) missingParents(t *wire.Tx) []wire.Hash {
 	return ids
 }
 
-// reconcile compares the mempool with a peer's: soon after one joined, and now
-// and then with any, for gossip may lose messages.
+const (
+	meshTime = 3 * time.Second // in which gossip begins to reach a new peer
+	maxMeet  = 8               // peers compared with at once
+)
+
+// reconcile compares the mempool with those of peers: of new ones at once, and
+// again when gossip reaches them, for what came between; and now and then of any, for
+// gossip may lose messages.
 func (p *Peering) reconcile(ctx context.Context) error {
 	tick := time.NewTicker(p.Reconcile)
 	defer tick.Stop()
+	again := time.NewTimer(meshTime)
+	defer again.Stop()
 	var last time.Time
 	for {
+		var peers []gossip.Peer
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-tick.C:
+			peers = p.joinedSince(time.Time{}, 1)
+		case <-again.C:
+			peers = p.joinedSince(p.Now().Add(-2*meshTime), maxMeet)
 		case <-p.meet:
+			if p.synced.Load() {
+				peers = p.joinedSince(last, maxMeet)
+				last = p.Now()
+				again.Reset(meshTime)
+			}
 		}
-		if !p.synced.Load() {
-			continue
+		if p.synced.Load() {
+			for _, peer := range peers {
+				p.compare(ctx, peer)
+			}
 		}
-		peer, ok := p.reconcileWith(last)
-		last = p.Now()
-		if !ok {
-			continue
-		}
-		_, es := p.Pool.Entries()
-		ts, err := gossip.Call(ctx, p.Net, mempoolProtocol, peer, ask(rand.Uint64(), es))
-		if err != nil {
-			p.Log.Debug("mempool not compared", "peer", peer, "err", err)
-			continue
-		}
-		p.judgeFrom(peer, ts)
 	}
 }
 
-// reconcileWith picks a peer that joined since the last time, or any.
-func (p *Peering) reconcileWith(last time.Time) (pick gossip.Peer, ok bool) {
+// compare asks a peer for the waiting transactions that we lack.
+func (p *Peering) compare(ctx context.Context, peer gossip.Peer) {
+	_, es := p.Pool.Entries()
+	ts, err := gossip.Call(ctx, p.Net, mempoolProtocol, peer, ask(rand.Uint64(), es))
+	if err != nil {
+		p.Log.Debug("mempool not compared", "peer", peer, "err", err)
+		return
+	}
+	p.judgeFrom(peer, ts)
+}
+
+// joinedSince lists up to max peers that joined after a time, in random order.
+func (p *Peering) joinedSince(then time.Time, max int) (ids []gossip.Peer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for id, k := range p.peers { // in random order
-		if pick, ok = id, true; k.since.After(last) {
-			break
+	for id, k := range p.peers {
+		if k.since.After(then) && len(ids) < max {
+			ids = append(ids, id)
 		}
 	}
-	return pick, ok
+	return ids
 }

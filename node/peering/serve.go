@@ -13,7 +13,7 @@ import (
 
 const (
 	bodyWait    = 2 * time.Second // for a body that was announced and is on its way to us
-	mempoolRest = 5               // seconds between two mempool questions of one peer
+	mempoolRest = 2               // seconds between two mempool questions of one peer
 )
 
 func (p *Peering) serveHello(_ context.Context, _ gossip.Peer, _ Hello) (Hello, error) {

@@ -34,6 +34,7 @@ func (s *Scheduler) HeadersReceived(now time.Time, id Request, a HeadersReply) [
 		p.tip, p.shown = a.Last, 0
 	default:
 		p.shown = 0
+		p.polls++
 	}
 	return s.step(now)
 }
@@ -101,7 +102,11 @@ func (s *Scheduler) wantsPoll(now time.Time, p *peer) bool {
 	if p.due {
 		return p.polled.IsZero() || now.Sub(p.polled) >= pollSoonest
 	}
-	return !s.claimsMore(p) && (p.polled.IsZero() || now.Sub(p.polled) >= pollEvery)
+	wait := pollEvery
+	if p.polls == 1 {
+		wait = pollAgain
+	}
+	return !s.claimsMore(p) && (p.polled.IsZero() || now.Sub(p.polled) >= wait)
 }
 
 func (s *Scheduler) askHeadersOf(now time.Time, p *peer, from Tip, sync bool) {

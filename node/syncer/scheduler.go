@@ -31,6 +31,7 @@ const (
 	maxTimeout     = 120 * time.Second // for a batch, whatever its size
 	minRate        = 64 << 10          // bytes a second
 	pollEvery      = 30 * time.Second  // so often each peer is asked for news
+	pollAgain      = 3 * time.Second   // after the first time, for news that came before gossip reached it
 	pollSoonest    = time.Second       // between two questions to one peer for news
 	directExpiry   = 10 * time.Minute
 	storePause     = 5 * time.Second // after an error of our own store
@@ -82,6 +83,7 @@ type peer struct {
 	open    []*request // oldest first
 	asked   *request   // the open one for headers
 	polled  time.Time
+	polls   int
 	due     bool // it has headers that we do not know
 	shown   uint32
 	batches int

@@ -1,0 +1,6 @@
+//go:build !race
+
+package peering
+
+// underRace says that the race detector slows us down.
+const underRace = false
