@@ -11,12 +11,14 @@ import (
 // sigops, in that order. Work is judged by ApplyHeader. An error for which
 // Mutated is true says nothing about the header.
 func CheckBlock(p *Params, b *wire.Block) error {
+	root, mutated := wire.MerkleRoot(b.TxIDs())
 	if p.SignetChallenge != nil && b.ID() != p.Genesis.ID() {
 		if e := checkSignet(p.SignetChallenge, b); e != nil {
+			// The solution is of the coinbase: another body has another.
+			e.mutated = mutated || root != b.Header.Merkle
 			return e
 		}
 	}
-	root, mutated := wire.MerkleRoot(b.TxIDs())
 	if root != b.Header.Merkle {
 		return broken(BadMerkleRoot, "header says %v, transactions give %v", b.Header.Merkle, root).asMutated()
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/quernnet/quern/consensus/wire"
@@ -110,6 +111,26 @@ func TestSignetSolution(t *testing.T) {
 				wantRule(t, err, BadSignetSolution, -1, -1)
 			}
 		})
+	}
+}
+
+// A body altered on its way has a wrong solution as well, before its Merkle root
+// is looked at: that says nothing about the header.
+func TestSignetBlockOfAnotherBody(t *testing.T) {
+	good := signetBlocks(t)[0]
+	extra := spend(1, op(1, 0))
+	b := wire.NewBlock(good.Header, append(slices.Clone(good.Txs), extra))
+	err := CheckBlock(mustChain(t, "signet"), b)
+	wantRule(t, err, BadSignetSolution, -1, -1)
+	if !Mutated(err) {
+		t.Error("a body that is not the header's is held against it")
+	}
+	root, _ := wire.MerkleRoot(b.TxIDs())
+	b.Header.Merkle = root
+	err = CheckBlock(mustChain(t, "signet"), wire.NewBlock(b.Header, b.Txs))
+	wantRule(t, err, BadSignetSolution, -1, -1)
+	if Mutated(err) {
+		t.Error("a body that is the header's own is not held against it")
 	}
 }
 

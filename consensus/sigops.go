@@ -26,33 +26,8 @@ func SigopCost(t *wire.Tx, spent []Coin, flags script.Flags) int {
 		return cost
 	}
 	for i := range t.Ins {
-		cost += inputSigopCost(&t.Ins[i], spent[i].Script, flags)
-	}
-	return cost
-}
-
-// inputSigopCost is the cost of what an input reveals: a P2SH script and a
-// witness script.
-func inputSigopCost(in *wire.In, pays []byte, flags script.Flags) int {
-	cost := 0
-	if script.IsP2SH(pays) && flags&script.P2SH != 0 {
-		redeem, ok := script.RedeemScript(in.Script)
-		if !ok {
-			return 0
-		}
-		cost = script.Sigops(redeem, true) * WitnessScale
-		pays = redeem
-	}
-	if flags&script.Witness == 0 {
-		return cost
-	}
-	version, program, ok := script.WitnessProgram(pays)
-	switch {
-	case !ok || version != 0:
-	case len(program) == 20:
-		cost++
-	case len(program) == 32 && len(in.Witness) > 0:
-		cost += script.Sigops(in.Witness[len(in.Witness)-1], true)
+		in := &t.Ins[i]
+		cost += script.InputSigopCost(in.Script, in.Witness, spent[i].Script, flags)
 	}
 	return cost
 }

@@ -100,7 +100,7 @@ func (c *Chain) judge(b *wire.Block, offered bool) (*node, error) {
 	if err == nil {
 		return n, nil
 	}
-	if isRule(err) && !consensus.Mutated(err) && !ambiguous(b) {
+	if isRule(err) && !consensus.Mutated(err) {
 		c.log.Warn("invalid block", "block", n.id, "height", n.height(), "error", err)
 		c.condemn(n, invalid)
 		c.inbox.wake()
@@ -150,23 +150,4 @@ func (c *Chain) wants(n *node) error {
 	default:
 		return nil
 	}
-}
-
-// ambiguous says that another body than b may have b's header: b's has another
-// Merkle root, or its "transactions" may be inner nodes of the other body's Merkle
-// tree, which are 64 bytes long. With a coinbase in its place that is ruled out
-// (Core's IsBlockMutated).
-func ambiguous(b *wire.Block) bool {
-	if root, mutated := wire.MerkleRoot(b.TxIDs()); root != b.Header.Merkle || mutated {
-		return true
-	}
-	if len(b.Txs) > 0 && b.Txs[0].IsCoinbase() {
-		return false
-	}
-	for _, t := range b.Txs {
-		if t.BaseSize() == 64 {
-			return true
-		}
-	}
-	return false
 }
