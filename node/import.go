@@ -108,9 +108,12 @@ func (in *intake) run(entries []blockfile.Entry) error {
 			in.fail(e, err)
 		}
 	}
+	// An interrupted import leaves what is queued and not yet judged.
+	stop := context.AfterFunc(in.ctx, func() { _ = in.chain.Close() }) // its error comes again when the ledger closes
+	defer stop()
 	pending.Wait()
 	// Blocks that an earlier import stored count as known at once, judged or not.
-	if err := in.chain.Settle(in.ctx); err != nil {
+	if err := in.chain.Settle(in.ctx); err != nil && in.ctx.Err() == nil {
 		return errors.Join(in.err(), err)
 	}
 	return in.err()
@@ -165,7 +168,10 @@ func (in *intake) fail(e blockfile.Entry, err error) {
 func (in *intake) err() error {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	return errors.Join(in.fault, in.ctx.Err())
+	if err := in.ctx.Err(); err != nil {
+		return fmt.Errorf("%s: interrupted, import it again to go on: %w", in.path, err)
+	}
+	return in.fault
 }
 
 // Export writes the active branch from height first to last (0: the tip) as a

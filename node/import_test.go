@@ -13,6 +13,7 @@ import (
 
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/chain"
+	"github.com/quernnet/quern/consensus/realdata"
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/node/blockfile"
 	"github.com/quernnet/quern/node/mining"
@@ -171,6 +172,25 @@ func TestImportStopsWhenAsked(t *testing.T) {
 	}
 	if p, err := Import(t.Context(), c, logs, path, nil); err != nil || p.Tip.Height != 5 {
 		t.Errorf("started again: height %d, %v", p.Tip.Height, err)
+	}
+}
+
+// A block once queued takes seconds of scripts where it is full: whoever
+// interrupts an import does not wait for all that are queued.
+func TestInterruptedImportLeavesWhatIsQueued(t *testing.T) {
+	path := realdata.Path(t, "chain-payments.dat")
+	c, logs := quiet(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	p, err := Import(ctx, c, logs, path, func(p Progress) {
+		if p.Blocks == 140 { // the payments have begun
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("error %v, want it cancelled and nothing else", err)
+	}
+	if p.Tip.Height == 0 || p.Tip.Height == 150 {
+		t.Errorf("height %d: nothing was kept or nothing was left", p.Tip.Height)
 	}
 }
 
