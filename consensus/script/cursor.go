@@ -51,9 +51,9 @@ func (c *cursor) next() (op byte, data []byte, ok bool) {
 	return op, rest[width:end:end], true
 }
 
-// IsPushOnly says whether every operation of s pushes; like Core it counts
+// isPushOnly says whether every operation of s pushes; like Core it counts
 // OP_RESERVED among them. A malformed push is none.
-func IsPushOnly(s []byte) bool {
+func isPushOnly(s []byte) bool {
 	for c := (cursor{script: s}); c.more(); {
 		if op, _, ok := c.next(); !ok || op > op16 {
 			return false
@@ -62,10 +62,10 @@ func IsPushOnly(s []byte) bool {
 	return true
 }
 
-// RedeemScript is what a push-only signature script pushes last: for an output
+// redeemScript is what a push-only signature script pushes last: for an output
 // that IsP2SH, the script that must hash to it. Small number opcodes count as
 // pushing nothing, as in Core's GetSigOpCount. Not ok: s does not only push.
-func RedeemScript(sig []byte) (redeem []byte, ok bool) {
+func redeemScript(sig []byte) (redeem []byte, ok bool) {
 	for c := (cursor{script: sig}); c.more(); {
 		op, data, ok := c.next()
 		if !ok || op > op16 {

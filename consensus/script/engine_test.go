@@ -50,7 +50,7 @@ func (c Check) engineFollows() bool {
 	}
 	redeem := []byte(nil)
 	if f&P2SH != 0 && IsP2SH(prev) {
-		redeem, _ = RedeemScript(in.Script)
+		redeem, _ = redeemScript(in.Script)
 	}
 	return !deletesShortSigs(in.Script) && !deletesShortSigs(prev) && !deletesShortSigs(redeem)
 }

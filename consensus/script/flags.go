@@ -71,29 +71,3 @@ func (f Flags) String() string {
 	}
 	return strings.Join(names, ",")
 }
-
-// ParseFlags reads a comma-separated list of Core's names; "" and "NONE" are
-// no flags.
-func ParseFlags(s string) (Flags, error) {
-	if s == "" || s == "NONE" {
-		return None, nil
-	}
-	var f Flags
-	for name := range strings.SplitSeq(s, ",") {
-		bit, ok := flagNamed(strings.TrimSpace(name))
-		if !ok {
-			return None, fmt.Errorf("script flag %q is unknown; the names are %s", name, every)
-		}
-		f |= bit
-	}
-	return f, nil
-}
-
-func flagNamed(name string) (Flags, bool) {
-	for i, n := range flagNames {
-		if n == name {
-			return 1 << i, true
-		}
-	}
-	return None, false
-}

@@ -58,7 +58,7 @@ func FuzzTemplates(f *testing.F) {
 		if Sigops(s, true) > Sigops(s, false) {
 			t.Error("more accurate, yet more operations")
 		}
-		if _, _, ok := WitnessProgram(s); ok && !IsPushOnly(s) {
+		if _, _, ok := WitnessProgram(s); ok && !isPushOnly(s) {
 			t.Error("a witness program only pushes")
 		}
 		if kind == TypeNullData && !IsUnspendable(s) {

@@ -39,7 +39,7 @@ func InputSigopCost(sig []byte, witness [][]byte, prev []byte, f Flags) int {
 	cost := 0
 	nested, p2sh := []byte(nil), IsP2SH(prev)
 	if p2sh {
-		if redeem, ok := RedeemScript(sig); ok {
+		if redeem, ok := redeemScript(sig); ok {
 			nested = redeem
 		}
 	}

@@ -8,13 +8,13 @@ import (
 
 func TestFlagNames(t *testing.T) {
 	for i, name := range flagNames {
-		f, err := ParseFlags(name)
+		f, err := parseFlags(name)
 		if err != nil || f != 1<<i || f.String() != name {
 			t.Errorf("%s: read as %v (%v)", name, f, err)
 		}
 	}
 	for text, want := range map[string]Flags{"": None, "NONE": None, "WITNESS,P2SH": P2SH | Witness} {
-		if f, err := ParseFlags(text); f != want || err != nil {
+		if f, err := parseFlags(text); f != want || err != nil {
 			t.Errorf("%q: read as %v (%v), want %v", text, f, err, want)
 		}
 	}
@@ -24,7 +24,7 @@ func TestFlagNames(t *testing.T) {
 	if got := (P2SH | 1<<31).String(); got != "P2SH,0x80000000" {
 		t.Errorf("got %s", got)
 	}
-	if _, err := ParseFlags("P2SH,BIP16"); err == nil || !strings.Contains(err.Error(), "BIP16") {
+	if _, err := parseFlags("P2SH,BIP16"); err == nil || !strings.Contains(err.Error(), "BIP16") {
 		t.Errorf("BIP16 is no flag, yet: %v", err)
 	}
 }
@@ -192,11 +192,11 @@ func TestRedeemScript(t *testing.T) {
 		{"an operation", []byte{1, 7, opNop}, nil, false},
 		{"malformed", []byte{1, 7, 2, 8}, nil, false},
 	} {
-		got, ok := RedeemScript(test.sig)
+		got, ok := redeemScript(test.sig)
 		if ok != test.ok || !bytes.Equal(got, test.want) {
 			t.Errorf("%s: %x, %v", test.name, got, ok)
 		}
-		if IsPushOnly(test.sig) != test.ok {
+		if isPushOnly(test.sig) != test.ok {
 			t.Errorf("%s: push only: %v", test.name, !test.ok)
 		}
 	}

@@ -78,7 +78,7 @@ func (c *txCase) passes(t *testing.T, f Flags) bool {
 }
 
 func (c *txCase) parse(t *testing.T) Flags {
-	f, err := ParseFlags(c.flags)
+	f, err := parseFlags(c.flags)
 	if err != nil {
 		t.Fatal(err)
 	}

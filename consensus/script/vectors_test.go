@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"strconv"
 	"strings"
@@ -204,7 +205,7 @@ func readScriptCase(t testing.TB, row []any) scriptCase {
 	} else {
 		c.prev = assemble(t, row[1].(string))
 	}
-	f, err := ParseFlags(row[2].(string))
+	f, err := parseFlags(row[2].(string))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,4 +252,30 @@ func satoshis(t testing.TB, n json.Number) int64 {
 		t.Fatalf("amount %v: %v", n, err)
 	}
 	return v
+}
+
+// parseFlags reads a comma-separated list of Core's names; "" and "NONE" are
+// no flags.
+func parseFlags(s string) (Flags, error) {
+	if s == "" || s == "NONE" {
+		return None, nil
+	}
+	var f Flags
+	for name := range strings.SplitSeq(s, ",") {
+		bit, ok := flagNamed(strings.TrimSpace(name))
+		if !ok {
+			return None, fmt.Errorf("script flag %q is unknown; the names are %s", name, every)
+		}
+		f |= bit
+	}
+	return f, nil
+}
+
+func flagNamed(name string) (Flags, bool) {
+	for i, n := range flagNames {
+		if n == name {
+			return 1 << i, true
+		}
+	}
+	return None, false
 }

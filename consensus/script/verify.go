@@ -11,7 +11,7 @@ import (
 // VerifyScript).
 func (c Check) interpret() *Error {
 	in, prev := &c.Tx.Ins[c.In], c.Coins[c.In].Script
-	if c.Flags&SigPushOnly != 0 && !IsPushOnly(in.Script) {
+	if c.Flags&SigPushOnly != 0 && !isPushOnly(in.Script) {
 		return errSigPushOnly
 	}
 	m := &machine{Spend: c.Spend, in: c.In}
@@ -33,7 +33,7 @@ func (c Check) interpret() *Error {
 		witnessed = true
 	}
 	if c.Flags&P2SH != 0 && IsP2SH(prev) {
-		if !IsPushOnly(in.Script) {
+		if !isPushOnly(in.Script) {
 			return errSigPushOnly
 		}
 		m.stack = pushed
