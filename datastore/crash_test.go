@@ -286,11 +286,19 @@ func (l *ledger) rewind(t testing.TB, s *Store) milestone {
 // Whenever the power goes, the store comes back in the state of its last flush,
 // or of the one under way, whole.
 func TestPowerLossLeavesTheStateOfAFlush(t *testing.T) {
-	for seed := range uint64(12) {
+	for seed := range shortened(12, 3) {
 		if err := live(t, seed, 12, fault{}); err != nil {
 			t.Errorf("seed %d: %v", seed, err)
 		}
 	}
+}
+
+// shortened is n, or fewer in a short run.
+func shortened(n, few uint64) uint64 {
+	if testing.Short() {
+		return few
+	}
+	return n
 }
 
 // A store that did one of these things wrong would have to fail the test above:

@@ -14,6 +14,9 @@ import (
 // the README beside it). Blocks are trusted here; what is tried is that the
 // store ends up with exactly those coins.
 func TestCoinSetOfARealChainIsCores(t *testing.T) {
+	if testing.Short() {
+		t.Skip("83,001 coins: a run without -short compares them")
+	}
 	raw := realdata.Read(t, "chain-payments.dat")
 	eachBackend(t, func(t *testing.T, c Config) {
 		c.Cache = 2 << 20 // so that the chain takes several flushes
