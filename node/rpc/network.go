@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -285,11 +286,15 @@ func addNode(ctx context.Context, n *node, a args) (any, error) {
 	if err := n.needNet(); err != nil {
 		return nil, err
 	}
+	command := a.text(1)
+	if !slices.Contains([]string{"add", "onetry", "remove"}, command) {
+		return nil, errorf(codeMisc, "%s", n.methods["addnode"].help())
+	}
 	addr, id, err := splitAddr(a.text(0))
 	if err != nil {
 		return nil, err
 	}
-	switch a.text(1) {
+	switch command {
 	case "add":
 		// The peer is kept and dialed again: that it cannot be reached now is no error.
 		ctx, cancel := context.WithTimeout(ctx, addPatience)
@@ -303,8 +308,6 @@ func addNode(ctx context.Context, n *node, a args) (any, error) {
 		n.Net.Forget(id)
 	case "remove":
 		n.Net.Forget(id)
-	default:
-		return nil, errorf(codeMisc, "%s", n.methods["addnode"].help())
 	}
 	return nil, nil
 }
