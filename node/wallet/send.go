@@ -93,11 +93,11 @@ func (w *Wallet) outputs(o Order) ([]wire.Out, error) {
 		if err != nil {
 			return nil, err
 		}
-		if p.Value < dust || p.Value > consensus.MaxMoney {
+		if p.Value < dust {
 			return nil, fmt.Errorf("%d satoshis cannot be paid: the least is %d, below it an output costs more to spend than it holds", p.Value, dust)
 		}
-		if sum += p.Value; sum > consensus.MaxMoney {
-			return nil, errors.New("the payments are more than all money")
+		if sum += min(p.Value, consensus.MaxMoney+1); sum > consensus.MaxMoney {
+			return nil, errors.New("the payments are more than all money, 21 million coins")
 		}
 		outs[i] = wire.Out{Value: p.Value, Script: s}
 	}

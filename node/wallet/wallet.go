@@ -189,7 +189,7 @@ func (w *Wallet) adopt(entropy []byte, password string, tip wire.Hash, height ui
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.file != nil {
-		return ErrExists
+		return fmt.Errorf("%w, %s: move that file away first, or use another --datadir or --swarm", ErrExists, w.c.File)
 	}
 	if password == "" {
 		return fmt.Errorf("%w: it must not be empty", ErrPassword)
