@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -36,4 +37,13 @@ func parseAmount(s string) (int64, error) {
 		return 0, bad
 	}
 	return int64(n), nil
+}
+
+// parseFeerate turns satoshis per virtual byte into satoshis per 1000.
+func parseFeerate(perByte float64) (int64, error) {
+	perKvB := math.Round(perByte * 1000)
+	if !(perKvB >= 1 && perKvB < 1<<53) {
+		return 0, fmt.Errorf("--feerate %v is no feerate: write satoshis per virtual byte, at least 0.001", perByte)
+	}
+	return int64(perKvB), nil
 }

@@ -38,7 +38,11 @@ func initCommand(s *settings) *cobra.Command {
 			if err := errors.Join(err, f.Close()); err != nil {
 				return fmt.Errorf("config file: %w", err)
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "wrote %s\nstart the node with: quern run\n", path)
+			start := "quern run"
+			if home, err := defaultDataDir(); err != nil || path != filepath.Join(home, configName) {
+				start += " --config " + path
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "wrote %s\nstart the node with: %s\n", path, start)
 			return nil
 		},
 	}

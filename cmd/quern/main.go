@@ -66,5 +66,22 @@ func newRoot() *cobra.Command {
 		importCommand(s), exportCommand(s), mineCommand(s), walletCommand(s),
 		txCommand(s), rpcCommand(s), benchCommand(s), versionCommand(),
 	)
+	tellUsage(root)
 	return root
+}
+
+// tellUsage has a command line with too few or too many arguments answered by
+// what they are.
+func tellUsage(cmd *cobra.Command) {
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return fmt.Errorf("%w\nusage: %s", err, cmd.UseLine())
+			}
+			return nil
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		tellUsage(sub)
+	}
 }

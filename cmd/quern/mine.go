@@ -26,7 +26,10 @@ func mineCommand(s *settings) *cobra.Command {
 	cmd.Flags().StringVar(&address, "address", "", "who is paid (default: the wallet)")
 	asJSON := asJSON(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if blocks != 0 {
+		if cmd.Flags().Changed("blocks") {
+			if blocks < 1 {
+				return fmt.Errorf("--blocks %d: mine at least 1", blocks)
+			}
 			return s.mineBlocks(cmd, blocks, address, *asJSON)
 		}
 		args := rpc.MineArgs{Address: address}

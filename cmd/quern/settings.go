@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -152,7 +153,10 @@ func applyTOML(c *node.Config, path string, b []byte) error {
 	var errs []error
 	eachLeaf(tree, "", known, func(name string, v any) {
 		k, ok := known[name]
-		if !ok {
+		if in := slices.IndexFunc(keys, func(k key) bool { return strings.HasPrefix(k.name, name+".") }); !ok && in >= 0 {
+			errs = append(errs, fmt.Errorf("%s: %s is a table, not a value: write [%s] and below it %s = …",
+				path, name, name, strings.TrimPrefix(keys[in].name, name+".")))
+		} else if !ok {
 			errs = append(errs, fmt.Errorf("%s: unknown key %s, did you mean %s?", path, name, nearest(name)))
 		} else if err := k.set(c, v); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %s: %w", path, name, err))

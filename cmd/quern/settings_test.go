@@ -1,15 +1,18 @@
 package main
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/pflag"
 
 	"github.com/quernnet/quern/node"
+	"github.com/quernnet/quern/node/rpc"
 )
 
 // load runs one command line's worth of settings in an empty data folder.
@@ -67,7 +70,7 @@ func TestBadSettings(t *testing.T) {
 		{"number for a switch", "[rpc]\nenabled = 1", "", "rpc.enabled: 1 is not a bool"},
 		{"list of numbers", "[p2p]\npeers = [1]", "", "p2p.peers: 1 is not a string"},
 		{"table for a value", "[chain]\nname = 'x'", "", "chain: map[name:x] is not a string"},
-		{"value for a table", "p2p = 1", "", "unknown key p2p"},
+		{"value for a table", "p2p = 1", "", "p2p is a table, not a value: write [p2p] and below it enabled = …"},
 		{"unknown chain", "", "--chain=dogecoin", `chain: `},
 		{"bad swarm", "", "--swarm=../etc", "is no swarm name"},
 		{"size without number", "", "--datastore.cache=lots", `"lots" is not a size`},
@@ -150,7 +153,22 @@ func TestAmounts(t *testing.T) {
 			t.Errorf("%q is %d, %v; want %d", text, got, err, want)
 		}
 	}
+	for rate, want := range map[float64]int64{1: 1000, 2.5: 2500, 0.001: 1, 0.0001: 0, 0: 0, -1: 0, 1e300: 0, math.NaN(): 0, math.Inf(1): 0} {
+		got, err := parseFeerate(rate)
+		if (err == nil) != (want != 0) || got != want {
+			t.Errorf("feerate %v is %d, %v; want %d", rate, got, err, want)
+		}
+	}
 	if got := amount(-150_000_001); got != "-1.50000001" {
 		t.Errorf("amount %s", got)
+	}
+}
+
+// A block may be stamped up to two hours ahead, and is on chains mined fast.
+func TestStatusOfABlockFromTheFuture(t *testing.T) {
+	now := time.Unix(1_700_000_000, 0)
+	st := rpc.Status{Height: 7, TipTime: uint32(now.Unix()) + 14}
+	if got, want := chainWords(st, now), "height 7, last block 0s ago"; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -45,7 +45,7 @@ func printStatus(w io.Writer, st rpc.Status, now time.Time) {
 }
 
 func chainWords(st rpc.Status, now time.Time) string {
-	age := now.Sub(time.Unix(int64(st.TipTime), 0)).Round(time.Second)
+	age := max(0, now.Sub(time.Unix(int64(st.TipTime), 0)).Round(time.Second))
 	if st.Syncing && st.PeerID != "" && st.Inbound+st.Outbound == 0 {
 		return fmt.Sprintf("height %d, waiting for peers to compare it with", st.Height)
 	}
@@ -91,11 +91,19 @@ func miningWords(m rpc.MiningStatus) string {
 	if m.Workers == 0 {
 		return "off: start with `quern mine --workers 1`"
 	}
-	s := fmt.Sprintf("%d workers, %s, %d blocks found", m.Workers, hashrate(m.Hashrate), m.Blocks)
+	s := fmt.Sprintf("%s, %s, %s found", count(m.Workers, "worker"), hashrate(m.Hashrate), count(m.Blocks, "block"))
 	if m.Error != "" {
 		s += ", " + m.Error
 	}
 	return s
+}
+
+// count puts a noun behind a number.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 func walletWords(w rpc.WalletStatus) string {

@@ -155,13 +155,14 @@ func (s *settings) walletSend() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		p, err := password(cmd, *file, false)
-		if err != nil {
-			return err
+		order := rpc.WalletSendArgs{Address: args[0], Value: value, SubtractFee: *subtract}
+		if cmd.Flags().Changed("feerate") {
+			if order.Feerate, err = parseFeerate(*feerate); err != nil {
+				return err
+			}
 		}
-		order := rpc.WalletSendArgs{
-			Address: args[0], Value: value, Password: p,
-			Feerate: int64(*feerate * 1000), SubtractFee: *subtract,
+		if order.Password, err = password(cmd, *file, false); err != nil {
+			return err
 		}
 		return show(s, cmd, *asJSON, "quern.wallet.send", order, func(w io.Writer, sent rpc.WalletSent) error {
 			fmt.Fprintf(cmd.ErrOrStderr(), "paid %s and a fee of %s\n", amount(value), amount(sent.Fee))
