@@ -113,7 +113,7 @@ func (h *house) script(i int, s []byte) {
 	h.coins.coins[h.mints[i]] = c
 }
 
-func pushOf(b []byte) []byte { return appendPush(nil, b) }
+func pushOf(b []byte) []byte { return script.AppendPush(nil, b) }
 
 // connectHouse is a chain and a draft in which transaction 1 spends two
 // coinbases, transaction 2 its output, for 1,000 satoshis of fee each.

@@ -3,7 +3,6 @@ package consensus
 import (
 	"bytes"
 	"encoding/binary"
-	"math"
 
 	"github.com/quernnet/quern/consensus/script"
 	"github.com/quernnet/quern/consensus/wire"
@@ -15,13 +14,7 @@ var signetMark = [4]byte{0xec, 0xc7, 0xda, 0xa2}
 
 const signetFlags = script.P2SH | script.Witness | script.DERSig | script.NullDummy
 
-// Opcodes that this package must know.
-const (
-	opPushData1 = 0x4c
-	opPushData2 = 0x4d
-	opPushData4 = 0x4e
-	opReturn    = 0x6a
-)
+const opReturn = 0x6a // the opcode
 
 // checkSignet judges whether b's solution satisfies the challenge: whether it
 // signs a made-up transaction that commits to all of b but the solution.
@@ -86,7 +79,7 @@ func signetData(b *wire.Block, coinbase *wire.Tx) []byte {
 func cutSolution(s []byte) (bare, solution []byte, found bool) {
 	bare = make([]byte, 0, len(s))
 	for {
-		op, data, rest, ok := nextOp(s)
+		op, data, rest, ok := script.NextOp(s)
 		if !ok {
 			return bare, solution, found
 		}
@@ -98,49 +91,8 @@ func cutSolution(s []byte) (bare, solution []byte, found bool) {
 		if !found && len(data) > len(signetMark) && bytes.HasPrefix(data, signetMark[:]) {
 			data, solution, found = data[:len(signetMark)], data[len(signetMark):], true
 		}
-		bare = appendPush(bare, data)
+		bare = script.AppendPush(bare, data)
 	}
-}
-
-// nextOp takes the first operation off s. data is what it pushes, nil for
-// operations that carry none. ok is false at the end and where s is broken.
-func nextOp(s []byte) (op byte, data, rest []byte, ok bool) {
-	if len(s) == 0 {
-		return 0, nil, nil, false
-	}
-	op, s = s[0], s[1:]
-	var n uint64
-	switch {
-	case op < opPushData1:
-		n = uint64(op)
-	case op == opPushData1 && len(s) >= 1:
-		n, s = uint64(s[0]), s[1:]
-	case op == opPushData2 && len(s) >= 2:
-		n, s = uint64(binary.LittleEndian.Uint16(s)), s[2:]
-	case op == opPushData4 && len(s) >= 4:
-		n, s = uint64(binary.LittleEndian.Uint32(s)), s[4:]
-	case op <= opPushData4:
-		return 0, nil, nil, false
-	}
-	if n > uint64(len(s)) {
-		return 0, nil, nil, false
-	}
-	return op, s[:n:n], s[n:], true
-}
-
-// appendPush adds the shortest push of data by its length.
-func appendPush(dst, data []byte) []byte {
-	switch n := len(data); {
-	case n < opPushData1:
-		dst = append(dst, byte(n))
-	case n <= math.MaxUint8:
-		dst = append(dst, opPushData1, byte(n))
-	case n <= math.MaxUint16:
-		dst = binary.LittleEndian.AppendUint16(append(dst, opPushData2), uint16(n))
-	default:
-		dst = binary.LittleEndian.AppendUint32(append(dst, opPushData4), uint32(n))
-	}
-	return append(dst, data...)
 }
 
 // withOutScript is t with another script in one output.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/quernnet/quern/consensus/script"
 	"github.com/quernnet/quern/consensus/wire"
 )
 
@@ -145,7 +146,7 @@ func setCommitment(b *wire.Block, edit func([]byte) []byte) {
 	_, solution, _ := cutSolution(s)
 	push := append(bytes.Clone(signetMark[:]), edit(bytes.Clone(solution))...)
 	cb := b.Txs[0]
-	cb.Outs[commitmentOutput(cb)].Script = appendPush(bytes.Clone(s[:commitmentSize]), push)
+	cb.Outs[commitmentOutput(cb)].Script = script.AppendPush(bytes.Clone(s[:commitmentSize]), push)
 }
 
 // cutCommitment leaves the commitment to witnesses alone.
@@ -178,11 +179,11 @@ func TestCutSolution(t *testing.T) {
 		}
 	}
 	for n, op := range map[int]string{75: "4b", 76: "4c4c", 255: "4cff", 256: "4d0001", 65535: "4dffff", 65536: "4e00000100"} {
-		got := appendPush(nil, make([]byte, n))
+		got := script.AppendPush(nil, make([]byte, n))
 		if hex.EncodeToString(got[:len(got)-n]) != op {
 			t.Errorf("push of %d bytes starts with %x", n, got[:8])
 		}
-		if _, data, rest, ok := nextOp(got); !ok || len(data) != n || len(rest) != 0 {
+		if _, data, rest, ok := script.NextOp(got); !ok || len(data) != n || len(rest) != 0 {
 			t.Errorf("push of %d bytes reads as %d", n, len(data))
 		}
 	}

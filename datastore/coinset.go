@@ -9,6 +9,7 @@ import (
 	ds "github.com/ipfs/go-datastore"
 
 	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/consensus/script"
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/datastore/coins"
 )
@@ -124,7 +125,7 @@ func (s *Store) Apply(u consensus.Update) error {
 func (s *Store) create(t *wire.Tx, height uint32, coinbase bool) error {
 	op := wire.Outpoint{TxID: t.ID()}
 	for i := range t.Outs {
-		if coins.Unspendable(t.Outs[i].Script) {
+		if script.IsUnspendable(t.Outs[i].Script) {
 			continue
 		}
 		op.Index = uint32(i)
@@ -158,7 +159,7 @@ func (s *Store) Revert(u consensus.Update) error {
 	for i, t := range slices.Backward(u.Block.Txs) {
 		op := wire.Outpoint{TxID: t.ID()}
 		for j := range t.Outs {
-			if coins.Unspendable(t.Outs[j].Script) {
+			if script.IsUnspendable(t.Outs[j].Script) {
 				continue
 			}
 			op.Index = uint32(j)

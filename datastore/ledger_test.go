@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/consensus/script"
 	"github.com/quernnet/quern/consensus/wire"
-	"github.com/quernnet/quern/datastore/coins"
 )
 
 // ledger makes up blocks and knows, in a plain map, the coins that are right
@@ -82,7 +82,7 @@ func (l *ledger) pick() (op wire.Outpoint, c consensus.Coin, ok bool) {
 
 func (l *ledger) create(t *wire.Tx, height uint32, coinbase bool) {
 	for i := range t.Outs {
-		if !coins.Unspendable(t.Outs[i].Script) {
+		if !script.IsUnspendable(t.Outs[i].Script) {
 			l.coins[t.Outpoint(i)] = consensus.Coin{Out: t.Outs[i], Height: height, Coinbase: coinbase}
 			l.ops = append(l.ops, t.Outpoint(i))
 		}

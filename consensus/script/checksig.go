@@ -67,7 +67,7 @@ func (m *machine) signed(code []byte) *signed {
 // cutSig takes a signature's push out of the legacy script that checks it; it
 // could not sign itself.
 func (m *machine) cutSig(code, sig []byte) ([]byte, *Error) {
-	code, found := findAndDelete(code, appendPush(nil, sig))
+	code, found := findAndDelete(code, AppendPush(nil, sig))
 	if found && m.Flags&ConstScriptCode != 0 {
 		return nil, errSigFindAndDelete
 	}

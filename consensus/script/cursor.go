@@ -51,9 +51,18 @@ func (c *cursor) next() (op byte, data []byte, ok bool) {
 	return op, rest[width:end:end], true
 }
 
-// isPushOnly says whether every operation of s pushes; like Core it counts
+// NextOp takes the first operation off a script. data is what it pushes, nil for
+// one that pushes no literal bytes; both alias s. Not ok: s is empty, or starts
+// with a push that overruns it.
+func NextOp(s []byte) (op byte, data, rest []byte, ok bool) {
+	c := cursor{script: s}
+	op, data, ok = c.next()
+	return op, data, s[c.pos:], ok
+}
+
+// IsPushOnly says whether every operation of s pushes; like Core it counts
 // OP_RESERVED among them. A malformed push is none.
-func isPushOnly(s []byte) bool {
+func IsPushOnly(s []byte) bool {
 	for c := (cursor{script: s}); c.more(); {
 		if op, _, ok := c.next(); !ok || op > op16 {
 			return false
@@ -82,9 +91,9 @@ func IsUnspendable(s []byte) bool {
 	return len(s) > 0 && s[0] == opReturn || len(s) > maxScriptSize
 }
 
-// appendPush adds to dst the operation that pushes data by its length, never
+// AppendPush adds to dst the operation that pushes data by its length, never
 // by a small number's opcode (Core's CScript << vector).
-func appendPush(dst, data []byte) []byte {
+func AppendPush(dst, data []byte) []byte {
 	n := len(data)
 	switch {
 	case n < opPushData1:

@@ -30,7 +30,7 @@ func sign(prev, code []byte) []byte {
 	return append(ecdsa.Sign(testKey, sum[:]).Serialize(), hashAll)
 }
 
-func push(b []byte) []byte { return appendPush(nil, b) }
+func push(b []byte) []byte { return AppendPush(nil, b) }
 
 func spendCheck(sig, prev []byte, f Flags) Check {
 	return Check{Spend: NewSpend(spending(sig, prev, nil, 0), []wire.Out{{Script: prev}}, f)}

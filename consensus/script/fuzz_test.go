@@ -12,7 +12,7 @@ func FuzzRun(f *testing.F) {
 	for _, c := range scriptCases(f) {
 		var items []byte
 		for _, item := range c.witness {
-			items = append(appendPush(items, item), opNop)
+			items = append(AppendPush(items, item), opNop)
 		}
 		f.Add(c.sig, c.prev, items, uint32(c.flags), int32(2), uint32(1), uint32(500))
 		f.Add(c.sig, c.prev, items, uint32(Mandatory), int32(2), uint32(1), uint32(500))
@@ -58,7 +58,7 @@ func FuzzTemplates(f *testing.F) {
 		if Sigops(s, true) > Sigops(s, false) {
 			t.Error("more accurate, yet more operations")
 		}
-		if _, _, ok := WitnessProgram(s); ok && !isPushOnly(s) {
+		if _, _, ok := WitnessProgram(s); ok && !IsPushOnly(s) {
 			t.Error("a witness program only pushes")
 		}
 		if kind == TypeNullData && !IsUnspendable(s) {

@@ -39,7 +39,7 @@ func Classify(s []byte) Type {
 	if version, program, ok := WitnessProgram(s); ok {
 		return classifyProgram(version, program)
 	}
-	if len(s) > 0 && s[0] == opReturn && isPushOnly(s[1:]) {
+	if len(s) > 0 && s[0] == opReturn && IsPushOnly(s[1:]) {
 		return TypeNullData
 	}
 	if _, ok := PubKey(s); ok {

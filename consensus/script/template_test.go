@@ -196,7 +196,7 @@ func TestRedeemScript(t *testing.T) {
 		if ok != test.ok || !bytes.Equal(got, test.want) {
 			t.Errorf("%s: %x, %v", test.name, got, ok)
 		}
-		if isPushOnly(test.sig) != test.ok {
+		if IsPushOnly(test.sig) != test.ok {
 			t.Errorf("%s: push only: %v", test.name, !test.ok)
 		}
 	}

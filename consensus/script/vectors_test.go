@@ -40,7 +40,7 @@ func assemble(t testing.TB, text string) []byte {
 		} else if raw, ok := strings.CutPrefix(word, "0x"); ok {
 			s = append(s, unhex(t, raw)...)
 		} else if strings.HasPrefix(word, "'") {
-			s = appendPush(s, []byte(strings.Trim(word, "'")))
+			s = AppendPush(s, []byte(strings.Trim(word, "'")))
 		} else if op, ok := opcodesByName[word]; ok {
 			s = append(s, op)
 		} else {
@@ -57,7 +57,7 @@ func appendNumber(s []byte, n number) []byte {
 	case n == -1 || n >= 1 && n <= 16:
 		return append(s, byte(n+op1-1))
 	}
-	return appendPush(s, n.bytes())
+	return AppendPush(s, n.bytes())
 }
 
 func unhex(t testing.TB, s string) []byte {

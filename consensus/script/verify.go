@@ -11,7 +11,7 @@ import (
 // VerifyScript).
 func (c Check) interpret() *Error {
 	in, prev := &c.Tx.Ins[c.In], c.Coins[c.In].Script
-	if c.Flags&SigPushOnly != 0 && !isPushOnly(in.Script) {
+	if c.Flags&SigPushOnly != 0 && !IsPushOnly(in.Script) {
 		return errSigPushOnly
 	}
 	m := &machine{Spend: c.Spend, in: c.In}
@@ -33,7 +33,7 @@ func (c Check) interpret() *Error {
 		witnessed = true
 	}
 	if c.Flags&P2SH != 0 && IsP2SH(prev) {
-		if !isPushOnly(in.Script) {
+		if !IsPushOnly(in.Script) {
 			return errSigPushOnly
 		}
 		m.stack = pushed
@@ -75,7 +75,7 @@ func (c Check) runRedeem(m *machine) (witnessed bool, err *Error) {
 	if !ok || c.Flags&Witness == 0 {
 		return false, nil
 	}
-	if !bytes.Equal(c.Tx.Ins[c.In].Script, appendPush(nil, redeem)) {
+	if !bytes.Equal(c.Tx.Ins[c.In].Script, AppendPush(nil, redeem)) {
 		return false, errMalleatedP2SH
 	}
 	return true, c.runProgram(version, program, true)

@@ -8,19 +8,6 @@ import (
 	"github.com/quernnet/quern/consensus"
 )
 
-// maxScript is the longest script of a coin that can be spent, in bytes
-// (Bitcoin Core, script.h MAX_SCRIPT_SIZE).
-const maxScript = 10_000
-
-// opReturn starts a script that fails whatever the input.
-const opReturn = 0x6a
-
-// Unspendable says whether no input can ever spend an output with this script,
-// so that it is not a coin (Bitcoin Core, CScript::IsUnspendable).
-func Unspendable(script []byte) bool {
-	return len(script) > maxScript || len(script) > 0 && script[0] == opReturn
-}
-
 // template is a script of a usual form: fixed bytes around a hash or key.
 type template struct {
 	before, after string

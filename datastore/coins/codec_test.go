@@ -94,14 +94,3 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
-
-func TestUnspendableOutputsAreNoCoins(t *testing.T) {
-	for _, c := range []struct {
-		script []byte
-		want   bool
-	}{{nil, false}, {[]byte{0x6a}, true}, {[]byte{0x51, 0x6a}, false}, {make([]byte, maxScript), false}, {make([]byte, maxScript+1), true}} {
-		if Unspendable(c.script) != c.want {
-			t.Errorf("script of %d bytes: %v, want %v", len(c.script), !c.want, c.want)
-		}
-	}
-}

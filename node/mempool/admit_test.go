@@ -333,7 +333,7 @@ func TestNonstandardInputs(t *testing.T) {
 	p2sh := func(redeem []byte) []byte {
 		return append(append([]byte{opHash160, 20}, address.Hash160(redeem)...), 0x87)
 	}
-	push := func(s []byte) []byte { return append([]byte{opPushData2, byte(len(s)), byte(len(s) >> 8)}, s...) }
+	push := func(s []byte) []byte { return append([]byte{0x4d, byte(len(s)), byte(len(s) >> 8)}, s...) }
 	sigops := append(bytes.Repeat([]byte{opCheckSig}, 16), op1)
 	many := bytes.Repeat([]byte{opCheckMultisig}, 126) // 20 each, where keys are not counted
 	coins := []struct {

@@ -69,7 +69,7 @@ func checkStandard(t *wire.Tx) *Error {
 		if len(t.Ins[i].Script) > maxInScript {
 			return &Error{Reason: "scriptsig-size"}
 		}
-		if !pushOnly(t.Ins[i].Script) {
+		if !script.IsPushOnly(t.Ins[i].Script) {
 			return &Error{Reason: "scriptsig-not-pushonly"}
 		}
 	}

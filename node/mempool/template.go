@@ -21,10 +21,6 @@ const (
 
 // Opcodes that the templates use.
 const (
-	op0             = 0x00
-	opPushData1     = 0x4c
-	opPushData2     = 0x4d
-	opPushData4     = 0x4e
 	op1Negate       = 0x4f
 	op1             = 0x51
 	op16            = 0x60
@@ -46,7 +42,7 @@ func classify(s []byte) template {
 		return classifyWitness(version, program)
 	}
 	switch {
-	case len(s) > 0 && s[0] == opReturn && pushOnly(s[1:]):
+	case len(s) > 0 && s[0] == opReturn && script.IsPushOnly(s[1:]):
 		return nullData
 	case isPubKey(s):
 		return payPubKey
@@ -103,7 +99,7 @@ func isMultisig(s []byte) bool {
 	required, keys := int(s[0])-op1+1, 0
 	rest := s[1:]
 	for {
-		op, data, after, ok := nextOp(rest)
+		op, data, after, ok := script.NextOp(rest)
 		if !ok {
 			return false
 		}
@@ -115,51 +111,11 @@ func isMultisig(s []byte) bool {
 	}
 }
 
-// nextOp takes the first opcode, and the data that it pushes directly, off s.
-func nextOp(s []byte) (op byte, data, rest []byte, ok bool) {
-	if len(s) == 0 {
-		return 0, nil, nil, false
-	}
-	op, rest = s[0], s[1:]
-	size, width := 0, 0
-	switch {
-	case op < opPushData1:
-		size = int(op)
-	case op <= opPushData4:
-		width = 1 << (op - opPushData1)
-	default:
-		return op, nil, rest, true
-	}
-	if len(rest) < width {
-		return op, nil, nil, false
-	}
-	for i := width - 1; i >= 0; i-- {
-		size = size<<8 | int(rest[i])
-	}
-	rest = rest[width:]
-	if size > len(rest) {
-		return op, nil, nil, false
-	}
-	return op, rest[:size], rest[size:], true
-}
-
-// pushOnly says whether s has only pushes; OP_RESERVED counts as one (BIP16).
-func pushOnly(s []byte) bool {
-	for len(s) > 0 {
-		op, _, rest, ok := nextOp(s)
-		if !ok || op > op16 {
-			return false
-		}
-		s = rest
-	}
-	return true
-}
-
 // redeemScript is what a push-only input script leaves on top of the stack;
 // ok is false when running it would fail or leave nothing.
 func redeemScript(in []byte) (redeem []byte, ok bool) {
 	for items := 0; len(in) > 0; items++ {
-		op, data, rest, fine := nextOp(in)
+		op, data, rest, fine := script.NextOp(in)
 		if !fine || op > op16 || op == op1-1 || len(data) > 520 || items == 1000 {
 			return nil, false
 		}
