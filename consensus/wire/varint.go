@@ -33,5 +33,3 @@ func VarintSize(v uint64) int {
 func appendBytes(dst, b []byte) []byte {
 	return append(AppendVarint(dst, uint64(len(b))), b...)
 }
-
-func sizeBytes(b []byte) int { return VarintSize(uint64(len(b))) + len(b) }
