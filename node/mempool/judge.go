@@ -187,6 +187,9 @@ func checkDustSpent(v *verdict) *Error {
 	return nil
 }
 
+// scriptFailed begins the reason of all that scripts refuse.
+const scriptFailed = "mempool-script-verify-flag-failed"
+
 // scriptError words the failure of one input's scripts as Core 31 does.
 func scriptError(c script.Check, err error, peer bool) *Error {
 	in, words := c.Tx.Ins[c.In], err.Error()
@@ -195,7 +198,7 @@ func scriptError(c script.Check, err error, peer bool) *Error {
 		words = se.Detail
 	}
 	return &Error{
-		Reason: fmt.Sprintf("mempool-script-verify-flag-failed (%s)", words),
+		Reason: fmt.Sprintf("%s (%s)", scriptFailed, words),
 		Detail: fmt.Sprintf("input %d of %v (wtxid %v), spending %v", c.In, c.Tx.ID(), c.Tx.WitnessID(), in.Prev),
 		Peer:   peer,
 		Err:    err,

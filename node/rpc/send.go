@@ -35,13 +35,14 @@ func sendMethods() []method {
 	}, {
 		name: "testmempoolaccept", pool: true, category: "rawtransactions",
 		about: "Returns result of mempool acceptance tests indicating if raw transaction(s) (serialized, hex-encoded) would be accepted by mempool.\n\n" +
-			"Each transaction is tested by itself: one that spends another of the list finds its inputs missing.\n\n" +
+			"If multiple transactions are passed in, parents must come before children and package policies apply: the transactions cannot conflict with any mempool transactions or each other.\n\n" +
+			"If one transaction fails, other transactions may not be fully validated (the 'allowed' key will be blank).\n\n" +
 			"The maximum number of transactions allowed is 25.",
 		args: []arg{
 			{name: "rawtxs", kind: array, need: true, about: "An array of hex strings of raw transactions."},
 			maxFee,
 		},
-		result: "[ { \"txid\", \"wtxid\", \"allowed\", \"vsize\", \"fees\", \"reject-reason\", \"reject-details\" }, … ]", call: testMempoolAccept,
+		result: "[ { \"txid\", \"wtxid\", \"package-error\", \"allowed\", \"vsize\", \"fees\", \"reject-reason\", \"reject-details\" }, … ]", call: testMempoolAccept,
 	}}
 }
 
@@ -171,6 +172,7 @@ func refusalText(e *mempool.Error) string {
 type acceptJSON struct {
 	TxID      wire.Hash       `json:"txid"`
 	WitnessID wire.Hash       `json:"wtxid"`
+	Package   string          `json:"package-error,omitempty"`
 	Allowed   *bool           `json:"allowed,omitempty"`
 	VSize     int             `json:"vsize,omitempty"`
 	Fees      *acceptFeesJSON `json:"fees,omitempty"`
@@ -205,41 +207,66 @@ func testMempoolAccept(_ context.Context, n *node, a args) (any, error) {
 		}
 		txs[i] = t
 	}
+	return n.testAccept(txs, limit)
+}
+
+// testAccept judges one transaction, or several as a package.
+func (n *node) testAccept(txs []*wire.Tx, limit int64) ([]acceptJSON, error) {
+	verdicts, err := n.verdicts(txs)
+	var whole *mempool.Error
+	if err != nil && !errors.As(err, &whole) {
+		return nil, err
+	}
 	out, stopped := make([]acceptJSON, len(txs)), false
 	for i, t := range txs {
 		out[i] = acceptJSON{TxID: t.ID(), WitnessID: t.WitnessID()}
-		if stopped {
+		if whole != nil {
+			out[i].Package = refusalText(whole)
 			continue
 		}
-		if err := n.testAccept(t, limit, &out[i]); err != nil {
-			return nil, err
+		// What follows one that pays too much would not be sent.
+		if !stopped {
+			out[i].judged(verdicts[i], limit)
+			stopped = out[i].Reason == "max-fee-exceeded"
 		}
-		stopped = out[i].Reason == "max-fee-exceeded"
 	}
 	return out, nil
 }
 
-func (n *node) testAccept(t *wire.Tx, limit int64, out *acceptJSON) error {
-	r, err := n.Pool.Test(t)
-	out.Allowed = new(bool)
+// verdicts has the mempool judge. An *mempool.Error is about them all.
+func (n *node) verdicts(txs []*wire.Tx) ([]mempool.Verdict, error) {
+	if len(txs) > 1 {
+		return n.Pool.TestPackage(txs)
+	}
+	r, err := n.Pool.Test(txs[0])
 	var refusal *mempool.Error
-	switch {
-	case errors.As(err, &refusal) && refusal.Reason == missingInputs:
-		out.Reason = "missing-inputs"
-		return nil
-	case refusal != nil:
-		out.Reason, out.Details = refusal.Reason, refusalText(refusal)
-		return nil
-	case err != nil:
-		return err
+	if errors.As(err, &refusal) {
+		return []mempool.Verdict{{Refused: refusal}}, nil
 	}
-	if most := maxFee(limit, r.Entry.Size); most > 0 && r.Entry.Fee > most {
-		out.Reason = "max-fee-exceeded"
-		return nil
+	return []mempool.Verdict{{Result: &r}}, err
+}
+
+// judged fills in a verdict; nothing for a transaction that was not judged.
+func (a *acceptJSON) judged(v mempool.Verdict, limit int64) {
+	if v.Result == nil && v.Refused == nil {
+		return
 	}
-	*out.Allowed, out.VSize = true, r.Entry.Size
-	out.Fees = &acceptFeesJSON{
-		coins(r.Entry.Fee), coins(r.Entry.Fee * 1000 / int64(max(1, r.Entry.Size))), []wire.Hash{t.WitnessID()},
+	a.Allowed = new(bool)
+	if v.Refused != nil {
+		if a.Reason = v.Refused.Reason; a.Reason == missingInputs {
+			a.Reason = "missing-inputs"
+			return
+		}
+		a.Details = refusalText(v.Refused)
+		return
 	}
-	return nil
+	e := v.Result.Entry
+	if most := maxFee(limit, e.Size); most > 0 && e.Fee > most {
+		a.Reason = "max-fee-exceeded"
+		return
+	}
+	*a.Allowed, a.VSize = true, e.Size
+	a.Fees = &acceptFeesJSON{
+		coins(e.Fee), coins(e.Fee * 1000 / int64(max(1, e.Size))), []wire.Hash{a.WitnessID},
+	}
 }
