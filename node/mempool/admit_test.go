@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -347,6 +348,9 @@ func TestNonstandardInputs(t *testing.T) {
 		{"many sigops in P2SH", nonstandardInputs, "p2sh redeemscript sigops exceed limit (input 0: 16 > 15)", p2sh(sigops), push(sigops), nil},
 		{"more legacy sigops than BIP54 allows", nonstandardInputs, "non-witness sigops exceed bip54 limit", p2sh(many), push(many), nil},
 		{"witness for a script without", "bad-witness-nonstandard", "", p2sh([]byte{op1}), []byte{1, op1}, [][]byte{{1}}},
+		// Core knows it as a coin, though no output of more than three keys is relayed.
+		{"bare multisig of four keys", "mempool-script-verify-flag-failed (Script evaluated without error but finished with a false/empty top stack element)", "*",
+			slices.Concat([]byte{op1}, bytes.Repeat(append([]byte{33, 2}, make([]byte, 32)...), 4), []byte{op1 + 3, opCheckMultisig}), []byte{0, 0}, nil},
 		{"dear witness script", "bad-txns-too-many-sigops", "16001", p2wsh(bytes.Repeat([]byte{opCheckSig}, 16001)), nil, [][]byte{bytes.Repeat([]byte{opCheckSig}, 16001)}},
 	}
 	root := change(pay(coinValue, 0, len(coins), g.take()), func(t *wire.Tx) {

@@ -18,6 +18,15 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// Opcodes that tests write scripts with.
+const (
+	opReturn        = 0x6a
+	opDup           = 0x76
+	opHash160       = 0xa9
+	opCheckSig      = 0xac
+	opCheckMultisig = 0xae
+)
+
 // Anyone can spend a P2WSH of OP_TRUE: standard, and no keys are needed.
 var (
 	trueScript = []byte{op1}

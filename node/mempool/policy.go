@@ -74,7 +74,7 @@ func checkStandard(t *wire.Tx) *Error {
 		}
 	}
 	for i := range t.Outs { // data outputs are bounded by the weight alone
-		if classify(t.Outs[i].Script) == nonstandard {
+		if !standardOutput(t.Outs[i].Script) {
 			return &Error{Reason: "scriptpubkey"}
 		}
 	}
@@ -116,12 +116,12 @@ func checkInputs(t *wire.Tx, coins []consensus.Coin) *Error {
 		return refuse(nonstandardInputs, "non-witness sigops exceed bip54 limit")
 	}
 	for i := range t.Ins {
-		switch classify(coins[i].Script) {
-		case nonstandard:
+		switch script.Classify(coins[i].Script) {
+		case script.TypeNonstandard:
 			return refuse(nonstandardInputs, "input %d script unknown", i)
-		case payWitnessUnknown:
+		case script.TypeWitnessUnknown:
 			return refuse(nonstandardInputs, "input %d witness program is undefined", i)
-		case payScriptHash:
+		case script.TypeScriptHash:
 			redeem, ok := redeemScript(t.Ins[i].Script)
 			if !ok {
 				return refuse(nonstandardInputs, "input %d P2SH redeemscript missing", i)
@@ -169,18 +169,17 @@ func inputWitnessStandard(in *wire.In, spent []byte) bool {
 		}
 		spent = redeem
 	}
-	version, program, ok := script.WitnessProgram(spent)
-	if !ok {
+	if _, _, ok := script.WitnessProgram(spent); !ok {
 		return false
 	}
 	items := in.Witness
-	switch kind := classifyWitness(version, program); {
-	case kind == payAnchor && !p2sh:
+	switch kind := script.Classify(spent); {
+	case kind == script.TypeAnchor && !p2sh:
 		return false
-	case kind == payWitnessScriptHash:
+	case kind == script.TypeWitnessV0ScriptHash:
 		last := len(items) - 1
 		return len(items[last]) <= maxWitnessScript && last <= maxWitnessItems && itemsWithin(items[:last])
-	case kind == payTaproot && !p2sh:
+	case kind == script.TypeWitnessV1Taproot && !p2sh:
 		return taprootStandard(items)
 	}
 	return true
