@@ -14,7 +14,8 @@ import (
 //
 // Every entry receives or spends. spenders maps each outpoint that an entry's
 // transaction spends to the entries that do; two spend the same one when they
-// conflict, of which at most one is in the chain.
+// conflict, of which at most one is in the chain. The input that all coinbases
+// share is no outpoint and not in it.
 type ledger struct {
 	book     *book
 	txs      map[wire.Hash]*entry
@@ -30,6 +31,7 @@ type entry struct {
 	fee      int64     // satoshis; known when every input is the wallet's
 	conflict wire.Hash // a block in which another transaction spends one of its inputs
 	pooled   bool      // in the mempool now
+	seq      int       // order of entry, a parent's before its children's
 }
 
 // dead says that the transaction cannot confirm as things stand.
@@ -69,7 +71,8 @@ func (l *ledger) dump() []fileTx {
 	return out
 }
 
-// sorted lists the entries by height, those that wait last.
+// sorted lists the entries by height, those that wait last, and parents before
+// children.
 func (l *ledger) sorted() []*entry {
 	out := make([]*entry, 0, len(l.txs))
 	for _, e := range l.txs {
@@ -83,7 +86,7 @@ func (l *ledger) sorted() []*entry {
 		if c := a.time.Compare(b.time); c != 0 {
 			return c
 		}
-		return a.tx.ID().Compare(b.tx.ID())
+		return a.seq - b.seq
 	})
 	return out
 }
@@ -96,7 +99,11 @@ func cmpUint(a, b uint32) int {
 }
 
 func (l *ledger) insert(e *entry) {
+	e.seq = len(l.txs)
 	l.txs[e.tx.ID()] = e
+	if e.tx.IsCoinbase() {
+		return
+	}
 	for _, in := range e.tx.Ins {
 		l.spenders[in.Prev] = append(l.spenders[in.Prev], e)
 	}
@@ -186,6 +193,7 @@ func (l *ledger) connect(b *wire.Block, height uint32) (changed bool, err error)
 		}
 		if e != nil {
 			e.height, e.block, e.time, e.pooled, changed = height, b.ID(), when, false, true
+			e.conflict = wire.Hash{} // marked while its own block was still to be read again
 		}
 	}
 	return changed, nil

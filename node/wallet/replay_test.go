@@ -1,0 +1,68 @@
+package wallet
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/quernnet/quern/consensus/wire"
+)
+
+// Every coinbase has the same input; none is another's double spend.
+func TestMinedCoinsSurviveReorgAndReread(t *testing.T) {
+	g := newGround(t)
+	w, _ := g.create("w")
+	g.mine(1, w)
+	first := g.chain.Tip().ID
+	g.mine(1, w)
+	g.mine(1, w)
+	g.balance(w, Balance{Immature: 150 * coinSats})
+
+	if err := g.chain.Invalidate(t.Context(), first); err != nil {
+		t.Fatal(err)
+	}
+	g.mine(1, w) // a coin of the wallet's on the other branch
+	g.balance(w, Balance{Immature: 50 * coinSats})
+	if err := g.chain.Reconsider(t.Context(), first); err != nil {
+		t.Fatal(err)
+	}
+	g.balance(w, Balance{Immature: 150 * coinSats})
+
+	// After a crash the chain may not know the wallet's last block.
+	w.mu.Lock()
+	w.tip = wire.Hash{1}
+	w.mu.Unlock()
+	g.balance(w, Balance{Immature: 150 * coinSats})
+}
+
+// Payments of one second, each spending the change of the one before, are
+// offered to the mempool in their order.
+func TestPaymentsAreOfferedParentsFirst(t *testing.T) {
+	g := newGround(t)
+	w, _ := g.create("w")
+	g.mine(1, w)
+	g.mine(100, nil)
+	g.settle(w)
+	var sent []wire.Hash
+	for range 8 {
+		sent = append(sent, g.send(w, g.address(w, SegWit), coinSats).Tx.ID())
+	}
+	w.mu.Lock()
+	now := w.c.Now()
+	for _, e := range w.ledger.txs {
+		e.time, e.pooled = now, false
+	}
+	w.offered = wire.Hash{}
+	again, err := loadLedger(w.ledger.dump(), w.book)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.ledger = again
+	var got []wire.Hash
+	for _, tx := range w.lost() {
+		got = append(got, tx.ID())
+	}
+	w.mu.Unlock()
+	if !slices.Equal(got, sent) {
+		t.Errorf("offered %v, sent %v", got, sent)
+	}
+}
