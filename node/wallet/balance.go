@@ -51,7 +51,7 @@ type Record struct {
 	Block     wire.Hash // zero while it waits
 	Time      time.Time // of the block, or when it was first seen
 	Coinbase  bool
-	Addresses []string // that were paid by the wallet, or of the wallet that received
+	Addresses []string // that were paid, change excepted, or of the wallet that received
 	Abandoned bool     // another transaction took its coins: it cannot confirm
 }
 
@@ -85,11 +85,15 @@ func (w *Wallet) record(e *entry) Record {
 	}
 	paid := r.Value < 0
 	for _, o := range e.tx.Outs {
-		own := w.ledger.owns(o)
+		at, own := w.ledger.book.paths[string(o.Script)]
 		if own {
 			r.Value += o.Value
 		}
-		if text, ok := address.Encode(o.Script, w.c.Params); ok && own != paid {
+		shown := own
+		if paid {
+			shown = !own || at.Branch == receiving // change pays nobody
+		}
+		if text, ok := address.Encode(o.Script, w.c.Params); ok && shown {
 			r.Addresses = append(r.Addresses, text)
 		}
 	}

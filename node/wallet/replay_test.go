@@ -66,3 +66,19 @@ func TestPaymentsAreOfferedParentsFirst(t *testing.T) {
 		t.Errorf("offered %v, sent %v", got, sent)
 	}
 }
+
+// A payment to oneself is shown with the address that it went to, not blank and
+// not with that of the change.
+func TestHistoryOfAPaymentToOneself(t *testing.T) {
+	g := newGround(t)
+	w, _ := g.create("w")
+	g.mine(1, w)
+	g.mine(100, nil)
+	g.settle(w)
+	to := g.address(w, Taproot)
+	sent := g.send(w, to, coinSats)
+	records, err := w.History(1)
+	if err != nil || records[0].Value != -sent.Fee || !slices.Equal(records[0].Addresses, []string{to}) {
+		t.Errorf("%+v, %v; want value %d and address %s", records, err, -sent.Fee, to)
+	}
+}
