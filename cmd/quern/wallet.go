@@ -97,6 +97,13 @@ func (s *settings) walletBalance() *cobra.Command {
 	asJSON := asJSON(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		return show(s, cmd, *asJSON, "quern.wallet.balance", nil, func(w io.Writer, b rpc.WalletBalance) error {
+			var st rpc.Status
+			if err := s.call(cmd.Context(), "quern.status", nil, &st); err != nil {
+				return err
+			}
+			if !st.Wallet.Synced {
+				fmt.Fprintf(cmd.ErrOrStderr(), "the wallet is still %s of %d: there may be more\n", walletWords(st.Wallet), st.Height)
+			}
 			_, err := fmt.Fprintf(w, "spendable %s\npending   %s\nimmature  %s\n", amount(b.Confirmed), amount(b.Pending), amount(b.Immature))
 			return err
 		})
