@@ -372,6 +372,9 @@ func TestLostBodiesAreWantedAgain(t *testing.T) {
 	if w := f.Wanted(9); len(w) != 1 || w[0].ID != fork[1].ID() {
 		t.Fatalf("wanted: %+v", w)
 	}
+	if f.store.HasBlock(fork[1].ID()) {
+		t.Fatal("the store still says that it has the body")
+	}
 	f.add(fork[1])
 	if err := f.Invalidate(t.Context(), f.branch(f.Tip(), 1)[0].ID()); !errors.Is(err, chain.ErrUnknown) {
 		t.Fatal(err)

@@ -21,7 +21,8 @@ type Store interface {
 	// PutBlock stores a body. It is durable at the next Flush. Storing it
 	// twice does nothing.
 	PutBlock(b *wire.Block) error
-	// HasBlock says whether a body is stored.
+	// HasBlock says whether a body is stored: no longer, once Block has
+	// returned ErrNoBlock for it. PutBlock then takes it anew.
 	HasBlock(id wire.Hash) bool
 	// Block reads a body; ErrNoBlock when it is not stored.
 	Block(id wire.Hash) (*wire.Block, error)
