@@ -1,68 +1,26 @@
 package miner
 
-import (
-	"crypto/sha256"
-	"encoding"
-	"encoding/binary"
-	"hash"
-
-	"github.com/quernnet/quern/work"
-)
+import "github.com/quernnet/quern/work"
 
 // nonceOffset is where a header's nonce begins.
 const nonceOffset = HeaderSize - 4
 
-// digest is what crypto/sha256 promises of its hashes.
-type digest interface {
-	hash.Hash
-	encoding.BinaryAppender
-	encoding.BinaryUnmarshaler
+// kernel looks for nonces of one header. It belongs to one goroutine.
+type kernel interface {
+	// scan tries n nonces from the given one, wrapping, and returns the first
+	// that meets the target.
+	scan(from, n uint32) (nonce uint32, found bool)
 }
 
-// kernel scans nonces of one header with crypto/sha256. The header's first 64
-// bytes fill one block of SHA-256 and do not hold the nonce, so their state is
-// computed once: two compressions a nonce instead of three. It belongs to one
-// goroutine.
-type kernel struct {
-	target work.Target
-	hash   digest
-	state  []byte // of hash after a whole header, the nonce at its place
-	nonce  []byte // that place
-	sum    []byte
+// maker is a way to build a kernel.
+type maker struct {
+	name string
+	new  func(header [HeaderSize]byte, target work.Target) kernel
 }
 
-// Layout of crypto/sha256's marshalled state: magic and eight words of state, the
-// block in progress, the length.
-const (
-	stateBlock = 4 + 32
-	stateSize  = stateBlock + sha256.BlockSize + 8
-)
-
-func newKernel(header [HeaderSize]byte, target work.Target) *kernel {
-	k := &kernel{target: target, hash: sha256.New().(digest), sum: make([]byte, 0, sha256.Size)}
-	k.hash.Write(header[:])
-	state, err := k.hash.AppendBinary(make([]byte, 0, stateSize))
-	if err != nil || len(state) != stateSize {
-		panic("crypto/sha256 marshals its state in another layout")
-	}
-	at := stateBlock + nonceOffset - sha256.BlockSize
-	k.state, k.nonce = state, state[at:at+4]
-	return k
-}
-
-// scan tries n nonces from the given one, wrapping, and returns the first that
-// meets the target.
-func (k *kernel) scan(from, n uint32) (nonce uint32, found bool) {
-	for i := range n {
-		nonce = from + i
-		binary.LittleEndian.PutUint32(k.nonce, nonce)
-		if err := k.hash.UnmarshalBinary(k.state); err != nil {
-			panic(err) // the state is the hash's own
-		}
-		k.sum = k.hash.Sum(k.sum[:0])
-		if k.target.Met(sha256.Sum256(k.sum)) {
-			return nonce, true
-		}
-	}
-	return 0, false
-}
+// kernels are those that this machine can run, the fastest first. The portable
+// one is always the last.
+var kernels = append(machineKernels(), maker{
+	"portable",
+	func(header [HeaderSize]byte, target work.Target) kernel { return newPortable(header, target) },
+})

@@ -15,9 +15,9 @@ const HeaderSize = 80
 // Nonces is how many nonces a header has: the count that searches them all.
 const Nonces = 1 << 32
 
-// batch is how many hashes may pass until a search looks at its context: about a
-// millisecond's.
-const batch = 4096
+// batch is how many hashes may pass until a search looks at its context: a quarter
+// of a millisecond's by the slowest kernel. Kernels cannot be preempted meanwhile.
+const batch = 1024
 
 // Search tries count nonces from the given one, wrapping at 2^32, until a
 // header's double-SHA256 meets bits or ctx ends. The header's own nonce is
@@ -29,7 +29,10 @@ func Search(ctx context.Context, header [HeaderSize]byte, bits work.Bits, from u
 	if negative || overflow || target == (work.Target{}) {
 		return 0, false, 0
 	}
-	k := newKernel(header, target)
+	return search(ctx, kernels[0].new(header, target), from, count)
+}
+
+func search(ctx context.Context, k kernel, from uint32, count uint64) (nonce uint32, found bool, tried uint64) {
 	for tried < count && ctx.Err() == nil {
 		n := uint32(min(batch, count-tried))
 		start := from + uint32(tried)
@@ -44,7 +47,7 @@ func Search(ctx context.Context, header [HeaderSize]byte, bits work.Bits, from u
 // share is how many nonces a worker takes at a time: large against the cost of
 // starting on them, small against what one may search in vain after another's
 // find.
-const share = 16 * batch
+const share = 64 * batch
 
 // SearchAll is Search on a number of goroutines, all of which have ended when it
 // returns. Of several nonces it returns any. Where nothing was found and ctx ended, the tried

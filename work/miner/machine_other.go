@@ -1,0 +1,5 @@
+//go:build !amd64 || purego
+
+package miner
+
+func machineKernels() []maker { return nil }
