@@ -23,7 +23,6 @@ func (a args) given(i int) bool                 { return a.values[i] != nil }
 func (a args) raw(i int) json.RawMessage        { return a.values[i] }
 func (a args) text(i int) (s string)            { a.read(i, &s); return s }
 func (a args) flag(i int) (b bool)              { a.read(i, &b); return b }
-func (a args) number(i int) (f float64)         { a.read(i, &f); return f }
 func (a args) list(i int) (l []json.RawMessage) { a.read(i, &l); return l }
 
 func (a args) integer(i int) int64 {

@@ -19,12 +19,10 @@ const (
 	codeParse          = -32700
 
 	codeMisc            = -1
-	codeForbidden       = -2 // RPC_FORBIDDEN_BY_SAFE_MODE, unused by Core today
 	codeType            = -3
 	codeWallet          = -4
 	codeNotFound        = -5 // RPC_INVALID_ADDRESS_OR_KEY
 	codeNoFunds         = -6
-	codeOutOfMemory     = -7
 	codeInvalid         = -8 // RPC_INVALID_PARAMETER
 	codeNotConnected    = -9
 	codeInitialDownload = -10
@@ -33,7 +31,6 @@ const (
 	codeDatabase        = -20
 	codeDecode          = -22
 	codeNodeAdded       = -23
-	codeNodeNotAdded    = -24
 	codeVerify          = -25
 	codeRejected        = -26
 	codeInChain         = -27
