@@ -48,7 +48,11 @@ func (e *ImportError) Unwrap() error { return e.Err }
 // at a time. Blocks may stand in any order. A broken file or an invalid block ends the
 // import with an *ImportError after all good blocks before it are in.
 func Import(ctx context.Context, c Config, logs *Loggers, path string, report func(Progress)) (p Progress, err error) {
-	f, err := os.Open(path)
+	params, err := c.Params()
+	if err != nil {
+		return p, err
+	}
+	f, err := blockfile.Open(path, params.Magic)
 	if err != nil {
 		return p, fmt.Errorf("block file: %w", err)
 	}

@@ -76,7 +76,7 @@ func Index(r io.Reader, magic [4]byte) ([]Entry, error) {
 
 func parse(head []byte, magic [4]byte, off int64) (Entry, error) {
 	if got := [4]byte(head[:4]); got != magic {
-		return Entry{}, &Error{off, fmt.Sprintf("found %x where a block of this chain starts with %x: not a block file, or another chain's", got, magic)}
+		return Entry{}, &Error{off, fmt.Sprintf("found %x where a block of this chain starts with %x: not a block file, another chain's, or one that Bitcoin Core obfuscated and its xor.dat is not beside it", got, magic)}
 	}
 	length := binary.LittleEndian.Uint32(head[4:frame])
 	if length < wire.HeaderSize || length > MaxBlock {
