@@ -2,37 +2,20 @@ package chain
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/wire"
 )
-
-// aheadMax is how far above the tip a block that nobody asked for may be (Core's
-// MIN_BLOCKS_TO_KEEP).
-const aheadMax = 288
 
 // AddBlock judges b, stores it and, if it leads to the branch with the most
 // work, moves the tip. It returns when that is decided: nil for a valid block
 // (on the best branch or, as far as can be judged, a side branch), ErrDuplicate
 // for a known valid one, a *consensus.RuleError for one that breaks a rule,
 // ErrNoParent where a header is missing before it. Blocks whose parents' bodies
-// are missing are stored and judged against coins when those have come. It is for blocks
-// that were asked for, or that an operator brings; see OfferBlock.
+// are missing are stored and judged against coins when those have come. Any
+// block of a valid header is kept: callers bring only those that they asked for.
 func (c *Chain) AddBlock(ctx context.Context, b *wire.Block) error {
-	return c.addBlock(ctx, b, false)
-}
-
-// OfferBlock is AddBlock for a block that nobody asked for. So that junk cannot
-// fill the disk it is stored only, as in Core's AcceptBlock, if its branch has
-// as much work as the tip's and as any chain worth its bodies, and if it is not
-// too far ahead; otherwise its header is kept and ErrUnwanted returned.
-func (c *Chain) OfferBlock(ctx context.Context, b *wire.Block) error {
-	return c.addBlock(ctx, b, true)
-}
-
-func (c *Chain) addBlock(ctx context.Context, b *wire.Block, offered bool) error {
-	n, err := c.judge(b, offered)
+	n, err := c.judge(b)
 	if err != nil {
 		return err
 	}
@@ -53,7 +36,7 @@ func (c *Chain) addBlock(ctx context.Context, b *wire.Block, offered bool) error
 // AddBlock's result, later, from another goroutine. When QueueBlock returns an
 // error, done is not called: ctx has ended or the chain has stopped.
 func (c *Chain) QueueBlock(ctx context.Context, b *wire.Block, done func(error)) error {
-	n, err := c.judge(b, false)
+	n, err := c.judge(b)
 	if err != nil {
 		if stopped := c.stopped(); stopped != nil {
 			return stopped
@@ -79,18 +62,13 @@ func (c *Chain) queue(ctx context.Context, n *node, b *wire.Block, done func(err
 
 // judge does on the caller's goroutine what needs no coins, cheap checks first.
 // It enters the header.
-func (c *Chain) judge(b *wire.Block, offered bool) (*node, error) {
+func (c *Chain) judge(b *wire.Block) (*node, error) {
 	if err := c.stopped(); err != nil {
 		return nil, err
 	}
 	n, err := c.place(b)
 	if err != nil {
 		return nil, err
-	}
-	if offered {
-		if err := c.wants(n); err != nil {
-			return nil, err
-		}
 	}
 	err = consensus.CheckBlock(c.params, b)
 	if err == nil {
@@ -134,20 +112,5 @@ func (c *Chain) find(id wire.Hash) (*node, error) {
 		return nil, ErrDuplicate
 	default:
 		return n, nil
-	}
-}
-
-// wants is Core's rule for unrequested blocks.
-func (c *Chain) wants(n *node) error {
-	tip := c.Tip()
-	switch {
-	case n.work.Cmp(tip.Work) < 0:
-		return fmt.Errorf("%w: its branch has less work than the tip's", ErrUnwanted)
-	case n.height() > tip.Height+aheadMax:
-		return fmt.Errorf("%w: it is %d blocks ahead of the tip", ErrUnwanted, n.height()-tip.Height)
-	case n.work.Cmp(c.params.MinWork) < 0:
-		return fmt.Errorf("%w: its branch has too little work", ErrUnwanted)
-	default:
-		return nil
 	}
 }

@@ -33,7 +33,6 @@ var (
 	ErrNoParent  = errors.New("header's parent is unknown") // Core: prev-blk-not-found
 	ErrClosed    = errors.New("chain is closed")
 	ErrDuplicate = errors.New("block is already known")                                       // AddBlock of a block whose body is stored
-	ErrUnwanted  = errors.New("block was not asked for and is no use")                        // OfferBlock; says nothing about the block
 	ErrSetAside  = errors.New("block or one before it was set aside by this node's operator") // Core: duplicate-invalid
 	ErrNotNext   = errors.New("block does not follow the tip")                                // TestBlock; Core: inconclusive-not-best-prevblk
 )

@@ -119,24 +119,6 @@ func TestHeaderFromTheFutureMayComeAgain(t *testing.T) {
 	}
 }
 
-func TestOfferedBlocksMustBeOfUse(t *testing.T) {
-	f := fresh(t)
-	base := f.Tip()
-	f.grow(3)
-	low := f.branch(base, 4)
-	for _, b := range low[:2] {
-		if err := f.OfferBlock(t.Context(), b); !errors.Is(err, chain.ErrUnwanted) {
-			t.Fatalf("a block with less work: %v", err)
-		}
-		if i, ok := f.Header(b.ID()); !ok || i.HasBody {
-			t.Fatalf("its header: %+v %v", i, ok)
-		}
-	}
-	if err := f.OfferBlock(t.Context(), low[2]); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestInvalidateAndReconsider(t *testing.T) {
 	f := fresh(t)
 	ctx := t.Context()
