@@ -134,6 +134,9 @@ func (d *driver) announceTip(tip consensus.State) {
 }
 
 func (p *Peering) publishTips(ctx context.Context) error {
+	if err := p.awaitNet(ctx); err != nil {
+		return err
+	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -143,5 +146,15 @@ func (p *Peering) publishTips(ctx context.Context) error {
 				p.Log.Warn("the new tip could not be published", "height", a.Height, "err", err)
 			}
 		}
+	}
+}
+
+// awaitNet waits until the network, which starts beside us, takes messages.
+func (p *Peering) awaitNet(ctx context.Context) error {
+	select {
+	case <-p.Net.Ready():
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }

@@ -210,6 +210,9 @@ func (p *Peering) send(ts []*wire.Tx) {
 // publishBatches publishes the outbox, a little later, so that bursts share a
 // message.
 func (p *Peering) publishBatches(ctx context.Context) error {
+	if err := p.awaitNet(ctx); err != nil {
+		return err
+	}
 	wait := time.NewTimer(0)
 	defer wait.Stop()
 	for {
