@@ -104,6 +104,9 @@ func (n *Net) Connect(ctx context.Context, addr string) error {
 	return nil
 }
 
+// Keeps tells whether a peer is kept: configured, or named by Connect.
+func (n *Net) Keeps(p Peer) bool { return n.book.Kept(p) }
+
 // Forget stops keeping a peer (addnode remove). It stays connected.
 func (n *Net) Forget(p Peer) {
 	n.book.Unkeep(p)

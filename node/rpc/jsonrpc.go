@@ -31,6 +31,7 @@ const (
 	codeDatabase        = -20
 	codeDecode          = -22
 	codeNodeAdded       = -23
+	codeNodeNotAdded    = -24 // RPC_CLIENT_NODE_NOT_ADDED
 	codeVerify          = -25
 	codeRejected        = -26
 	codeInChain         = -27

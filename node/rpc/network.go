@@ -294,19 +294,28 @@ func addNode(ctx context.Context, n *node, a args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	kept := n.Net.Keeps(id)
 	switch command {
 	case "add":
+		if kept {
+			return nil, errorf(codeNodeAdded, "Error: Node already added")
+		}
 		// The peer is kept and dialed again: that it cannot be reached now is no error.
 		ctx, cancel := context.WithTimeout(ctx, addPatience)
 		defer cancel()
 		_ = n.Net.Connect(ctx, addr)
 	case "onetry":
-		if err := n.Net.Connect(ctx, addr); err != nil {
+		err := n.Net.Connect(ctx, addr)
+		if !kept {
 			n.Net.Forget(id)
+		}
+		if err != nil {
 			return nil, errorf(codeMisc, "%v", err)
 		}
-		n.Net.Forget(id)
 	case "remove":
+		if !kept {
+			return nil, errorf(codeNodeNotAdded, "Error: Node could not be removed. It has not been added previously.")
+		}
 		n.Net.Forget(id)
 	}
 	return nil, nil

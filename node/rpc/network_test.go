@@ -103,9 +103,11 @@ func TestPeers(t *testing.T) {
 	if a.must("setnetworkactive", &on, true); !on {
 		t.Error("the network is still off")
 	}
-	a.must("addnode", nil, addr, "add")
+	a.expect("addnode", `["`+addr+`","add"]`, codeNodeAdded, "already added")
+	a.must("addnode", nil, addr, "onetry") // the peer stays kept
 	await(t, "the connection again", count(1))
 	a.must("addnode", nil, addr, "remove")
+	a.expect("addnode", `["`+addr+`","remove"]`, codeNodeNotAdded, "has not been added")
 	a.must("getpeerinfo", &rows)
 	if len(rows) != 1 || rows[0].ID == 0 {
 		t.Fatalf("a new connection has an old number: %+v", rows)
