@@ -79,7 +79,8 @@ func (s ASERT) decay(anchor Bits, behind int64) Bits {
 func shiftProduct(n [5]uint64, by int64) (t Target, fits bool) {
 	low, high := [4]uint64(n[:4]), [4]uint64{3: n[4]}
 	if by >= 0 {
-		if n[4] != 0 || int64(bitLen(low))+by > 256 {
+		size := int64(bitLen(low))
+		if n[4] != 0 || size > 0 && size+by > 256 {
 			return Target{}, false
 		}
 		return shiftLeft(low, uint(by)), true

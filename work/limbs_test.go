@@ -54,6 +54,12 @@ func TestDivideAddsBack(t *testing.T) {
 	}
 }
 
+func TestNothingShiftedIsNothing(t *testing.T) {
+	if got, fits := shiftProduct([5]uint64{}, 300); !fits || got != (Target{}) {
+		t.Errorf("0 << 300 = %x, fits %v", got, fits)
+	}
+}
+
 func TestShiftsAndScaleAgainstBig(t *testing.T) {
 	all := new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 256), big.NewInt(1))
 	rapid.Check(t, func(t *rapid.T) {
