@@ -101,6 +101,21 @@ func syncParts(ctx context.Context, n *node, _ args) (any, error) {
 	return nil, n.walletAt(ctx, tip.Height)
 }
 
+// walletPatience is how long a wallet's method waits for it to read the tip.
+const walletPatience = 3 * time.Second
+
+// walletCatchesUp lets the wallet read the blocks that the caller may know of
+// (Core's BlockUntilSyncedToCurrentChain). While it reads a whole chain anew
+// the method answers with what is known so far.
+func (n *node) walletCatchesUp(ctx context.Context) error {
+	patience, cancel := context.WithTimeout(ctx, walletPatience)
+	defer cancel()
+	if err := n.walletAt(patience, n.Chain.Tip().Height); err != nil && patience.Err() == nil {
+		return err
+	}
+	return ctx.Err()
+}
+
 // walletAt waits until the wallet has read the chain up to a height.
 func (n *node) walletAt(ctx context.Context, height uint32) error {
 	for {

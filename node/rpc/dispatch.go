@@ -77,5 +77,10 @@ func (s *Server) dispatch(ctx context.Context, r *request) (any, error) {
 			return nil, err
 		}
 	}
+	if m.wallet {
+		if err := n.walletCatchesUp(ctx); err != nil {
+			return nil, err
+		}
+	}
 	return m.call(ctx, n, a)
 }
