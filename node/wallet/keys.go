@@ -145,10 +145,14 @@ func (b *book) use(p path) (bool, error) {
 	return true, b.extend()
 }
 
+// peek is the next unused address of a branch.
+func (b *book) peek(k Kind, branch uint32) []byte {
+	return b.scripts[path{k, branch, b.next[k][branch]}]
+}
+
 // fresh takes the next unused address of a branch.
 func (b *book) fresh(k Kind, branch uint32) ([]byte, error) {
-	p := path{k, branch, b.next[k][branch]}
-	s := b.scripts[p]
-	_, err := b.use(p)
+	s := b.peek(k, branch)
+	_, err := b.use(path{k, branch, b.next[k][branch]})
 	return s, err
 }

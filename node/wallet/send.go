@@ -61,8 +61,7 @@ func (w *Wallet) Send(ctx context.Context, o Order) (Sent, error) {
 	if w.file == nil {
 		return Sent{}, ErrNone
 	}
-	// Before the dear password check nothing is changed; after it the change
-	// address is used up even if the mempool refuses.
+	// Nothing is changed before the mempool takes the payment.
 	d, err := w.draft(outs, feerate, o.SubtractFee)
 	if err != nil {
 		return Sent{}, err
@@ -182,19 +181,16 @@ func takeFee(outs []wire.Out, fee int64) error {
 // worth an output goes to the fee.
 func (w *Wallet) addChange(d *draft, outs *[]wire.Out, left, feerate int64) error {
 	kind := d.coins[0].path.Kind
-	o := wire.Out{Script: w.book.scripts[path{kind, change, 0}]} // for its size
+	// Not used up yet: that is for the ledger, once the payment is made.
+	o := wire.Out{Script: w.book.peek(kind, change)}
 	cost := feeOf(outputWeight(o)+inputWeight(kind), feerate)
 	if left < cost+dust {
 		d.fee += left
 		return nil
 	}
-	s, err := w.book.fresh(kind, change)
-	if err != nil {
-		return err
-	}
 	fee := feeOf(outputWeight(o), feerate)
 	d.fee += fee
-	o = wire.Out{Script: s, Value: left - fee}
+	o.Value = left - fee
 	at, err := w.random(len(*outs) + 1)
 	if err != nil {
 		return err

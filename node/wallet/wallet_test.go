@@ -403,6 +403,11 @@ func TestRefusals(t *testing.T) {
 		}
 	}
 	g.balance(w, Balance{Confirmed: 50 * coinSats})
+	// Refused payments must not use addresses up: a restore looks only so far
+	// beyond the last one that was paid.
+	if n := w.book.next[SegWit][change]; n != 0 {
+		t.Errorf("%d change addresses were used up by payments that were not made", n)
+	}
 }
 
 func TestDamagedFiles(t *testing.T) {
