@@ -28,14 +28,17 @@ type Config struct {
 	Swarm    string   // prefixes every protocol and topic: /quern/<swarm>/…
 	Identity string   // file of the private key, created with mode 0600; empty: a key for this run only
 	Listen   []string // multiaddrs; none: dial only
-	Peers    []string // multiaddrs with /p2p/ of peers to dial and keep
+	Peers    []string // multiaddrs of peers to dial and keep: with /p2p/, or /dnsaddr/NAME for those that the name lists
+	Seeds    []string // multiaddrs of the same kinds, of peers to dial when short of them
 	MaxPeers int      // 0: 125
-	Outbound int      // peers that we look for ourselves; 0: 12, or half of MaxPeers when that is less
+	Outbound int      // peers that we look for ourselves, at most half of MaxPeers; 0: 12
 	PerIP    int      // connections of one IPv4 address or IPv6 /56; 0: 8. Loopback and Private are free
 	MDNS     bool
 	DHT      bool
 	Private  bool                  // loopback and private addresses are as good as public ones: tests, LANs
 	Public   bool                  // the operator declares that the world can reach Listen
+	Meet     bool                  // meet peers by a public DHT, the IPFS network's, when short of them
+	MeetAt   []string              // multiaddrs with /p2p/ where to enter that DHT; none: its well-known nodes
 	Store    datastore.Batching    // saved peers, provider records, bans; nil: memory
 	Agent    string                // user agent told to peers; "": quern
 	Now      func() time.Time      // nil: time.Now
@@ -144,9 +147,9 @@ func complete(c *Config) error {
 		c.MaxPeers = defaultMaxPeers
 	}
 	if c.Outbound == 0 {
-		c.Outbound = min(defaultOutbound, (c.MaxPeers+1)/2)
+		c.Outbound = defaultOutbound
 	}
-	c.Outbound = min(c.Outbound, c.MaxPeers)
+	c.Outbound = min(c.Outbound, (c.MaxPeers+1)/2)
 	if c.PerIP == 0 {
 		c.PerIP = defaultPerIP
 	}

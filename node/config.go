@@ -33,11 +33,19 @@ type Config struct {
 type P2P struct {
 	Enabled  bool     `key:"enabled" help:"take part in the swarm; false: a node for itself"`
 	Listen   []string `key:"listen" help:"multiaddrs to listen on; empty: every transport on the chain's port"`
-	Peers    []string `key:"peers" help:"multiaddrs with /p2p/ID of peers to connect to and keep"`
+	Peers    []string `key:"peers" help:"multiaddrs of peers to connect to and keep: with /p2p/ID, or /dnsaddr/NAME for those that the name lists"`
+	Seeds    []string `key:"seeds" help:"multiaddrs of the same two kinds, of peers to ask only when the node is short of peers"`
 	MaxPeers int      `key:"max_peers" help:"most connected peers"`
+	Outbound int      `key:"outbound" help:"peers to look for, each in a network of its own where there are enough; at most half of max_peers"`
+	PerIP    int      `key:"per_ip" help:"most connections of one IPv4 address or IPv6 /56"`
 	MDNS     bool     `key:"mdns" help:"find peers on the local network"`
 	DHT      bool     `key:"dht" help:"find peers by the swarm's distributed hash table"`
-	Private  bool     `key:"private" help:"treat loopback and private addresses like public ones: test networks, a team's LAN"`
+
+	PublicDHT      string   `key:"public_dht" help:"meet peers by the public IPFS network when short of them (it shows this node's addresses to everybody): on, off, or auto: only for the swarm commons"`
+	PublicDHTPeers []string `key:"public_dht_peers" help:"multiaddrs with /p2p/ID where to enter that network; empty: its well-known nodes"`
+
+	Public  bool `key:"public" help:"the world can reach the listen addresses: serve it from the start, without finding out first"`
+	Private bool `key:"private" help:"treat loopback and private addresses like public ones: test networks, a team's LAN"`
 }
 
 // RPC configures the JSON-RPC server.
@@ -96,12 +104,19 @@ type Metrics struct {
 func Defaults() Config {
 	return Config{
 		Chain:     "commons",
-		P2P:       P2P{Enabled: true, MaxPeers: 125, MDNS: true, DHT: true, Listen: []string{}, Peers: []string{}},
+		P2P:       defaultP2P(),
 		RPC:       RPC{Enabled: true},
 		Datastore: Datastore{Backend: "pebble", Cache: 64 << 20},
 		Mempool:   Mempool{Size: 300_000_000, MinFee: 100, Expiry: 336 * time.Hour},
 		Rules:     Rules{BIP34: -1, BIP65: -1, BIP66: -1, CSV: -1, Segwit: -1, Halving: -1},
 		Log:       Log{Level: "info", Format: "text", Levels: map[string]string{}},
+	}
+}
+
+func defaultP2P() P2P {
+	return P2P{
+		Enabled: true, MaxPeers: 125, Outbound: 12, PerIP: 8, MDNS: true, DHT: true, PublicDHT: "auto",
+		Listen: []string{}, Peers: []string{}, Seeds: []string{}, PublicDHTPeers: []string{},
 	}
 }
 
@@ -118,9 +133,7 @@ func (c *Config) Validate() error {
 	if !swarmName.MatchString(c.SwarmName()) {
 		bad("swarm", "%q is no swarm name: use 1 to 32 of a-z, 0-9 and -", c.Swarm)
 	}
-	if c.P2P.MaxPeers < 1 {
-		bad("p2p.max_peers", "%d peers are too few, use at least 1, or p2p.enabled = false", c.P2P.MaxPeers)
-	}
+	c.P2P.validate(bad)
 	if (c.RPC.User == "") != (c.RPC.Password == "") {
 		bad("rpc.user", "set both rpc.user and rpc.password, or neither")
 	}
@@ -146,6 +159,37 @@ func (c *Config) Validate() error {
 		bad("log.format", "%q is neither text nor json", c.Log.Format)
 	}
 	return errors.Join(errs...)
+}
+
+func (c *P2P) validate(bad func(key, format string, args ...any)) {
+	if c.MaxPeers < 1 {
+		bad("p2p.max_peers", "%d peers are too few, use at least 1, or p2p.enabled = false", c.MaxPeers)
+	}
+	if c.Outbound < 1 || c.Outbound > 100 {
+		bad("p2p.outbound", "%d is not a number of peers to look for, use 1 to 100", c.Outbound)
+	}
+	if c.PerIP < 1 {
+		bad("p2p.per_ip", "%d connections are too few, use at least 1", c.PerIP)
+	}
+	switch c.PublicDHT {
+	case "auto", "on", "off":
+	default:
+		bad("p2p.public_dht", "%q is none of on, off and auto", c.PublicDHT)
+	}
+	if c.Public && c.Private {
+		bad("p2p.public", "it says that the world can reach this node, and p2p.private that nobody outside shall: set one of them")
+	}
+}
+
+// meetsPublicly tells whether peers may be met by the public IPFS network.
+func (c *Config) meetsPublicly() bool {
+	switch c.P2P.PublicDHT {
+	case "on":
+		return true
+	case "auto":
+		return c.SwarmName() == "commons" && !c.P2P.Private
+	}
+	return false
 }
 
 // loopback refuses to serve the network: whoever reaches the RPC port owns the
