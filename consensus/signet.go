@@ -136,7 +136,7 @@ func cutVarint(b []byte) (n uint64, rest []byte, ok bool) {
 	if len(b) == 0 {
 		return 0, nil, false
 	}
-	size := 1
+	var size int
 	switch b[0] {
 	case 0xfd:
 		size = 3

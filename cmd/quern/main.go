@@ -17,7 +17,6 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	// A second signal ends the process at once: whoever sends it is tired of
 	// waiting, and nothing durable depends on a clean end.
 	context.AfterFunc(ctx, stop)

@@ -2,6 +2,7 @@ package chain
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -82,7 +83,7 @@ func (c *Chain) loadHeader(p *node, s consensus.State, h StoredHeader) (*node, c
 
 // notRule keeps a rule error's words and takes away that it is one: nobody but
 // our own disk is to blame.
-func notRule(err error) error { return fmt.Errorf("%v", err) }
+func notRule(err error) error { return errors.New(err.Error()) }
 
 // saved takes the headers that are to be stored.
 func (c *Chain) saved() []StoredHeader {

@@ -125,7 +125,7 @@ func TestTaprootRules(t *testing.T) {
 	// it is not.
 	greedy := leaf(join(bytes.Repeat(join([]byte{opDup}, push(key), []byte{opCheckSigVerify}), 9), []byte{opDrop, op1})...)
 	lavish := leaf(join(push(key), []byte{opSwap}, bytes.Repeat([]byte{op2Dup, opSwap, opCheckSigVerify}, 9), []byte{op2Drop, op1})...)
-	none := Flags(None)
+	none := None
 	for i, test := range []struct {
 		name  string
 		s     tapSpend

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
@@ -103,7 +104,7 @@ func verdict(t testing.TB, c Check) string {
 	if c.passes() && err != nil {
 		t.Errorf("the fast path accepts what fails with %v under %v", err, c.Flags)
 	}
-	if run := c.Run(); (run == nil) != (err == nil) || run != nil && run != error(err) {
+	if run := c.Run(); (run == nil) != (err == nil) || run != nil && !errors.Is(run, err) {
 		t.Errorf("Run says %v, the interpreter %v, under %v", run, err, c.Flags)
 	}
 	if err != nil {

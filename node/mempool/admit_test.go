@@ -3,6 +3,7 @@ package mempool
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -117,7 +118,8 @@ func TestBlame(t *testing.T) {
 		{"parents unknown", func(t *wire.Tx) { t.Ins[0].Prev.Index++ }, false},
 	} {
 		_, err := g.pool.Test(change(good, c.spoil))
-		if e, ok := err.(*Error); !ok || e.Peer != c.want {
+		var e *Error
+		if !errors.As(err, &e) || e.Peer != c.want {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}

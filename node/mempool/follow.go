@@ -181,7 +181,7 @@ func (p *Pool) readmit(t *wire.Tx, s *consensus.State, coins []consensus.Coin) {
 		var v *verdict
 		if v, bad = p.judge(t, s, coins, terms{when: p.now(), reverted: true}); bad == nil {
 			if failed, known := p.scripts.get(t.WitnessID()); known && failed == nil {
-				p.insert(v, terms{reverted: true})
+				_, _ = p.insert(v, terms{reverted: true})
 				return
 			}
 		}
@@ -213,7 +213,7 @@ func (p *Pool) checkReverted() error {
 			}
 		}
 		if found {
-			p.runScripts(t, &verdict{checks: checksOf(t, outs)}, &s)
+			_ = p.runScripts(t, &verdict{checks: checksOf(t, outs)}, &s)
 		}
 	}
 	return nil

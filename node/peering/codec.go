@@ -131,6 +131,7 @@ func appendWork(dst []byte, w work.Work) []byte {
 	return dst
 }
 
+//nolint:unparam // one of a family that all append
 func appendHashes(dst []byte, hs []wire.Hash) []byte {
 	dst = appendCount(dst, len(hs))
 	for i := range hs {

@@ -12,7 +12,6 @@ import (
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/script"
 	"github.com/quernnet/quern/consensus/wire"
-	"github.com/quernnet/quern/work"
 )
 
 func chainInfoMethods() []method {
@@ -66,7 +65,7 @@ func getBlockchainInfo(ctx context.Context, n *node, _ args) (any, error) {
 	}{
 		n.Params.RPCName, tip.Height, n.Chain.BestHeader().Height, tip.ID, hex32(tip.Past.Bits), targetOf(uint32(tip.Past.Bits)),
 		double(tip.Past.Bits.Difficulty()), tip.Time(), tip.MedianTimePast(), double(n.progress(ctx)), n.syncing(),
-		work.Work(tip.Work).String(), folderSize(n.Folder), false, n.Params.SignetChallenge, n.warnings(),
+		tip.Work.String(), folderSize(n.Folder), false, n.Params.SignetChallenge, n.warnings(),
 	}, nil
 }
 

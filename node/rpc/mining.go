@@ -194,10 +194,7 @@ type targetJSON struct {
 func getMiningInfo(_ context.Context, n *node, _ args) (any, error) {
 	tip := n.Chain.Tip()
 	next := consensus.NextBits(&tip, n.nextTime(&tip))
-	rate, err := n.hashrate(hashrateSpan, tip.Height)
-	if err != nil {
-		return nil, err
-	}
+	rate := n.hashrate(hashrateSpan, tip.Height)
 	return struct {
 		Blocks     uint32     `json:"blocks"`
 		Bits       hex32      `json:"bits"`
@@ -238,15 +235,15 @@ func getNetworkHashPS(_ context.Context, n *node, a args) (any, error) {
 		period := int64(max(1, n.Params.Period))
 		span = height%period + 1
 	}
-	return n.hashrate(span, uint32(height))
+	return n.hashrate(span, uint32(height)), nil
 }
 
 // hashrate is the work of the span blocks up to height by the time they took,
 // in hashes a second (Core's GetNetworkHashPS).
-func (n *node) hashrate(span int64, height uint32) (double, error) {
+func (n *node) hashrate(span int64, height uint32) double {
 	last, ok := n.Chain.ActiveAt(height)
 	if !ok || height == 0 {
-		return 0, nil
+		return 0
 	}
 	first, least, most := last, last.Time, last.Time
 	for i := int64(0); i < span && first.Height > 0; i++ {
@@ -257,7 +254,7 @@ func (n *node) hashrate(span int64, height uint32) (double, error) {
 		first, least, most = h, min(least, h.Time), max(most, h.Time)
 	}
 	if least == most {
-		return 0, nil
+		return 0
 	}
 	hashes := work.Work(last.Work).Sub(work.Work(first.Work))
 	f, unit := 0.0, 1.0
@@ -265,5 +262,5 @@ func (n *node) hashrate(span int64, height uint32) (double, error) {
 		f += float64(limb) * unit
 		unit *= 1 << 64
 	}
-	return double(f / (time.Duration(most-least) * time.Second).Seconds()), nil
+	return double(f / (time.Duration(most-least) * time.Second).Seconds())
 }

@@ -76,14 +76,14 @@ func (s *Server) Run(ctx context.Context) error {
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ErrorLog:          slog.NewLogLogger(s.config.Log.Handler(), slog.LevelDebug),
 	}
-	done := make(chan error, 1)
+	done := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 		defer cancel()
-		if err := srv.Shutdown(grace); err != nil {
-			err = srv.Close()
+		if srv.Shutdown(grace) != nil {
+			_ = srv.Close() // whoever is still connected has had the grace
 		}
-		done <- nil
+		close(done)
 	})
 	err := srv.Serve(s.listener)
 	if !stop() {

@@ -242,8 +242,7 @@ func (w *world) submit(h int) {
 	w.after(5*time.Millisecond, func() []Action {
 		delete(w.sent, h)
 		id := blockID(0, h)
-		switch {
-		case w.habits[from] == forger:
+		if w.habits[from] == forger {
 			return w.s.BlockInvalid(w.now, id, true)
 		}
 		w.stored[h] = true // as the chain does, whether or not the parent's body is there

@@ -136,13 +136,13 @@ func (b *book) extendBranch(acc *hdkeychain.ExtendedKey, k Kind, branch uint32) 
 	return nil
 }
 
-// use marks an address as used. It says whether that was news.
-func (b *book) use(p path) (bool, error) {
+// use marks an address, and those before it, as used.
+func (b *book) use(p path) error {
 	if p.Index < b.next[p.Kind][p.Branch] {
-		return false, nil
+		return nil
 	}
 	b.next[p.Kind][p.Branch] = p.Index + 1
-	return true, b.extend()
+	return b.extend()
 }
 
 // peek is the next unused address of a branch.
@@ -153,6 +153,5 @@ func (b *book) peek(k Kind, branch uint32) []byte {
 // fresh takes the next unused address of a branch.
 func (b *book) fresh(k Kind, branch uint32) ([]byte, error) {
 	s := b.peek(k, branch)
-	_, err := b.use(path{k, branch, b.next[k][branch]})
-	return s, err
+	return s, b.use(path{k, branch, b.next[k][branch]})
 }

@@ -142,7 +142,7 @@ func (l *ledger) add(t *wire.Tx, now time.Time) (*entry, error) {
 	}
 	for _, o := range t.Outs {
 		if p, ok := l.book.paths[string(o.Script)]; ok {
-			if _, err := l.book.use(p); err != nil {
+			if err := l.book.use(p); err != nil {
 				return nil, err
 			}
 		}
