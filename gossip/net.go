@@ -73,11 +73,12 @@ type Net struct {
 	joined    func(context.Context, Peer) error
 	left      func(Peer)
 
-	scores  *scores
-	traffic *traffic
-	book    *swarm.Book
-	gate    *swarm.Gate
-	members *members
+	scores    *scores
+	protected *protection
+	traffic   *traffic
+	book      *swarm.Book
+	gate      *swarm.Gate
+	members   *members
 
 	live  atomic.Pointer[live]
 	ready chan struct{}
@@ -115,6 +116,9 @@ func New(c Config) (*Net, error) {
 		return nil, fmt.Errorf("identity: %w", err)
 	}
 	if n.scores, err = loadScores(context.Background(), c.Store, c.Now); err != nil {
+		return nil, err
+	}
+	if n.protected, err = loadProtection(context.Background(), c.Store); err != nil {
 		return nil, err
 	}
 	n.book = swarm.NewBook(n.id, c.Now)
