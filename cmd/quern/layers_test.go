@@ -26,6 +26,7 @@ var rooms = []struct{ pkg, allowed string }{
 	{"node/wallet", "consensus consensus/chain consensus/wire consensus/script work node/address node/mempool"},
 	{"node/peering", "consensus consensus/chain consensus/wire work gossip node/mempool node/syncer"},
 	{"node/blockfile", "consensus/wire"},
+	{"node/sim", "consensus consensus/chain consensus/wire consensus/script work gossip node/mempool node/mining node/peering"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {
@@ -58,6 +59,28 @@ func TestRulesReachNoDisk(t *testing.T) {
 			if strings.HasPrefix(dep, never) {
 				t.Errorf("consensus/chain depends on %s", dep)
 			}
+		}
+	}
+}
+
+// TestProductHasNoSimulation keeps the simulation, and what it is made of, out
+// of the command. Of others' packages kad-dht imports testing, to ask whether it
+// is being tested; none of ours may.
+func TestProductHasNoSimulation(t *testing.T) {
+	const module = "github.com/quernnet/quern/"
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", `{{.ImportPath}} {{join .Imports " "}}`, module+"cmd/quern").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(out)) {
+		pkg, imports, _ := strings.Cut(strings.TrimSpace(line), " ")
+		for _, never := range []string{module + "node/sim", module + "cmd/sim", "testing/synctest", "github.com/marcopolo/simnet", "github.com/libp2p/go-libp2p/x/simlibp2p"} {
+			if pkg == never {
+				t.Errorf("cmd/quern depends on %s", pkg)
+			}
+		}
+		if strings.HasPrefix(pkg, module) && slices.Contains(strings.Fields(imports), "testing") {
+			t.Errorf("%s, which cmd/quern depends on, imports testing", pkg)
 		}
 	}
 }
