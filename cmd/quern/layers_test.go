@@ -20,11 +20,12 @@ var rooms = []struct{ pkg, allowed string }{
 	{"gossip", "gossip/swarm consensus/wire"},
 	{"gossip/swarm", ""},
 	{"node/syncer", "consensus consensus/wire work"},
+	{"node/syncer/presync", "consensus consensus/wire work"},
 	{"node/mempool", "consensus consensus/chain consensus/wire consensus/script work"},
 	{"node/mining", "consensus consensus/wire consensus/script consensus/chain work work/miner node/mempool"},
 	{"node/address", "consensus consensus/script"},
 	{"node/wallet", "consensus consensus/chain consensus/wire consensus/script work node/address node/mempool"},
-	{"node/peering", "consensus consensus/chain consensus/wire work gossip node/mempool node/syncer"},
+	{"node/peering", "consensus consensus/chain consensus/wire work gossip node/mempool node/syncer node/syncer/presync"},
 	{"node/blockfile", "consensus/wire"},
 	{"node/sim", "consensus consensus/chain consensus/wire consensus/script work gossip node/mempool node/mining node/peering"},
 }

@@ -3,7 +3,6 @@ package peering
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -52,52 +51,6 @@ func (c *calls) cancel(id syncer.Request) {
 }
 
 func (c *calls) wait() { c.group.Wait() }
-
-// askHeaders asks a peer for headers and brings them to the chain.
-func (d *driver) askHeaders(ctx context.Context, a syncer.AskHeaders) {
-	peer := gossip.Peer(a.Peer)
-	reply, err := gossip.Call(ctx, d.Net, headersProtocol, peer, d.Chain.Locator(a.From))
-	if ctx.Err() != nil {
-		return // cancelled: nobody waits for it
-	}
-	if err != nil {
-		d.Log.Debug("no headers", "peer", peer, "err", err)
-		d.post(func(d *driver, now time.Time) []syncer.Action {
-			return d.sched.HeadersFailed(now, a.Request, false)
-		})
-		return
-	}
-	r := syncer.HeadersReply{Count: len(reply.Headers), Claim: reply.Tip}
-	last, err := d.addHeaders(ctx, reply.Headers)
-	if blame, useless := headerFault(err); useless {
-		// Its branch is one that we do not follow. That may be our
-		// operator's choice, so there is no blame but for a broken rule.
-		if blame > 0 {
-			d.Net.Report(peer, blame, fmt.Errorf("header: %w", err))
-		}
-		d.Log.Info("headers refused", "peer", peer, "err", err)
-		r.Count, r.Claim = 0, syncer.Tip{}
-	} else if err != nil {
-		d.logOurs(ctx, "headers could not be kept", err)
-		d.post(func(d *driver, now time.Time) []syncer.Action {
-			return d.sched.HeadersFailed(now, a.Request, true)
-		})
-		return
-	} else if r.Count > 0 {
-		r.Last = tipOf(last)
-	}
-	d.post(func(d *driver, now time.Time) []syncer.Action {
-		r.Best = tipOf(d.Chain.BestHeader())
-		return d.sched.HeadersReceived(now, a.Request, r)
-	})
-}
-
-func (d *driver) addHeaders(ctx context.Context, hs []wire.Header) (consensus.State, error) {
-	if len(hs) == 0 {
-		return consensus.State{}, nil
-	}
-	return d.Chain.AddHeaders(ctx, hs)
-}
 
 // Rules that say where a header stands more than how it was made.
 const (

@@ -8,6 +8,7 @@ import (
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/gossip"
 	"github.com/quernnet/quern/node/syncer"
+	"github.com/quernnet/quern/node/syncer/presync"
 )
 
 // freshness is the age below which a tip shows that the node has caught up (Core's
@@ -23,8 +24,9 @@ type driver struct {
 	ctx    context.Context
 	sched  *syncer.Scheduler
 	calls  *calls
-	bodies map[wire.Hash]*wire.Block // received, neither submitted nor dropped
-	aimed  wire.Hash                 // the best header that Wanted was last asked for
+	bodies map[wire.Hash]*wire.Block        // received, neither submitted nor dropped
+	counts map[syncer.Peer]*presync.Presync // between two answers; while one is awaited its call has it
+	aimed  wire.Hash                        // the best header that Wanted was last asked for
 	tip    wire.Hash
 	cause  error // of the Blame that is about to come
 }
@@ -33,9 +35,10 @@ type driver struct {
 func (p *Peering) drive(ctx context.Context) error {
 	d := &driver{
 		Peering: p, ctx: ctx,
-		sched:  syncer.New(tipOf(p.Chain.BestHeader()), tipOf(p.Chain.Tip())),
+		sched:  syncer.New(tipOf(p.Chain.BestHeader()), tipOf(p.Chain.Tip()), p.Params.MinWork),
 		calls:  newCalls(ctx),
 		bodies: map[wire.Hash]*wire.Block{},
+		counts: map[syncer.Peer]*presync.Presync{},
 	}
 	defer d.calls.wait()
 	tick := time.NewTicker(time.Second)
@@ -104,7 +107,12 @@ func (d *driver) run(actions []syncer.Action) {
 	for _, action := range actions {
 		switch a := action.(type) {
 		case syncer.AskHeaders:
-			d.calls.start(a.Request, func(ctx context.Context) { d.askHeaders(ctx, a) })
+			pre := d.counts[a.Peer]
+			delete(d.counts, a.Peer)
+			if !a.Resume {
+				pre = nil
+			}
+			d.calls.start(a.Request, func(ctx context.Context) { d.askHeaders(ctx, a, pre) })
 		case syncer.AskBlocks:
 			d.calls.start(a.Request, func(ctx context.Context) { d.askBlocks(ctx, a) })
 		case syncer.Cancel:

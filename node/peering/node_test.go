@@ -33,6 +33,20 @@ type node struct {
 	pool  *mempool.Pool
 	net   *gossip.Net
 	mill  *mining.Assembler
+	store chain.Store
+}
+
+// rows counts the headers on disk.
+func (n *node) rows() (rows int) {
+	n.t.Helper()
+	fatal(n.t, n.chain.Flush(n.t.Context()))
+	headers, _, err := n.store.Load()
+	fatal(n.t, err)
+	for _, err := range headers {
+		fatal(n.t, err)
+		rows++
+	}
+	return rows
 }
 
 // setup changes a node before it starts.
@@ -94,7 +108,7 @@ func start(t *testing.T, name string, s setup) *node {
 		Agent: "test/1 (" + name + ")", Log: log, Reconcile: time.Second,
 	})
 	fatal(t, err)
-	n := &node{Peering: p, t: t, name: name, chain: c, pool: pool, net: net, mill: mill}
+	n := &node{Peering: p, t: t, name: name, chain: c, pool: pool, net: net, mill: mill, store: store}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 3)
 	for _, run := range []func(context.Context) error{pool.Run, p.Run, net.Run} {

@@ -220,6 +220,7 @@ func (p *Peering) left(id gossip.Peer) {
 	delete(p.asked, id)
 	p.mu.Unlock()
 	p.post(func(d *driver, now time.Time) []syncer.Action {
+		delete(d.counts, syncer.Peer(id))
 		return d.sched.PeerLeft(now, syncer.Peer(id))
 	})
 }

@@ -43,7 +43,7 @@ func (p *Peering) checkAnnouncement(_ context.Context, from gossip.Peer, a annou
 	switch {
 	case consensus.RuleOf(err) != "" || err == nil && next.Height != a.Height:
 		return gossip.Reject
-	case err != nil, parent.Invalid, next.Height+maxFork < p.Chain.Tip().Height,
+	case err != nil, parent.Invalid, next.Height+maxFork < p.Chain.Tip().Height, p.lowWork(next.Work),
 		consensus.CheckTime(&a.Header, p.Now().Unix()) != nil:
 		return gossip.Ignore
 	}

@@ -29,6 +29,7 @@ type PeerStatus struct {
 	Start    uint32      // height of its tip when it joined
 	Tip      syncer.Tip  // as it claims now
 	InFlight []wire.Hash // bodies asked of it
+	Presync  uint32      // height up to which its headers are looked at and not yet kept; 0: none are
 }
 
 // Synced says that the node has caught up with its peers, once. Before that it takes
@@ -70,7 +71,7 @@ func (p *Peering) describe(reports []syncer.PeerReport) []PeerStatus {
 	defer p.mu.Unlock()
 	var out []PeerStatus
 	for _, r := range reports {
-		s := PeerStatus{ID: gossip.Peer(r.Peer), Tip: r.Tip, InFlight: r.InFlight}
+		s := PeerStatus{ID: gossip.Peer(r.Peer), Tip: r.Tip, InFlight: r.InFlight, Presync: r.Presync}
 		if k := p.peers[s.ID]; k != nil {
 			s.Agent, s.Version, s.Services = printable(k.hello.Agent), k.hello.Version, k.hello.Services
 			s.Start = k.hello.Tip.Height

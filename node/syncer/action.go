@@ -17,11 +17,14 @@ type Request uint64
 // Drop, Blame or Disconnect.
 type Action interface{ fmt.Stringer }
 
-// AskHeaders asks a peer for headers after From, with From's locator.
+// AskHeaders asks a peer for headers after From, with From's locator. With
+// Resume the peer's presync goes on instead, from where it stands; without it,
+// what there was of one is void.
 type AskHeaders struct {
 	Request Request
 	Peer    Peer
 	From    wire.Hash
+	Resume  bool
 }
 
 // AskBlocks asks a peer for at most MaxBatch bodies.
@@ -54,6 +57,9 @@ type Disconnect struct {
 }
 
 func (a AskHeaders) String() string {
+	if a.Resume {
+		return fmt.Sprintf("ask headers #%d of %s for its presync", a.Request, a.Peer)
+	}
 	return fmt.Sprintf("ask headers #%d of %s after %s", a.Request, a.Peer, short(a.From))
 }
 

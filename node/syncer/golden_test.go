@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -22,7 +23,7 @@ var update = flag.Bool("update", false, "write what the scripts in testdata come
 //	+3s                             time passes, then a tick
 //	join NAME HEIGHT                PeerJoined; work is the height + 1
 //	leave NAME
-//	headers #N count=C last=H claim=H best=H
+//	headers #N count=C last=H claim=H best=H [counted=H | proven=H]
 //	headers-failed #N [ours]
 //	chain best=H tip=H [fresh]
 //	wanted H-H[branch]
@@ -63,7 +64,7 @@ type stage struct {
 }
 
 func newStage() *stage {
-	return &stage{New(tipAt(0), tipAt(0)), time.Unix(1e9, 0)}
+	return &stage{New(tipAt(0), tipAt(0), work.Work{}), time.Unix(1e9, 0)}
 }
 
 func (g *stage) play(t *testing.T, script string) string {
@@ -111,10 +112,16 @@ func (g *stage) do(t *testing.T, words []string) []Action {
 	case cmd == "unknown":
 		return s.AnnouncedUnknown(now, Peer(arg(1)))
 	case cmd == "headers":
-		return s.HeadersReceived(now, req(t, arg(1)), HeadersReply{
+		r := HeadersReply{
 			Count: number(t, value(words, "count")), Last: tipAt(number(t, value(words, "last"))),
 			Claim: tipAt(number(t, value(words, "claim"))), Best: tipAt(number(t, value(words, "best"))),
-		})
+		}
+		for stage, word := range map[Stage]string{Counted: "counted", Proven: "proven"} {
+			if slices.ContainsFunc(words, func(w string) bool { return has(w, word+"=") }) {
+				r.Stage, r.Reached = stage, uint32(number(t, value(words, word)))
+			}
+		}
+		return s.HeadersReceived(now, req(t, arg(1)), r)
 	case cmd == "headers-failed":
 		return s.HeadersFailed(now, req(t, arg(1)), arg(2) == "ours")
 	case cmd == "chain":

@@ -6,10 +6,12 @@ import (
 
 // HeadersReply is what came of AskHeaders, after the chain judged it.
 type HeadersReply struct {
-	Count int // headers received, all valid
-	Last  Tip // the state after the last of them; zero for none
-	Claim Tip // the tip that the peer says it has
-	Best  Tip // our best header now
+	Count   int    // headers received, all valid; those of no use left out
+	Last    Tip    // the state after the last of them that was kept; zero for none
+	Claim   Tip    // the tip that the peer says it has
+	Best    Tip    // our best header now
+	Stage   Stage  // what becomes of them; with Counted and Proven there are more to come
+	Reached uint32 // height up to which a presync has looked
 }
 
 // HeadersReceived ends a request with valid headers.
@@ -22,7 +24,15 @@ func (s *Scheduler) HeadersReceived(now time.Time, id Request, a HeadersReply) [
 	s.end(r)
 	p := r.peer
 	p.polled, p.due, p.tip = now, false, a.Claim
+	p.stage, p.reached = a.Stage, a.Reached
 	switch {
+	case a.Stage == Counted && s.claimsMore(p):
+		s.counted(now, p)
+	case a.Stage == Proven && s.claimsMore(p):
+		p.strikes, p.place = 0, time.Time{}
+		s.askHeadersOf(now, p, s.best, true)
+	case a.Stage != Kept:
+		p.leavePresync() // it takes its claim back
 	case a.Count >= MaxHeaders && a.Last.Height > p.shown:
 		p.shown, p.strikes = a.Last.Height, 0
 		s.askHeadersOf(now, p, a.Last, s.claimsMore(p) || r.sync)
@@ -36,8 +46,14 @@ func (s *Scheduler) HeadersReceived(now time.Time, id Request, a HeadersReply) [
 		p.shown = 0
 		p.polls++
 	}
+	if p.stage == Kept {
+		p.place, p.turns = time.Time{}, 0
+	}
 	return s.step(now)
 }
+
+// leavePresync forgets what was counted of the peer's headers.
+func (p *peer) leavePresync() { p.stage, p.place, p.reached = Kept, time.Time{}, 0 }
 
 // HeadersFailed ends a request without headers. ours says that the peer is not
 // the cause.
@@ -48,6 +64,7 @@ func (s *Scheduler) HeadersFailed(now time.Time, id Request, ours bool) []Action
 	}
 	s.end(r)
 	r.peer.shown = 0
+	r.peer.leavePresync()
 	if ours {
 		r.peer.rest = now.Add(storePause)
 	} else {
@@ -56,7 +73,14 @@ func (s *Scheduler) HeadersFailed(now time.Time, id Request, ours bool) []Action
 	return s.step(now)
 }
 
-func (s *Scheduler) claimsMore(p *peer) bool { return p.tip.Work.Cmp(s.best.Work) > 0 }
+// Awaits says that a request is open: its outcome will be heeded.
+func (s *Scheduler) Awaits(id Request) bool { return s.requests[id] != nil }
+
+// claimsMore says that p claims a chain that we would rather have, and that is
+// worth having.
+func (s *Scheduler) claimsMore(p *peer) bool {
+	return p.tip.Work.Cmp(s.best.Work) > 0 && p.tip.Work.Cmp(s.least) >= 0
+}
 
 // askHeaders keeps one question open to a peer that claims more work than our
 // best header has, and a few to peers that were not asked for long.
@@ -64,6 +88,7 @@ func (s *Scheduler) askHeaders(now time.Time) {
 	syncing, polls := false, 0
 	for _, r := range s.requests {
 		switch {
+		case r.headers && r.peer.stage == Counted:
 		case r.headers && r.sync:
 			syncing = true
 		case r.headers:
@@ -73,6 +98,7 @@ func (s *Scheduler) askHeaders(now time.Time) {
 	if p := s.headerPeer(now); p != nil && !syncing {
 		s.askHeadersOf(now, p, s.best, true)
 	}
+	s.askCounted(now)
 	for _, p := range s.order {
 		if polls >= maxPolls {
 			return
@@ -88,7 +114,7 @@ func (s *Scheduler) askHeaders(now time.Time) {
 // among those that claim more, who joined first.
 func (s *Scheduler) headerPeer(now time.Time) (pick *peer) {
 	for _, p := range s.order {
-		if p.asked == nil && s.claimsMore(p) && !now.Before(p.rest) && (pick == nil || p.strikes < pick.strikes) {
+		if p.asked == nil && p.stage != Counted && s.claimsMore(p) && !now.Before(p.rest) && (pick == nil || p.strikes < pick.strikes) {
 			pick = p
 		}
 	}
@@ -96,7 +122,7 @@ func (s *Scheduler) headerPeer(now time.Time) (pick *peer) {
 }
 
 func (s *Scheduler) wantsPoll(now time.Time, p *peer) bool {
-	if p.asked != nil || now.Before(p.rest) {
+	if p.asked != nil || p.stage != Kept || now.Before(p.rest) {
 		return false
 	}
 	if p.due {
@@ -112,5 +138,5 @@ func (s *Scheduler) wantsPoll(now time.Time, p *peer) bool {
 func (s *Scheduler) askHeadersOf(now time.Time, p *peer, from Tip, sync bool) {
 	r := &request{peer: p, headers: true, sync: sync, at: now, deadline: now.Add(HeadersTimeout)}
 	p.asked = r
-	s.out = append(s.out, AskHeaders{s.open(r), p.name, from.ID})
+	s.out = append(s.out, AskHeaders{s.open(r), p.name, from.ID, p.stage != Kept})
 }

@@ -8,6 +8,7 @@ type PeerReport struct {
 	Tip      Tip         // as it claims
 	InFlight []wire.Hash // bodies asked of it
 	Headers  bool        // headers are asked of it
+	Presync  uint32      // height up to which its headers are looked at and not kept; 0: none are
 }
 
 // Report is a snapshot for people.
@@ -24,7 +25,7 @@ type Report struct {
 func (s *Scheduler) Report() Report {
 	rep := Report{Synced: s.synced, Best: s.best, Wanted: len(s.queue), InFlight: s.inflight, Held: s.held}
 	for _, p := range s.order {
-		pr := PeerReport{Peer: p.name, Tip: p.tip, Headers: p.asked != nil}
+		pr := PeerReport{Peer: p.name, Tip: p.tip, Headers: p.asked != nil, Presync: p.reached}
 		for _, r := range p.open {
 			for _, b := range r.blocks {
 				pr.InFlight = append(pr.InFlight, b.ID)

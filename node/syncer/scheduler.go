@@ -60,7 +60,8 @@ type Block struct {
 // submitted once at a time, and after its parent.
 type Scheduler struct {
 	best, tip Tip
-	synced    bool // once true, stays so
+	least     work.Work // a chain with less is not worth having
+	synced    bool      // once true, stays so
 	peers     map[Peer]*peer
 	order     []*peer // by time of joining, so that runs repeat
 	requests  map[Request]*request
@@ -86,6 +87,10 @@ type peer struct {
 	polls   int
 	due     bool // it has headers that we do not know
 	shown   uint32
+	stage   Stage     // of its headers
+	place   time.Time // since when it has a place among the counted; zero: none
+	turns   int       // such places that it had to leave
+	reached uint32    // height of its presync
 	batches int
 	blocks  int // in flight
 	batch   int // blocks to ask for at once
@@ -131,10 +136,11 @@ type absence struct {
 	until time.Time
 }
 
-// New returns a scheduler for a node whose best header and tip are given.
-func New(best, tip Tip) *Scheduler {
+// New returns a scheduler for a node whose best header and tip are given. Chains
+// with less work than least are of no use.
+func New(best, tip Tip, least work.Work) *Scheduler {
 	return &Scheduler{
-		best: best, tip: tip,
+		best: best, tip: tip, least: least,
 		peers:    map[Peer]*peer{},
 		requests: map[Request]*request{},
 		blocks:   map[wire.Hash]*block{},
@@ -218,10 +224,13 @@ func (s *Scheduler) step(now time.Time) []Action {
 
 // judgeSynced notices that no peer has more than we have.
 func (s *Scheduler) judgeSynced() {
-	if s.synced || len(s.peers) == 0 || len(s.queue) > 0 || s.tip.Work.Cmp(s.best.Work) < 0 {
+	if s.synced || len(s.peers) == 0 || len(s.queue) > 0 || s.tip.Work.Cmp(s.best.Work) < 0 || s.tip.Work.Cmp(s.least) < 0 {
 		return
 	}
 	for _, p := range s.order {
+		if p.stage == Counted && p.turns > 0 {
+			continue // it had time enough to prove its claim
+		}
 		if p.polled.IsZero() || p.asked != nil && p.asked.sync || s.claimsMore(p) {
 			return
 		}
@@ -234,12 +243,19 @@ func (s *Scheduler) judgeSynced() {
 func (s *Scheduler) strike(now time.Time, p *peer, reason string) {
 	p.strikes++
 	p.batch = 1
+	p.leavePresync()
 	p.rest = now.Add(time.Second << p.strikes)
 	if p.strikes >= maxStrikes {
-		s.out = append(s.out, Disconnect{p.name, reason})
-		p.rest = now.Add(time.Minute)
-		p.strikes = 0
+		s.part(now, p, reason)
 	}
+}
+
+// part gives p's place to another.
+func (s *Scheduler) part(now time.Time, p *peer, reason string) {
+	s.out = append(s.out, Disconnect{p.name, reason})
+	p.rest = now.Add(time.Minute)
+	p.strikes, p.turns = 0, 0
+	p.leavePresync()
 }
 
 // open registers a question.

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/work"
 )
 
 // habit is how a simulated peer answers.
@@ -24,11 +25,13 @@ const (
 	forger        // its bodies are invalid
 	looper        // sends the same headers for ever
 	flaky         // every other answer fails
+	flooder       // sends headers without end that have little work
+	dripper       // the same, as slowly as it may
 	habits
 )
 
 func (h habit) String() string {
-	return [...]string{"good", "slow", "silent", "staller", "lacking", "boaster", "forger", "looper", "flaky"}[h]
+	return [...]string{"good", "slow", "silent", "staller", "lacking", "boaster", "forger", "looper", "flaky", "flooder", "dripper"}[h]
 }
 
 // world is a node that syncs from simulated peers, in virtual time.
@@ -37,6 +40,8 @@ type world struct {
 	s       *Scheduler
 	now     time.Time
 	height  int // of the honest chain
+	least   int // up to this height a chain is of no use
+	counts  map[Peer]*count
 	habits  map[Peer]habit
 	events  []due
 	serial  int
@@ -48,6 +53,7 @@ type world struct {
 	sent    map[int]bool    // submitted and not yet judged
 	gone    map[Peer]string // why peers were parted from
 	blamed  map[Peer]bool   // for invalid bodies
+	stop    func() bool     // nil: when all bodies are stored
 }
 
 type due struct {
@@ -56,9 +62,16 @@ type due struct {
 	f      func() []Action
 }
 
-func newWorld(t testing.TB, height int, peers []habit) *world {
+// count is a peer's presync.
+type count struct {
+	at     int
+	proven bool
+}
+
+func newWorld(t testing.TB, height, least int, peers []habit) *world {
 	w := &world{
-		t: t, s: New(tipAt(0), tipAt(0)), now: time.Unix(1e9, 0), height: height,
+		t: t, s: New(tipAt(0), tipAt(0), work.Work{uint64(least) + 1}), now: time.Unix(1e9, 0), height: height,
+		least: least, counts: map[Peer]*count{},
 		habits: map[Peer]habit{}, stored: map[int]bool{}, open: map[Request]bool{}, bodies: map[int]Peer{}, sent: map[int]bool{},
 		gone: map[Peer]string{}, blamed: map[Peer]bool{},
 	}
@@ -74,7 +87,7 @@ func newWorld(t testing.TB, height int, peers []habit) *world {
 }
 
 func (w *world) claim(h habit) int {
-	if h == boaster {
+	if h == boaster || h == flooder || h == dripper {
 		return 10 * w.height
 	}
 	return w.height
@@ -92,7 +105,7 @@ func (w *world) tick() {
 // run plays events until the node is in sync or the time is up.
 func (w *world) run(limit time.Duration) time.Duration {
 	begin := w.now
-	for w.tip < w.height && w.now.Sub(begin) < limit {
+	for w.tip < w.height && w.now.Sub(begin) < limit && (w.stop == nil || !w.stop()) {
 		slices.SortFunc(w.events, func(a, b due) int {
 			if c := a.at.Compare(b.at); c != 0 {
 				return c
@@ -186,11 +199,54 @@ func (w *world) answerHeaders(a AskHeaders) {
 		w.answer(a.Request, 50*time.Millisecond, func() []Action { return w.s.HeadersFailed(w.now, a.Request, false) })
 		return
 	}
+	c := w.counts[a.Peer]
+	if !a.Resume {
+		c = nil
+	}
+	switch {
+	case h == flooder || h == dripper:
+		c = &count{at: to}
+		w.answerCounted(a, c, false)
+		return
+	case c == nil && to-from == MaxHeaders && to < w.least:
+		w.answerCounted(a, &count{}, false)
+		return
+	case c != nil && !c.proven:
+		w.answerCounted(a, c, c.at+MaxHeaders >= w.least)
+		return
+	case c != nil && c.at+MaxHeaders < w.least: // held back to the end
+		w.answerCounted(a, c, false)
+		return
+	case c != nil:
+		from = c.at
+		to = min(from+MaxHeaders, w.height)
+	}
+	delete(w.counts, a.Peer)
 	w.answer(a.Request, 50*time.Millisecond, func() []Action {
 		w.headers = max(w.headers, to)
 		r := HeadersReply{Count: to - from, Claim: tipAt(w.claim(h)), Best: tipAt(w.headers)}
 		if r.Count > 0 {
 			r.Last = tipAt(to)
+		}
+		return w.s.HeadersReceived(w.now, a.Request, r)
+	})
+}
+
+// answerCounted goes on with a presync; through says that its first pass ends.
+func (w *world) answerCounted(a AskHeaders, c *count, through bool) {
+	w.counts[a.Peer] = c
+	d := 50 * time.Millisecond
+	if w.habits[a.Peer] == dripper {
+		d = HeadersTimeout - time.Second
+	}
+	w.answer(a.Request, d, func() []Action {
+		c.at += MaxHeaders
+		if through {
+			c.at, c.proven = 0, true
+		}
+		r := HeadersReply{Count: MaxHeaders, Claim: tipAt(w.claim(w.habits[a.Peer])), Best: tipAt(w.headers), Stage: Counted, Reached: uint32(c.at)}
+		if c.proven {
+			r.Stage = Proven
 		}
 		return w.s.HeadersReceived(w.now, a.Request, r)
 	})
@@ -261,7 +317,8 @@ func TestSyncCompletes(t *testing.T) {
 		at := rapid.IntRange(0, len(peers)).Draw(rt, "place of the good one")
 		peers = slices.Insert(peers, at, good)
 		height := rapid.IntRange(1, 5000).Draw(rt, "height")
-		w := newWorld(t, height, peers)
+		least := rapid.IntRange(0, height).Draw(rt, "least")
+		w := newWorld(t, height, least, peers)
 		took := w.run(20 * time.Minute)
 		if w.tip < height {
 			rt.Fatalf("%v: at %d of %d after %v; parted: %v\n%+v", peers, w.tip, height, took, w.gone, w.s.Report())
@@ -276,8 +333,8 @@ func TestSyncCompletes(t *testing.T) {
 // three times as long as without them.
 func TestStallersCostLittle(t *testing.T) {
 	peers := []habit{good, good, good, good, good}
-	honest := newWorld(t, 20_000, peers).run(time.Hour)
-	w := newWorld(t, 20_000, append([]habit{staller, staller, staller}, peers...))
+	honest := newWorld(t, 20_000, 0, peers).run(time.Hour)
+	w := newWorld(t, 20_000, 0, append([]habit{staller, staller, staller}, peers...))
 	took := w.run(time.Hour)
 	t.Logf("20,000 blocks from 5 peers in %v; with 3 that stall in %v", honest, took)
 	if took > 3*honest {
@@ -285,5 +342,34 @@ func TestStallersCostLittle(t *testing.T) {
 	}
 	if len(w.gone) > 3 {
 		t.Errorf("parted from %v", w.gone)
+	}
+}
+
+// Peers whose headers come to nothing delay those that have a chain by minutes,
+// not by as long as they like. Who joins last has eight before it.
+func TestFloodersCostLittle(t *testing.T) {
+	peers := []habit{good, good}
+	const height = 200_000
+	headers := func(peers []habit) time.Duration {
+		w := newWorld(t, height, height-1000, peers)
+		w.stop = func() bool { return w.headers == height }
+		took := w.run(time.Hour)
+		if w.headers < height {
+			t.Fatalf("%v: headers at %d after %v", peers, w.headers, took)
+		}
+		for p, why := range w.gone {
+			if w.habits[p] == good {
+				t.Errorf("a good peer was parted from: %s", why)
+			}
+		}
+		return took
+	}
+	honest := headers(peers)
+	for _, h := range []habit{flooder, dripper} {
+		took := headers(append(slices.Repeat([]habit{h}, 8), peers...))
+		t.Logf("%d headers in %v; behind 8 of habit %v in %v", height, honest, h, took)
+		if took > honest+6*time.Minute {
+			t.Errorf("8 of habit %v cost %v instead of %v", h, took, honest)
+		}
 	}
 }
