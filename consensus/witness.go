@@ -54,6 +54,15 @@ func commit(root wire.Hash, reserved []byte) wire.Hash {
 	return wire.DoubleSHA256(pair[:])
 }
 
+// CheckWitness judges whether b, which has a coinbase and the height given,
+// carries the witnesses that it commits to. Of its error Mutated is true.
+func CheckWitness(p *Params, height uint32, b *wire.Block) error {
+	if e := checkWitness(b, height >= p.Segwit); e != nil {
+		return e
+	}
+	return nil
+}
+
 // checkWitness judges whether b carries the witnesses that it commits to. All
 // its errors are of the mutated kind: a block's id says nothing of witnesses.
 func checkWitness(b *wire.Block, segwit bool) *RuleError {

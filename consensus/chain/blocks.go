@@ -19,6 +19,7 @@ func (c *Chain) AddBlock(ctx context.Context, b *wire.Block) error {
 	if err != nil {
 		return err
 	}
+	c.tell(b)
 	decided := make(chan error, 1)
 	if err := c.queue(ctx, n, b, func(err error) { decided <- err }); err != nil {
 		return err
@@ -44,7 +45,21 @@ func (c *Chain) QueueBlock(ctx context.Context, b *wire.Block, done func(error))
 		go done(err)
 		return nil
 	}
+	c.tell(b)
 	return c.queue(ctx, n, b, func(err error) { go done(err) })
+}
+
+// OnBlock has f called with every new block that is handed in and has passed
+// what can be judged without coins, before its coins and scripts are judged: what a
+// swarm may be told at once, since it costs as much to make as a valid one. f
+// runs on the goroutine that brings the block, and must not wait. There is
+// one listener, the last. All else is learned from UpdatesSince.
+func (c *Chain) OnBlock(f func(*wire.Block)) { c.listener.Store(&f) }
+
+func (c *Chain) tell(b *wire.Block) {
+	if f := c.listener.Load(); f != nil {
+		(*f)(b)
+	}
 }
 
 // queue hands b to the engine when there is room for it.

@@ -76,10 +76,11 @@ type Chain struct {
 	unsaved []*node // with flag dirty, parents first
 	changed chan struct{}
 
-	room    *semaphore.Weighted
-	inbox   inbox
-	checks  *checker
-	updates recent
+	room     *semaphore.Weighted
+	inbox    inbox
+	checks   *checker
+	updates  recent
+	listener atomic.Pointer[func(*wire.Block)]
 
 	quit   chan struct{} // closed by Close
 	ended  chan struct{} // closed when the engine has ended

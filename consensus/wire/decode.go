@@ -24,6 +24,15 @@ func DecodeTx(b []byte) (*Tx, error) {
 	return t, nil
 }
 
+// CutTx is the length in bytes of the transaction that b begins with, found
+// without allocating anything. What follows it is not looked at.
+func CutTx(b []byte) (int, error) {
+	r := reader{b: b}
+	var s shape
+	r.measureTx(&s)
+	return r.off, r.err
+}
+
 // DecodeBlock reads one block that fills raw. The block keeps raw.
 //
 // A broken encoding allocates nothing but its error; a sound one up to 25 times

@@ -33,3 +33,11 @@ func VarintSize(v uint64) int {
 func appendBytes(dst, b []byte) []byte {
 	return append(AppendVarint(dst, uint64(len(b))), b...)
 }
+
+// ReadVarint reads the compact size that b begins with, which must be encoded
+// in its shortest form, and returns what follows it.
+func ReadVarint(b []byte) (v uint64, rest []byte, err error) {
+	r := reader{b: b}
+	v = r.varint("compact size")
+	return v, b[r.off:], r.err
+}

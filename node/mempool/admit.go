@@ -1,7 +1,9 @@
 package mempool
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/wire"
@@ -39,7 +41,12 @@ type Result struct {
 // whose inputs are unknown is kept as an orphan when from is not empty
 // (a peer's name, by which orphans are bounded), and ErrOrphan returned.
 func (p *Pool) Add(t *wire.Tx, from string) (Result, error) {
-	return p.admit(t, from, terms{when: p.now()}, true)
+	r, err := p.admit(t, from, terms{when: p.now()}, true)
+	var bad *Error
+	if from != "" && errors.As(err, &bad) && !bad.Peer && err != ErrOrphan && !strings.HasPrefix(bad.Reason, "txn-already-") {
+		p.remember(t)
+	}
+	return r, err
 }
 
 // Test judges t as Add would and keeps nothing.

@@ -64,6 +64,7 @@ func (p *Pool) evictAll(es []*entry, reason string) []wire.Hash {
 		ids[i] = e.tx.ID()
 		p.graph.remove(e)
 		p.events.removed(ids[i], reason)
+		p.displaced.put(e.tx)
 	}
 	return ids
 }

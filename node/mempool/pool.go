@@ -75,9 +75,11 @@ type Pool struct {
 	rolling rolling
 	orphans *orphanage
 	back    reverted
-	events  eventLog
-	changed chan struct{}
-	loaded  bool // the file was read or there is none, so that it may be written
+	// What left or never came in, and may be in a block all the same.
+	displaced, refused keepsake
+	events             eventLog
+	changed            chan struct{}
+	loaded             bool // the file was read or there is none, so that it may be written
 }
 
 // New builds a pool; Run makes it follow the chain.
@@ -96,12 +98,14 @@ func New(c Config) (*Pool, error) {
 		maxSize:   orDefault(c.MaxSize, defaultMaxSize),
 		expiry:    orDefault(c.Expiry, defaultExpiry),
 		now:       c.Now, log: c.Log,
-		wake:    make(chan struct{}, 1),
-		at:      c.Chain.Tip().ID,
-		graph:   newGraph(),
-		orphans: newOrphanage(orDefault(c.MaxOrphans, defaultMaxOrphans)),
-		changed: make(chan struct{}),
-		loaded:  c.File == "",
+		wake:      make(chan struct{}, 1),
+		at:        c.Chain.Tip().ID,
+		graph:     newGraph(),
+		orphans:   newOrphanage(orDefault(c.MaxOrphans, defaultMaxOrphans)),
+		changed:   make(chan struct{}),
+		displaced: keepsake{count: maxDisplaced, bytes: maxDisplacedBytes},
+		refused:   keepsake{count: maxRefused, bytes: maxRefusedBytes},
+		loaded:    c.File == "",
 	}
 	if p.floor < 0 {
 		p.floor = 0

@@ -109,8 +109,8 @@ func (d *driver) gotBodies(now time.Time, a syncer.AskBlocks, reply bodies) []sy
 		case bodyAbsent:
 			absent = append(absent, a.IDs[i])
 		case bodyHere:
-			if d.bodies[a.IDs[i]] == nil {
-				d.bodies[a.IDs[i]] = b.block
+			if d.held[a.IDs[i]] == nil {
+				d.held[a.IDs[i]] = b.block
 			}
 			got = append(got, syncer.Body{ID: a.IDs[i], Size: b.block.Size()})
 		}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/gossip/relay"
 	"github.com/quernnet/quern/node/mempool"
 	"github.com/quernnet/quern/node/syncer"
 	"github.com/quernnet/quern/work"
@@ -27,8 +28,19 @@ var codecs = []struct {
 	{"txids", txsProtocol.MaxRequest, func(b []byte) ([]byte, error) { v, err := txsProtocol.DecodeQ(b); return appendHashes(nil, v), err }},
 	{"txs", maxTxReply, both(txsProtocol.DecodeA, txsProtocol.EncodeA)},
 	{"mempool", mempoolProtocol.MaxRequest, func(b []byte) ([]byte, error) { v, err := decodeMempoolQuery(b); return v.encode(), err }},
-	{"announcement", blockTopic.MaxSize, both(decodeAnnouncement, blockTopic.Encode)},
+	{"announcement", blockTopic.MaxSize, both(openAnnouncement, blockTopic.Encode)},
+	{"question", blockTxsProtocol.MaxRequest, both(blockTxsProtocol.DecodeQ, blockTxsProtocol.EncodeQ)},
+	{"answer", blockTxsProtocol.MaxReply, both(blockTxsProtocol.DecodeA, blockTxsProtocol.EncodeA)},
 	{"batch", txTopic.MaxSize, both(decodeBatch, txTopic.Encode)},
+}
+
+// openAnnouncement decodes an announcement and what it holds.
+func openAnnouncement(b []byte) (announcement, error) {
+	a, err := blockTopic.Decode(b)
+	if err == nil {
+		_, err = a.open()
+	}
+	return a, err
 }
 
 func both[T any](decode func([]byte) (T, error), encode func(T) []byte) func([]byte) ([]byte, error) {
@@ -57,7 +69,9 @@ func samples() map[string][]byte {
 		"txids":        appendHashes(nil, hs),
 		"txs":          appendTxs(nil, []*wire.Tx{tx, tx}),
 		"mempool":      mempoolQuery{1, 3, 2, []uint64{4, 5}}.encode(),
-		"announcement": blockTopic.Encode(announcement{header, 5}),
+		"announcement": header.Append(nil),
+		"question":     blockTxsProtocol.EncodeQ(relay.Question{Block: wire.Hash{1}, Nonce: 2, Digest: wire.Hash{3}, Indexes: []int{0, 4, 300}}),
+		"answer":       blockTxsProtocol.EncodeA(relay.Answer{Kind: relay.Found, Txs: [][]byte{tx.Append(nil)}}),
 		"batch":        txTopic.Encode(batch{1, []*wire.Tx{tx}}),
 	}
 }

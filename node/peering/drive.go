@@ -24,7 +24,7 @@ type driver struct {
 	ctx    context.Context
 	sched  *syncer.Scheduler
 	calls  *calls
-	bodies map[wire.Hash]*wire.Block        // received, neither submitted nor dropped
+	held   map[wire.Hash]*wire.Block        // received, neither submitted nor dropped
 	counts map[syncer.Peer]*presync.Presync // between two answers; while one is awaited its call has it
 	aimed  wire.Hash                        // the best header that Wanted was last asked for
 	tip    wire.Hash
@@ -37,7 +37,7 @@ func (p *Peering) drive(ctx context.Context) error {
 		Peering: p, ctx: ctx,
 		sched:  syncer.New(tipOf(p.Chain.BestHeader()), tipOf(p.Chain.Tip()), p.Params.MinWork),
 		calls:  newCalls(ctx),
-		bodies: map[wire.Hash]*wire.Block{},
+		held:   map[wire.Hash]*wire.Block{},
 		counts: map[syncer.Peer]*presync.Presync{},
 	}
 	defer d.calls.wait()
@@ -97,7 +97,7 @@ func (d *driver) wanted(best consensus.State) []syncer.Block {
 	}
 	var bs []syncer.Block
 	for _, h := range d.Chain.Wanted(syncer.Window) {
-		bs = append(bs, syncer.Block{ID: h.ID, Parent: h.Parent, Height: h.Height})
+		bs = append(bs, syncer.Block{ID: h.ID, Parent: h.Parent, Height: h.Height, After: d.bodies.due(h.ID)})
 	}
 	return bs
 }
@@ -118,10 +118,10 @@ func (d *driver) run(actions []syncer.Action) {
 		case syncer.Cancel:
 			d.calls.cancel(a.Request)
 		case syncer.Submit:
-			d.submits <- submission{d.bodies[a.ID], d.ctx} // has room for MaxSubmit
-			delete(d.bodies, a.ID)
+			d.submits <- submission{d.held[a.ID], d.ctx} // has room for MaxSubmit
+			delete(d.held, a.ID)
 		case syncer.Drop:
-			delete(d.bodies, a.ID)
+			delete(d.held, a.ID)
 		case syncer.Blame:
 			d.Net.Report(gossip.Peer(a.Peer), 100, d.cause)
 		case syncer.Disconnect:

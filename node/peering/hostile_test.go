@@ -260,26 +260,27 @@ func TestGossipVerdicts(t *testing.T) {
 	check("new and conflict", send(child, twin), gossip.Accept) // the refused one is known and left out
 
 	tip, _ := a.chain.Header(a.chain.Tip().ID)
-	announce := func(h wire.Header, height uint32) gossip.Verdict {
-		return a.checkAnnouncement(t.Context(), from, announcement{h, height})
+	tell := func(h wire.Header, more ...byte) gossip.Verdict {
+		return a.checkAnnouncement(t.Context(), from, announcement{h, append(h.Append(nil), more...)})
 	}
-	check("our tip", announce(tip.Header, 101), gossip.Accept)
-	check("false height", announce(tip.Header, 102), gossip.Reject)
+	check("our tip", tell(tip.Header), gossip.Accept)
+	check("garbage after the header", tell(tip.Header, 1, 2, 3), gossip.Reject)
+	old, _ := a.chain.ActiveAt(101 - oldNews - 1)
+	check("old block", tell(old.Header), gossip.Ignore)
 	weak := tip.Header
 	for id := weak.ID(); id[31] < 0x80; id = weak.ID() {
 		weak.Nonce++
 	}
-	check("no work", announce(weak, 101), gossip.Reject)
+	check("no work", tell(weak), gossip.Reject)
 	next, err := a.mill.GenerateBlock(t.Context(), openScript(), []*wire.Tx{}, false)
 	fatal(t, err)
-	check("new header, false height", announce(next.Header, 101), gossip.Reject)
-	check("new header", announce(next.Header, 102), gossip.Accept)
+	check("new header", tell(next.Header), gossip.Accept)
 	lost := solved(t, wire.Header{Version: 4, Parent: wire.Hash{9}, Bits: tip.Bits})
-	check("unknown parent", announce(lost, 5), gossip.Ignore)
+	check("unknown parent", tell(lost), gossip.Ignore)
 	early := solved(t, wire.Header{Version: 4, Parent: tip.ID, Time: 1, Bits: tip.Bits})
-	check("breaks a rule", announce(early, 102), gossip.Reject)
+	check("breaks a rule", tell(early), gossip.Reject)
 	late := solved(t, wire.Header{Version: 4, Parent: tip.ID, Time: uint32(time.Now().Unix() + 9000), Bits: tip.Bits})
-	check("clock ahead", announce(late, 102), gossip.Ignore)
+	check("clock ahead", tell(late), gossip.Ignore)
 }
 
 // solved looks for regtest's work: every other nonce has it.

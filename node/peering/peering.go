@@ -34,6 +34,7 @@ type Chain interface {
 	Wanted(max int) []chain.HeaderInfo
 	AddHeaders(ctx context.Context, hs []wire.Header) (consensus.State, error)
 	QueueBlock(ctx context.Context, b *wire.Block, done func(error)) error
+	OnBlock(f func(*wire.Block))
 }
 
 // Pool is what peering needs of the mempool. *mempool.Pool satisfies it.
@@ -41,6 +42,7 @@ type Pool interface {
 	Add(t *wire.Tx, from string) (mempool.Result, error)
 	Get(id wire.Hash) (mempool.Entry, bool)
 	Entries() (tip wire.Hash, es []mempool.Entry)
+	Candidates() []*wire.Tx
 	Changed() <-chan struct{}
 	EventsSince(seq uint64) (es []mempool.Event, ok bool)
 	Stats() mempool.Stats
@@ -70,11 +72,14 @@ type Peering struct {
 	synced atomic.Bool
 	broken atomic.Bool // our store failed last time; said once in the log
 
+	bodies *recentBodies // locks itself
+	relays relayCounts   // atomics
+
 	events    chan event
 	done      chan struct{} // closed when Run ends: nobody reads events any more
 	submits   chan submission
 	announced chan heard
-	tips      chan announcement // the newest tip to publish
+	tips      chan wire.Hash // blocks to publish
 	parents   chan parentsOf
 	slow      chan heardBatch
 	outgoing  chan struct{} // signals that the outbox has something
@@ -87,7 +92,8 @@ type Peering struct {
 
 	mu      sync.Mutex
 	peers   map[gossip.Peer]*known
-	told    recent                // blocks that went over the block topic
+	told    tally                 // announcements of a block that went over the topic
+	claims  map[wire.Hash][]claim // what peers said of blocks that we do not have yet
 	refused recent                // witness ids that policy refused, at this tip
 	transit map[wire.Hash]bool    // being judged as part of a gossiped batch
 	outbox  []*wire.Tx            // to publish
@@ -114,6 +120,7 @@ const (
 	maxRefused   = 8192
 	maxBodyReads = 4
 	maxWaiting   = 64
+	maxTips      = 4
 )
 
 // New registers protocols, topics and the handshake with c.Net, which should
@@ -137,7 +144,7 @@ func New(c Config) (*Peering, error) {
 		done:      make(chan struct{}),
 		submits:   make(chan submission, syncer.MaxSubmit),
 		announced: make(chan heard, maxAnnounced),
-		tips:      make(chan announcement, 1),
+		tips:      make(chan wire.Hash, maxTips),
 		parents:   make(chan parentsOf, maxParents),
 		slow:      make(chan heardBatch, maxSlow),
 		outgoing:  make(chan struct{}, 1),
@@ -147,7 +154,9 @@ func New(c Config) (*Peering, error) {
 		peers:     map[gossip.Peer]*known{},
 		transit:   map[wire.Hash]bool{},
 		asked:     map[gossip.Peer]int64{},
-		told:      recent{most: maxTold},
+		told:      tally{most: maxTold},
+		claims:    map[wire.Hash][]claim{},
+		bodies:    newRecentBodies(),
 		refused:   recent{most: maxRefused},
 	}
 	var err error
@@ -160,9 +169,11 @@ func New(c Config) (*Peering, error) {
 	gossip.Serve(c.Net, helloProtocol, p.serveHello)
 	gossip.Serve(c.Net, headersProtocol, p.serveHeaders)
 	gossip.Serve(c.Net, blocksProtocol, p.serveBlocks)
+	gossip.Serve(c.Net, blockTxsProtocol, p.serveBlockTxs)
 	gossip.Serve(c.Net, txsProtocol, p.serveTxs)
 	gossip.Serve(c.Net, mempoolProtocol, p.serveMempool)
 	c.Net.OnPeer(p.joined, p.left)
+	c.Chain.OnBlock(p.blockCame)
 	return p, nil
 }
 
@@ -170,7 +181,7 @@ func New(c Config) (*Peering, error) {
 func (p *Peering) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for _, f := range []func(context.Context) error{
-		p.drive, p.submitBlocks, p.judgeAnnounced, p.publishTips,
+		p.drive, p.submitBlocks, p.followAnnounced, p.publishTips,
 		p.followPool, p.publishBatches, p.judgeSlow, p.askParents, p.reconcile,
 	} {
 		g.Go(func() error { return f(ctx) })
@@ -257,6 +268,29 @@ func printable(s string) string {
 		}
 	}
 	return string(b)
+}
+
+// tally counts by id, and forgets the oldest half when it is full.
+type tally struct {
+	most     int
+	now, old map[wire.Hash]int
+}
+
+// add counts id once more and returns how often it was counted.
+func (t *tally) add(id wire.Hash) int {
+	n := t.count(id) + 1
+	if _, here := t.now[id]; !here && (t.now == nil || len(t.now) >= t.most/2) {
+		t.now, t.old = map[wire.Hash]int{}, t.now
+	}
+	t.now[id] = n
+	return n
+}
+
+func (t *tally) count(id wire.Hash) int {
+	if n, here := t.now[id]; here {
+		return n
+	}
+	return t.old[id]
 }
 
 // recent is a set of ids that forgets the oldest half when it is full.

@@ -7,127 +7,204 @@ import (
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/gossip"
+	"github.com/quernnet/quern/gossip/relay"
 	"github.com/quernnet/quern/node/syncer"
 	"github.com/quernnet/quern/work"
 )
 
-// maxFork is how many blocks below the tip an announced branch may leave it.
-// Older ones still arrive by sync, if they have the work.
-const maxFork = 288
+const (
+	// maxFork is how many blocks below the tip an announced branch may leave it.
+	// Older ones still arrive by sync, if they have the work.
+	maxFork = 288
+	// oldNews is how many blocks below the tip an announced block whose header
+	// is known may be. Whoever lacks it syncs; and announcements of old blocks
+	// cost nobody work.
+	oldNews = 6
+	// maxPassed is how many announcements of one block are passed on: a false
+	// one that comes first leaves room for the true one, and a flood has none.
+	maxPassed = 3
+	// maxVariants is how many are looked at.
+	maxVariants = 8
+)
 
 // heard is an announcement that passed its check.
 type heard struct {
-	from gossip.Peer
-	announcement
+	from    gossip.Peer
+	id      wire.Hash
+	header  wire.Header
+	compact *relay.Announcement // nil: a header alone
 }
 
-// checkAnnouncement judges a gossiped header by its work and its parent, so
-// that it can travel on before anybody has the body.
-func (p *Peering) checkAnnouncement(_ context.Context, from gossip.Peer, a announcement) gossip.Verdict {
-	id, bits := a.Header.ID(), work.Bits(a.Header.Bits)
-	if !bits.Valid(p.Params.Limit) || !bits.Met(id) {
+// checkAnnouncement judges a gossiped block by its work and its parent, so that
+// the announcement can travel on before anybody has the body. Whether the compact
+// form leads to the block cannot be told yet: that is nobody's fault but its
+// maker's, who is unknown.
+func (p *Peering) checkAnnouncement(ctx context.Context, from gossip.Peer, a announcement) gossip.Verdict {
+	h := heard{from: from, id: a.header.ID(), header: a.header}
+	if bits := work.Bits(h.header.Bits); !bits.Valid(p.Params.Limit) || !bits.Met(h.id) {
 		return gossip.Reject
 	}
-	if info, known := p.Chain.Header(id); known {
-		return p.checkKnown(from, a, info.Height, info.Invalid)
+	if p.timesTold(h.id) >= maxVariants {
+		return gossip.Ignore
 	}
-	parent, known := p.Chain.Header(a.Header.Parent)
-	prev, ok := p.Chain.StateAt(a.Header.Parent)
+	known, verdict := p.placeAnnounced(h)
+	if verdict != gossip.Accept {
+		return verdict
+	}
+	var err error
+	if h.compact, err = a.open(); err != nil {
+		p.Log.Debug("malformed announcement", "peer", from, "block", h.id, "err", err)
+		return gossip.Reject
+	}
+	return p.take(ctx, h, known)
+}
+
+// placeAnnounced judges a header by its place in the tree.
+func (p *Peering) placeAnnounced(h heard) (known bool, v gossip.Verdict) {
+	tip := p.Chain.Tip().Height
+	if info, known := p.Chain.Header(h.id); known {
+		if info.Invalid || info.Height+oldNews < tip {
+			return true, gossip.Ignore
+		}
+		return true, gossip.Accept
+	}
+	parent, known := p.Chain.Header(h.header.Parent)
+	prev, ok := p.Chain.StateAt(h.header.Parent)
 	if !known || !ok {
 		p.post(func(d *driver, now time.Time) []syncer.Action {
-			return d.sched.AnnouncedUnknown(now, syncer.Peer(from))
+			return d.sched.AnnouncedUnknown(now, syncer.Peer(h.from))
 		})
-		return gossip.Ignore
+		return false, gossip.Ignore
 	}
-	next, err := consensus.ApplyHeader(prev, &a.Header, id)
+	next, err := consensus.ApplyHeader(prev, &h.header, h.id)
 	switch {
-	case consensus.RuleOf(err) != "" || err == nil && next.Height != a.Height:
-		return gossip.Reject
-	case err != nil, parent.Invalid, next.Height+maxFork < p.Chain.Tip().Height, p.lowWork(next.Work),
-		consensus.CheckTime(&a.Header, p.Now().Unix()) != nil:
-		return gossip.Ignore
+	case consensus.RuleOf(err) != "":
+		return false, gossip.Reject
+	case err != nil, parent.Invalid, next.Height+maxFork < tip, p.lowWork(next.Work),
+		consensus.CheckTime(&h.header, p.Now().Unix()) != nil:
+		return false, gossip.Ignore
 	}
-	return p.take(heard{from, a}, id)
+	return false, gossip.Accept
 }
 
-// checkKnown passes on the announcement of a header that came here by another way.
-func (p *Peering) checkKnown(from gossip.Peer, a announcement, height uint32, invalid bool) gossip.Verdict {
-	switch {
-	case height != a.Height:
-		return gossip.Reject
-	case invalid:
+// take brings the header to the chain at once, so that the next block's
+// announcement finds its parent, and queues the announcement. Where the queue
+// is full the block comes by sync, later.
+func (p *Peering) take(ctx context.Context, h heard, known bool) gossip.Verdict {
+	p.mu.Lock()
+	n := p.told.add(h.id)
+	p.mu.Unlock()
+	if n > maxVariants {
 		return gossip.Ignore
 	}
-	return p.take(heard{from, a}, a.Header.ID())
-}
-
-// take queues an announcement for the chain. Where the queue is full the block
-// comes by sync, later.
-func (p *Peering) take(h heard, id wire.Hash) gossip.Verdict {
+	if h.compact != nil {
+		p.bodies.expect(h.id, p.Now()) // before the scheduler hears of the header
+	}
+	if !known {
+		if _, err := p.Chain.AddHeaders(ctx, []wire.Header{h.header}); err != nil {
+			if consensus.RuleOf(err) == "" {
+				p.logOurs(ctx, "an announced header could not be kept", err)
+			}
+			return gossip.Ignore
+		}
+	}
 	select {
 	case p.announced <- h:
 	default:
+		p.bodies.despair(h.id)
 		return gossip.Ignore
 	}
-	p.mu.Lock()
-	p.told.add(id)
-	p.mu.Unlock()
+	if n > maxPassed {
+		return gossip.Ignore
+	}
 	return gossip.Accept
 }
 
-// judgeAnnounced brings announced headers to the chain and asks for their
-// bodies.
-func (p *Peering) judgeAnnounced(ctx context.Context) error {
+func (p *Peering) timesTold(id wire.Hash) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.told.count(id)
+}
+
+// followAnnounced has announced blocks rebuilt, or fetched whole.
+func (p *Peering) followAnnounced(ctx context.Context) error {
+	r := newRebuilder(p)
+	defer r.wait()
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case h := <-p.announced:
-			next, err := p.Chain.AddHeaders(ctx, []wire.Header{h.Header})
-			if err != nil {
-				if consensus.RuleOf(err) == "" {
-					p.logOurs(ctx, "an announced header could not be kept", err)
-				}
+			next, ok := p.Chain.StateAt(h.id)
+			if !ok {
 				continue
 			}
-			p.post(func(d *driver, now time.Time) []syncer.Action { return d.heard(now, h, next) })
+			p.post(func(d *driver, now time.Time) []syncer.Action {
+				return d.sched.Announced(now, syncer.Peer(h.from), tipOf(next))
+			})
+			if !r.take(ctx, h, next) {
+				p.fetch(h.header.Parent, next)
+			}
 		}
 	}
 }
 
-// heard notes who has a new block, and wants its body if it leads past our tip.
-func (d *driver) heard(now time.Time, h heard, next consensus.State) []syncer.Action {
-	actions := d.sched.Announced(now, syncer.Peer(h.from), tipOf(next))
+// fetch has the body of an announced block asked for by the scheduler, if the block
+// leads past our tip.
+func (p *Peering) fetch(parent wire.Hash, next consensus.State) {
+	p.bodies.despair(next.ID)
+	p.post(func(d *driver, now time.Time) []syncer.Action { return d.want(now, parent, next) })
+}
+
+func (d *driver) want(now time.Time, parent wire.Hash, next consensus.State) []syncer.Action {
 	info, _ := d.Chain.Header(next.ID)
-	parent, _ := d.Chain.Header(h.Header.Parent)
-	reachable := parent.HasBody || parent.Height == 0 || d.sched.Knows(h.Header.Parent)
+	before, _ := d.Chain.Header(parent)
+	reachable := before.HasBody || before.Height == 0 || d.sched.Knows(parent)
 	if info.HasBody || !reachable || next.Work.Cmp(d.Chain.Tip().Work) <= 0 || next.Work.Cmp(d.Params.MinWork) < 0 {
-		return actions
+		return nil
 	}
-	return append(actions, d.sched.Want(now, syncer.Block{ID: next.ID, Parent: h.Header.Parent, Height: next.Height})...)
+	return d.sched.Want(now, syncer.Block{ID: next.ID, Parent: parent, Height: next.Height})
+}
+
+// blockCame is called by the chain with every block that passed what can be
+// judged without coins. One that follows our tip is told to the swarm before we
+// have judged it ourselves, as Core does: it cost its work, and waiting would
+// cost its maker more. Our own blocks travel this way.
+func (p *Peering) blockCame(b *wire.Block) {
+	if !p.synced.Load() {
+		return
+	}
+	id := b.ID()
+	p.bodies.put(b, nil)
+	p.settleClaims(b)
+	if b.Header.Parent == p.Chain.Tip().ID {
+		p.tell(id)
+	}
 }
 
 // announceTip publishes our tip, unless the swarm has heard of it already.
 func (d *driver) announceTip(tip consensus.State) {
-	info, known := d.Chain.Header(tip.ID)
-	if tip.Height == 0 || !known || !d.synced.Load() {
-		return
+	if tip.Height > 0 && d.synced.Load() {
+		d.tell(tip.ID)
 	}
-	d.mu.Lock()
-	fresh := d.told.add(tip.ID)
-	d.mu.Unlock()
+}
+
+// tell queues a block to be published, unless it went over the topic already.
+func (p *Peering) tell(id wire.Hash) {
+	p.mu.Lock()
+	fresh := p.told.count(id) == 0 && p.told.add(id) == 1
+	p.mu.Unlock()
 	if !fresh {
 		return
 	}
-	a := announcement{Header: info.Header, Height: tip.Height}
 	for {
 		select {
-		case d.tips <- a:
+		case p.tips <- id:
 			return
 		default:
 		}
 		select {
-		case <-d.tips: // an older tip is no news any more
+		case <-p.tips: // older blocks are no news any more
 		default:
 		}
 	}
@@ -141,9 +218,13 @@ func (p *Peering) publishTips(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case a := <-p.tips:
-			if err := p.publishTip(ctx, a); err != nil && ctx.Err() == nil {
-				p.Log.Warn("the new tip could not be published", "height", a.Height, "err", err)
+		case id := <-p.tips:
+			a, err := p.announcementOf(id)
+			if err == nil {
+				err = p.publishTip(ctx, a)
+			}
+			if err != nil && ctx.Err() == nil {
+				p.Log.Warn("a new block could not be published", "block", id, "err", err)
 			}
 		}
 	}

@@ -65,7 +65,7 @@ func (p *Peering) serveBlocks(ctx context.Context, _ gossip.Peer, ids []wire.Has
 // heard of it from us ask before we have it ourselves.
 func (p *Peering) awaitBody(ctx context.Context, id wire.Hash) {
 	p.mu.Lock()
-	told := p.told.has(id)
+	told := p.told.count(id) > 0
 	p.mu.Unlock()
 	if !told {
 		return

@@ -5,6 +5,7 @@ import (
 
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/gossip"
+	"github.com/quernnet/quern/gossip/relay"
 )
 
 // Limits of a gossiped batch of transactions. A batch is filled to
@@ -17,30 +18,44 @@ const (
 	batchHead    = 8 + 4 // bytes before the first transaction
 )
 
-// announcement is a new block's header. Height is what the header's place in
-// the tree says, or the announcement is false: so each header has exactly one.
+// maxAnnouncement is the most that a compact block may take, in bytes: room for
+// 80,000 transactions. A block that needs more is announced by its header.
+const maxAnnouncement = 512 << 10
+
+// announcement tells of a new block: by its header alone, or by BIP152's compact form,
+// which begins with it. Only the header is decoded, until its work is seen.
 type announcement struct {
-	Header wire.Header
-	Height uint32
+	header wire.Header
+	raw    []byte
 }
 
 var blockTopic = gossip.Topic[announcement]{
 	Name:    "block",
-	MaxSize: wire.HeaderSize + 4,
-	Encode: func(a announcement) []byte {
-		return binary.LittleEndian.AppendUint32(a.Header.Append(nil), a.Height)
+	MaxSize: maxAnnouncement,
+	Encode:  func(a announcement) []byte { return a.raw },
+	Decode: func(b []byte) (announcement, error) {
+		h, err := wire.DecodeHeader(b[:min(len(b), wire.HeaderSize)])
+		return announcement{h, b}, err
 	},
-	Decode: decodeAnnouncement,
 }
 
-func decodeAnnouncement(b []byte) (announcement, error) {
-	f := frame{b: b}
-	h, err := wire.DecodeHeader(f.take(wire.HeaderSize, "header"))
-	if err != nil {
-		return announcement{}, err
+// open decodes the compact form; nil for a header alone.
+func (a announcement) open() (*relay.Announcement, error) {
+	if len(a.raw) == wire.HeaderSize {
+		return nil, nil
 	}
-	a := announcement{Header: h, Height: f.uint32("height")}
-	return a, f.finish("announcement")
+	return relay.Decode(a.raw)
+}
+
+// announce tells of b in its compact form, or by its header where that is too
+// long. prefill lists transactions, by place, that others are thought to lack.
+func announce(b *wire.Block, nonce uint64, prefill []int) announcement {
+	if len(b.Txs) <= relay.MaxTxs {
+		if c := relay.New(b, nonce, prefill); c.Size() <= maxAnnouncement {
+			return announcement{b.Header, c.Append(make([]byte, 0, c.Size()))}
+		}
+	}
+	return announcement{b.Header, b.Header.Append(nil)}
 }
 
 // batch is some transactions, parents first. Salt tells batches of the same

@@ -45,14 +45,63 @@ func (s *Scheduler) Wanted(now time.Time, bs []Block) []Action {
 
 // Want adds a block that a peer announced and whose parent's body the chain has
 // or was asked for, wherever its branch stands: a body withheld on the way to
-// the best header must not keep us from the blocks beside it.
+// the best header must not keep us from the blocks beside it. Of a block wanted
+// already it sets After, so that who waited in vain for another way has it asked
+// for at once.
 func (s *Scheduler) Want(now time.Time, w Block) []Action {
-	if s.blocks[w.ID] == nil && len(s.direct) < MaxDirect {
-		b := &block{Block: w, since: now}
-		s.blocks[w.ID] = b
-		s.direct = append(s.direct, b)
+	if b := s.blocks[w.ID]; b != nil {
+		b.After = w.After
+	} else {
+		s.aside(now, w)
 	}
 	return s.step(now)
+}
+
+// aside puts a block into direct; nil where there is no room.
+func (s *Scheduler) aside(now time.Time, w Block) *block {
+	if len(s.direct) >= MaxDirect {
+		return nil
+	}
+	b := &block{Block: w, since: now}
+	s.blocks[w.ID] = b
+	s.direct = append(s.direct, b)
+	return b
+}
+
+// Arrived says that the body of a block came by another way than a question, and
+// is known to be the one its header commits to: nobody is blamed for what
+// it says. The driver keeps it until Submit or Drop.
+func (s *Scheduler) Arrived(now time.Time, w Block, size int) []Action {
+	b := s.blocks[w.ID]
+	if b == nil {
+		b = s.aside(now, w)
+	}
+	switch {
+	case b == nil || b.status == submitted:
+		s.out = append(s.out, Drop{w.ID})
+		return s.step(now)
+	case b.status == held:
+		return s.step(now)
+	case b.status == asked:
+		s.release(b)
+	}
+	b.status, b.from, b.size = held, "", int64(size)
+	s.held += b.size
+	return s.step(now)
+}
+
+// release takes a block out of the question that it was asked with. A question
+// with nothing left to bring is cancelled.
+func (s *Scheduler) release(b *block) {
+	r := b.req
+	b.req = nil
+	for _, o := range r.blocks {
+		if o.req == r {
+			return // the answer brings others
+		}
+	}
+	s.end(r)
+	s.out = append(s.out, Cancel{r.id})
 }
 
 // Knows says that a body is wanted, in flight or on its way into the chain.
@@ -167,7 +216,9 @@ func (s *Scheduler) BlockInvalid(now time.Time, id wire.Hash, mutated bool) []Ac
 	if b == nil || b.status != submitted {
 		return s.step(now)
 	}
-	s.out = append(s.out, Blame{b.from, id})
+	if b.from != "" {
+		s.out = append(s.out, Blame{b.from, id})
+	}
 	if p := s.peers[b.from]; p != nil && mutated {
 		b.miss(now, p)
 	}
@@ -247,7 +298,7 @@ func (s *Scheduler) askBlocks(now time.Time) {
 	if now.Before(s.pause) {
 		return
 	}
-	open := s.unasked()
+	open := s.unasked(now)
 	idle := slices.Clone(s.order)
 	slices.SortStableFunc(idle, func(a, b *peer) int { return cmp.Compare(a.turn, b.turn) })
 	for asked := true; asked && len(open) > 0; {
@@ -262,13 +313,13 @@ func (s *Scheduler) askBlocks(now time.Time) {
 
 // unasked lists the blocks to ask for, the most urgent first, as many as the
 // memory for bodies allows.
-func (s *Scheduler) unasked() []*block {
+func (s *Scheduler) unasked(now time.Time) []*block {
 	var open []*block
 	expected := s.held + int64(s.inflight)*s.size
 	total := s.inflight
 	for _, list := range [][]*block{s.direct, s.queue} {
 		for i, b := range list {
-			if b.status != wanted {
+			if b.status != wanted || now.Before(b.After) {
 				continue
 			}
 			first := i == 0 // what the chain waits for is always asked for

@@ -49,6 +49,7 @@ type Tip struct {
 type Block struct {
 	ID, Parent wire.Hash
 	Height     uint32
+	After      time.Time // not asked for before: it may come by another way
 }
 
 // Scheduler holds what is known of peers, what is wanted and what was asked.
