@@ -121,8 +121,8 @@ func Decode(b []byte) (*Announcement, error) {
 	for i := 0; i < n && c.err == nil; i++ {
 		last = c.index(last, count+i+1)
 		t := c.tx()
-		if c.err == nil && (i == 0) != (last == 0 && t.IsCoinbase()) {
-			c.fail("prefilled transaction %d, at place %d: the first has to be the coinbase, and only that", i, last)
+		if c.err == nil && (t.IsCoinbase() != (i == 0) || i == 0 && last != 0) {
+			c.fail("prefilled transaction %d, at place %d: the block's first has to be the coinbase, and no other", i, last)
 		}
 		a.Prefilled = append(a.Prefilled, Prefilled{last, t})
 	}

@@ -35,8 +35,10 @@ type Rebuild struct {
 }
 
 // Start looks for the block's transactions among candidates, which may hold
-// one more than once. Two different candidates for one place leave it missing.
-// The error is ErrRepeated.
+// one more than once. Two different candidates for one place leave it missing,
+// unless all places were found before the second came: looking on would cost
+// more than the rare block that turns out to be another. The error is
+// ErrRepeated.
 func Start(a *Announcement, candidates iter.Seq[*wire.Tx]) (*Rebuild, error) {
 	r := &Rebuild{a: a, key: a.Key(), txs: make([]*wire.Tx, a.Count())}
 	places, err := r.prefill()

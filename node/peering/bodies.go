@@ -38,7 +38,7 @@ type recentBodies struct {
 
 type recentBody struct {
 	block   *wire.Block
-	fetched []int // places of the transactions that we had to ask for
+	fetched []int // places of transactions that others lack, as far as we know: we had to ask for them
 }
 
 func newRecentBodies() *recentBodies {

@@ -43,6 +43,7 @@ type Pool interface {
 	Get(id wire.Hash) (mempool.Entry, bool)
 	Entries() (tip wire.Hash, es []mempool.Entry)
 	Candidates() []*wire.Tx
+	GetWitness(wid wire.Hash) (*wire.Tx, bool)
 	Changed() <-chan struct{}
 	EventsSince(seq uint64) (es []mempool.Event, ok bool)
 	Stats() mempool.Stats

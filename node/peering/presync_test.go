@@ -214,8 +214,7 @@ func TestLowWorkAnnouncement(t *testing.T) {
 	a := start(t, "a", setup{})
 	a.mine(300)
 	genesis := consensus.GenesisState(a.Params)
-	low := announcement{Height: 1}
-	low.Header = solved(t, wire.Header{Version: 4, Parent: genesis.ID, Time: genesis.Time() + 1, Bits: uint32(a.Params.Limit)})
+	low := headerAlone(solved(t, wire.Header{Version: 4, Parent: genesis.ID, Time: genesis.Time() + 1, Bits: uint32(a.Params.Limit)}))
 	if v := a.checkAnnouncement(t.Context(), "somebody", low); v != gossip.Ignore {
 		t.Errorf("verdict %v on a low-work announcement", v)
 	}
@@ -226,20 +225,19 @@ func TestLowWorkAnnouncement(t *testing.T) {
 	}
 	// A side branch with as much work as the tip's 144th ancestor is not low.
 	fork := at(160)
-	near := announcement{Height: 161}
-	near.Header = solved(t, wire.Header{Version: 4, Parent: fork.ID, Time: fork.Time() + 1, Bits: uint32(a.Params.Limit)})
+	near := headerAlone(solved(t, wire.Header{Version: 4, Parent: fork.ID, Time: fork.Time() + 1, Bits: uint32(a.Params.Limit)}))
 	if v := a.checkAnnouncement(t.Context(), "somebody", near); v != gossip.Accept {
 		t.Errorf("verdict %v on a side branch", v)
 	}
 	d := &driver{Peering: a.Peering}
-	keep, pre, err := d.admit(nil, headersReply{Headers: []wire.Header{low.Header}, Tip: syncer.Tip{Work: work.Work{1 << 50}}})
+	keep, pre, err := d.admit(nil, headersReply{Headers: []wire.Header{low.header}, Tip: syncer.Tip{Work: work.Work{1 << 50}}})
 	if keep != nil || pre != nil || !lowWork(err) {
 		t.Errorf("a short low-work branch: %d kept, presync %v, %v", len(keep), pre != nil, err)
 	}
 	// A last header that only claims much work does not carry the others in.
-	boast := solved(t, wire.Header{Version: 4, Parent: low.Header.ID(), Time: low.Header.Time + 1, Bits: uint32(a.Params.Limit)})
+	boast := solved(t, wire.Header{Version: 4, Parent: low.header.ID(), Time: low.header.Time + 1, Bits: uint32(a.Params.Limit)})
 	boast.Bits = 0x1d00ffff
-	keep, _, err = d.admit(nil, headersReply{Headers: []wire.Header{low.Header, boast}})
+	keep, _, err = d.admit(nil, headersReply{Headers: []wire.Header{low.header, boast}})
 	if _, useless := headerFault(err); !useless || consensus.RuleOf(err) != consensus.HighHash {
 		t.Errorf("%d kept: %v", len(keep), err)
 	}

@@ -175,11 +175,26 @@ func (p *Peering) blockCame(b *wire.Block) {
 		return
 	}
 	id := b.ID()
-	p.bodies.put(b, nil)
+	if !p.bodies.has(id) {
+		p.bodies.put(b, p.unseen(b))
+	}
 	p.settleClaims(b)
 	if b.Header.Parent == p.Chain.Tip().ID {
 		p.tell(id)
 	}
+}
+
+// unseen lists places of transactions in b that the swarm cannot have from
+// us, as many as an announcement would carry whole.
+func (p *Peering) unseen(b *wire.Block) (places []int) {
+	size := 0
+	for i := 1; i < len(b.Txs) && size <= prefillBytes; i++ {
+		if _, waits := p.Pool.GetWitness(b.Txs[i].WitnessID()); !waits {
+			places = append(places, i)
+			size += b.Txs[i].Size()
+		}
+	}
+	return places
 }
 
 // announceTip publishes our tip, unless the swarm has heard of it already.
