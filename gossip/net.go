@@ -37,6 +37,8 @@ type Config struct {
 	DHT      bool
 	Private  bool                  // loopback and private addresses are as good as public ones: tests, LANs
 	Public   bool                  // the operator declares that the world can reach Listen
+	MapPort  bool                  // ask the router to forward our ports (UPnP, NAT-PMP, PCP)
+	Relay    bool                  // introduce others to each other while the world can reach us
 	Meet     bool                  // meet peers by a public DHT, the IPFS network's, when short of them
 	MeetAt   []string              // multiaddrs with /p2p/ where to enter that DHT; none: its well-known nodes
 	Store    datastore.Batching    // saved peers, provider records, bans; nil: memory
@@ -79,6 +81,7 @@ type Net struct {
 	book      *swarm.Book
 	gate      *swarm.Gate
 	members   *members
+	reach     *swarm.Tracker
 
 	live  atomic.Pointer[live]
 	ready chan struct{}
@@ -126,6 +129,9 @@ func New(c Config) (*Net, error) {
 		c.Log.Warn("starting without saved peers", "err", err)
 	}
 	n.members = newMembers(n)
+	n.reach = swarm.NewTracker(swarm.TrackerConfig{
+		Private: c.Private, Declared: c.Public, MapPort: c.MapPort, Relays: n.relays, Now: c.Now, Log: c.Log,
+	})
 	n.gate = swarm.NewGate(c.Private, n.refuses, n.members.inboundRoom)
 	for _, info := range n.kept {
 		n.book.Keep(info, swarm.FromConfig)

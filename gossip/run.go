@@ -72,7 +72,8 @@ func (n *Net) build(ctx context.Context) (*live, error) {
 	h, err := swarm.NewHost(swarm.HostConfig{
 		Key: n.key, Agent: n.c.Agent, Gate: n.gate,
 		MaxPeers: n.c.MaxPeers, PerIP: n.c.PerIP, Private: n.c.Private, Public: n.c.Public,
-		Traffic: n.traffic, Relays: n.relays, Metrics: n.c.Metrics, Options: n.c.Options,
+		MapPort: n.c.MapPort, Relay: n.c.Relay, Reach: n.reach,
+		Traffic: n.traffic, Metrics: n.c.Metrics, Options: n.c.Options,
 	})
 	if err != nil {
 		return nil, err
@@ -112,6 +113,9 @@ func (n *Net) open(l *live) error {
 	if err := n.members.watch(l); err != nil {
 		return err
 	}
+	if err := n.reach.Start(l.host); err != nil {
+		return err
+	}
 	n.live.Store(l)
 	for _, a := range n.listen {
 		if err := l.host.Network().Listen(a); err != nil {
@@ -134,6 +138,7 @@ func (n *Net) serveAll(ctx context.Context, l *live) {
 	})
 	wg.Go(func() { n.members.sweep(ctx) })
 	wg.Go(func() { n.saveRegularly(ctx) })
+	wg.Go(func() { n.watchReach(ctx) })
 	wg.Wait()
 }
 
@@ -159,9 +164,10 @@ func (n *Net) shut(l *live) error {
 	ctx, cancel := context.WithTimeout(context.Background(), saveTime)
 	defer cancel()
 	saved := n.book.Save(ctx, n.c.Store)
+	reach := n.reach.Close()
 	closed := l.host.Close()
 	n.members.close()
-	return errors.Join(saved, closed)
+	return errors.Join(saved, reach, closed)
 }
 
 // dial connects to a peer, and forgets libp2p's own back-off: the book has ours.
@@ -181,21 +187,4 @@ func (n *Net) found(info peer.AddrInfo, s swarm.Source) {
 	if l := n.live.Load(); l != nil && isNew {
 		l.dialer.Kick()
 	}
-}
-
-// relays offers members as relays: they are swarm peers that we know to answer.
-func (n *Net) relays(ctx context.Context, num int) <-chan peer.AddrInfo {
-	out := make(chan peer.AddrInfo, num)
-	defer close(out)
-	l := n.live.Load()
-	if l == nil {
-		return out
-	}
-	for _, p := range n.members.list() {
-		if len(out) == num {
-			break
-		}
-		out <- l.host.Peerstore().PeerInfo(p)
-	}
-	return out
 }

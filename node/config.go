@@ -45,6 +45,8 @@ type P2P struct {
 	PublicDHTPeers []string `key:"public_dht_peers" help:"multiaddrs with /p2p/ID where to enter that network; empty: its well-known nodes"`
 
 	Public  bool `key:"public" help:"the world can reach the listen addresses: serve it from the start, without finding out first"`
+	MapPort bool `key:"map_port" help:"ask the router to forward the listening ports (UPnP, NAT-PMP, PCP)"`
+	Relay   bool `key:"relay" help:"while the world can reach this node, introduce others to each other that sit behind routers (64 of them, 128 KiB a connection)"`
 	Private bool `key:"private" help:"treat loopback and private addresses like public ones: test networks, a team's LAN"`
 }
 
@@ -115,7 +117,7 @@ func Defaults() Config {
 
 func defaultP2P() P2P {
 	return P2P{
-		Enabled: true, MaxPeers: 125, Outbound: 12, PerIP: 8, MDNS: true, DHT: true, PublicDHT: "auto",
+		Enabled: true, MaxPeers: 125, Outbound: 12, PerIP: 8, MDNS: true, DHT: true, PublicDHT: "auto", MapPort: true, Relay: true,
 		Listen: []string{}, Peers: []string{}, Seeds: []string{}, PublicDHTPeers: []string{},
 	}
 }

@@ -226,6 +226,8 @@ func (n *Node) join(p *parts) error {
 		DHT:      c.P2P.DHT,
 		Public:   c.P2P.Public,
 		Private:  c.P2P.Private,
+		MapPort:  c.P2P.MapPort,
+		Relay:    c.P2P.Relay,
 		Meet:     c.meetsPublicly(),
 		MeetAt:   c.P2P.PublicDHTPeers,
 		Store:    p.store.Space("gossip"),

@@ -1,7 +1,6 @@
 package swarm
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -12,10 +11,10 @@ import (
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/metrics"
 	"github.com/libp2p/go-libp2p/core/network"
-	"github.com/libp2p/go-libp2p/core/peer"
-	"github.com/libp2p/go-libp2p/p2p/host/autorelay"
 	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
 	"github.com/libp2p/go-libp2p/p2p/net/connmgr"
+	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/relay"
+	"github.com/libp2p/go-libp2p/p2p/protocol/holepunch"
 	"github.com/libp2p/go-libp2p/x/rate"
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -30,9 +29,11 @@ type HostConfig struct {
 	Private  bool // no NAT, no relays, no limits per subnet
 	Public   bool // the operator declares that the world can reach us
 	Traffic  metrics.Reporter
-	Relays   func(ctx context.Context, n int) <-chan peer.AddrInfo // peers that may relay for us
-	Metrics  prometheus.Registerer                                 // nil: none
-	Options  []libp2p.Option                                       // applied last
+	MapPort  bool                  // ask the router to forward our ports
+	Relay    bool                  // relay for others while the world can reach us
+	Reach    *Tracker              // of this host; Start comes after
+	Metrics  prometheus.Registerer // nil: none
+	Options  []libp2p.Option       // applied last
 }
 
 // NewHost makes a host that neither listens nor dials yet. docs/adr/0003 has
@@ -64,6 +65,7 @@ func NewHost(c HostConfig) (host.Host, error) {
 		opts = append(opts, libp2p.DisableMetrics())
 	}
 	opts = append(opts, reach(c)...)
+	c.Reach.relays.metrics = c.Metrics
 	h, err := libp2p.New(append(opts, c.Options...)...)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("libp2p: %w", err), trim.Close(), limits.Close())
@@ -78,19 +80,29 @@ func reach(c HostConfig) []libp2p.Option {
 		return nil
 	}
 	opts := []libp2p.Option{
-		libp2p.NATPortMap(),
-		libp2p.EnableHolePunching(),
+		libp2p.EnableHolePunching(punchTracer(c)),
 		libp2p.EnableNATService(), // AutoNAT v1: DHT, AutoRelay and relay service listen to no other
 		libp2p.EnableAutoNATv2(),
-		libp2p.EnableRelayService(),
-		libp2p.EnableAutoRelayWithPeerSource(c.Relays,
-			autorelay.WithMinCandidates(1), autorelay.WithBootDelay(10*time.Second)),
 		libp2p.NonPublicAddrPublishing(false),
+	}
+	if c.MapPort {
+		opts = append(opts, libp2p.NATManager(c.Reach.mapper.manage))
+	}
+	if c.Relay {
+		opts = append(opts, libp2p.EnableRelayService(relay.WithResources(relayResources())))
 	}
 	if c.Public {
 		opts = append(opts, libp2p.ForceReachabilityPublic())
 	}
 	return opts
+}
+
+// punchTracer records hole punches, in Prometheus too where there is one.
+func punchTracer(c HostConfig) holepunch.Option {
+	if c.Metrics == nil {
+		return holepunch.WithTracer(c.Reach.punches)
+	}
+	return holepunch.WithMetricsAndEventTracer(holepunch.NewMetricsTracer(holepunch.WithRegisterer(c.Metrics)), c.Reach.punches)
 }
 
 // limits scales libp2p's defaults to the machine and sets its caps per address,

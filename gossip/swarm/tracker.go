@@ -1,0 +1,234 @@
+package swarm
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/event"
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/p2p/host/eventbus"
+	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/proto"
+	"github.com/multiformats/go-multiaddr"
+	manet "github.com/multiformats/go-multiaddr/net"
+)
+
+const (
+	lookEvery = 2 * time.Second
+	// speakAfter is how long AutoNAT v1 may stay silent when v2 has concluded.
+	speakAfter = 15 * time.Second
+)
+
+// TrackerConfig is what a Tracker is built from.
+type TrackerConfig struct {
+	Private, Declared bool // see Facts
+	MapPort           bool
+	Relays            PeerSource // who may relay for us
+	Now               func() time.Time
+	Log               *slog.Logger
+}
+
+// Tracker follows how the world can reach a host, and holds what makes it so:
+// port mapping, reservations with relays, the record of hole punches.
+//
+// It owns the facts. libp2p tells them on its event bus and by callbacks, on
+// goroutines of its own; each kind of fact has one room with one lock
+// (observations, punches, relays, mapper), and mu guards the rest. Nothing is
+// called with a lock held.
+type Tracker struct {
+	c       TrackerConfig
+	started time.Time
+	seen    *observations
+	punches *punches
+	relays  *relays
+	mapper  *mapper
+
+	host   host.Host
+	events event.Subscription
+	speak  event.Emitter
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+
+	mu        sync.Mutex
+	autonat   Verdict
+	addrs     []AddrVerdict
+	concluded time.Time // when v2 had a verdict on all addresses, zero while not
+	state     State
+	since     time.Time
+}
+
+// NewTracker makes a tracker for the host that is about to be built with it.
+func NewTracker(c TrackerConfig) *Tracker {
+	return &Tracker{
+		c: c, started: c.Now(), autonat: Untested, state: StateUnknown, since: c.Now(),
+		seen: newObservations(), punches: &punches{now: c.Now}, relays: newRelays(c), mapper: newMapper(),
+	}
+}
+
+// Start begins to follow h, and to look for relays.
+func (t *Tracker) Start(h host.Host) error {
+	t.host = h
+	events, err := h.EventBus().Subscribe([]any{
+		new(event.EvtLocalReachabilityChanged),
+		new(event.EvtHostReachableAddrsChanged),
+		new(event.EvtPeerIdentificationCompleted),
+		new(event.EvtAutoRelayAddrsUpdated),
+	}, eventbus.BufSize(256), eventbus.Name("quern/reach"))
+	if err != nil {
+		return fmt.Errorf("reachability: %w", err)
+	}
+	t.events = events
+	if t.speak, err = h.EventBus().Emitter(new(event.EvtLocalReachabilityChanged), eventbus.Stateful); err != nil {
+		return fmt.Errorf("reachability: %w", err)
+	}
+	if !t.c.Private {
+		if err := t.relays.start(h); err != nil {
+			return err
+		}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	t.cancel = cancel
+	t.wg.Go(func() {
+		for e := range events.Out() {
+			t.learn(e)
+		}
+	})
+	t.wg.Go(func() { t.look(ctx) })
+	return nil
+}
+
+// Close ends what Start began. It comes before the host's end.
+func (t *Tracker) Close() error {
+	if t.cancel == nil {
+		return nil
+	}
+	t.cancel()
+	err := t.relays.close()
+	_ = t.events.Close() // ends its reader
+	t.wg.Wait()
+	_ = t.speak.Close()
+	return err
+}
+
+// learn takes one event in.
+func (t *Tracker) learn(e any) {
+	switch e := e.(type) {
+	case event.EvtLocalReachabilityChanged:
+		t.mu.Lock()
+		t.autonat = verdictOf(e.Reachability)
+		t.mu.Unlock()
+	case event.EvtHostReachableAddrsChanged:
+		t.learnAddrs(e)
+	case event.EvtPeerIdentificationCompleted:
+		t.seen.add(e.Conn, e.ObservedAddr)
+	case event.EvtAutoRelayAddrsUpdated:
+		t.relays.update(e.RelayAddrs)
+	}
+}
+
+func verdictOf(r network.Reachability) Verdict {
+	switch r {
+	case network.ReachabilityPublic:
+		return Reachable
+	case network.ReachabilityPrivate:
+		return Unreachable
+	}
+	return Untested
+}
+
+func (t *Tracker) learnAddrs(e event.EvtHostReachableAddrsChanged) {
+	var list []AddrVerdict
+	for v, addrs := range map[Verdict][]multiaddr.Multiaddr{Reachable: e.Reachable, Unreachable: e.Unreachable, Untested: e.Unknown} {
+		for _, a := range addrs {
+			list = append(list, AddrVerdict{a.String(), v})
+		}
+	}
+	slices.SortFunc(list, func(a, b AddrVerdict) int { return slices.Compare([]byte(a.Addr), []byte(b.Addr)) })
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.addrs = list
+	t.concluded = time.Time{}
+	if len(e.Reachable) > 0 || len(e.Unreachable) > 0 && len(e.Unknown) == 0 {
+		t.concluded = t.c.Now()
+	}
+}
+
+// look does from time to time what no event tells.
+func (t *Tracker) look(ctx context.Context) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			t.seen.prune()
+			t.mapper.look()
+			if r, ok := t.silent(); ok {
+				t.c.Log.Debug("reachability by AutoNAT v2", "reachability", r)
+				_ = t.speak.Emit(event.EvtLocalReachabilityChanged{Reachability: r}) // closed: we end
+			}
+		}
+	}
+}
+
+// silent tells what v2 found where v1 says nothing. DHT, AutoRelay and the relay
+// service listen to v1's event alone, and v1 asks only peers with public
+// addresses: a public node among private ones would never hear from it.
+func (t *Tracker) silent() (network.Reachability, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.c.Declared || t.autonat != Untested || t.concluded.IsZero() || t.c.Now().Sub(t.concluded) < speakAfter {
+		return 0, false
+	}
+	for _, a := range t.addrs {
+		if a.Verdict == Reachable {
+			return network.ReachabilityPublic, true
+		}
+	}
+	return network.ReachabilityPrivate, true
+}
+
+// Facts tells what the tracker knows; peers and the search are for others to fill in.
+func (t *Tracker) Facts() Facts {
+	t.mu.Lock()
+	f := Facts{
+		Now: t.c.Now(), Started: t.started, Private: t.c.Private, Declared: t.c.Declared, Active: true,
+		AutoNAT: t.autonat, Addrs: slices.Clone(t.addrs),
+	}
+	t.mu.Unlock()
+	if t.host == nil {
+		return f
+	}
+	listen := t.host.Network().ListenAddresses()
+	for _, a := range listen {
+		if _, err := a.ValueForProtocol(multiaddr.P_CIRCUIT); err != nil {
+			f.Listening = append(f.Listening, a.String())
+		}
+	}
+	local, err := t.host.Network().InterfaceListenAddresses()
+	if err != nil {
+		t.c.Log.Debug("interface addresses", "err", err)
+	}
+	f.Public = slices.ContainsFunc(local, manet.IsPublicAddr)
+	f.Observed, f.TCP, f.UDP = t.seen.sum(local)
+	f.Mapping = t.mapper.sum(t.c.MapPort && !t.c.Private, listen)
+	f.Relays, f.Refusals = t.relays.list()
+	f.Serving = slices.Contains(t.host.Mux().Protocols(), proto.ProtoIDv2Hop)
+	f.Punches = t.punches.sum()
+	return f
+}
+
+// Settle notes the state that was concluded, and returns since when it lasts.
+func (t *Tracker) Settle(s State) (since time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.state != s {
+		t.state, t.since = s, t.c.Now()
+	}
+	return t.since
+}
