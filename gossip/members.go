@@ -14,6 +14,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/protocol"
 	"github.com/libp2p/go-libp2p/p2p/host/eventbus"
 	"github.com/libp2p/go-libp2p/p2p/protocol/ping"
+	"github.com/quernnet/quern/gossip/swarm"
 )
 
 const (
@@ -108,6 +109,9 @@ func (s *members) close() {
 // look compares what the host says of p with what we hold, and acts on the difference.
 func (s *members) look(p Peer) {
 	conns := s.l.host.Network().ConnsToPeer(p)
+	if s.n.waiting.look(p, conns) {
+		s.wg.Go(func() { s.l.closeRelayed(p) })
+	}
 	direct := slices.DeleteFunc(conns, func(c network.Conn) bool { return c.Stat().Limited })
 	speaks := len(direct) > 0 && s.speaks(p)
 
@@ -226,6 +230,7 @@ func (s *members) reject(m *member, err error) {
 		level = slog.LevelWarn
 	}
 	s.n.c.Log.Log(m.ctx, level, "handshake failed", "peer", m.peer, "err", err)
+	s.n.tries.failed(m.peer, s.n.book.Source(m.peer), swarm.Brief(err.Error()))
 	if m.ctx.Err() != nil || !s.connected(m.peer) {
 		s.n.book.Failed(m.peer)
 		return
@@ -244,6 +249,7 @@ func (s *members) welcome(m *member) {
 		}
 	}
 	s.n.book.Good(info)
+	s.n.tries.good(m.peer)
 	s.l.host.ConnManager().TagPeer(m.peer, "quern/member", 100)
 	if !m.inbound || s.n.book.Kept(m.peer) {
 		s.l.host.ConnManager().Protect(m.peer, "quern/outbound")
@@ -300,12 +306,16 @@ func (s *members) sweep(ctx context.Context) {
 }
 
 func (s *members) sweepOnce(ctx context.Context) {
+	for _, p := range s.n.waiting.over() {
+		s.l.closeRelayed(p)
+	}
 	for _, p := range s.overstayed(s.l.host.Network().Peers()) {
 		level := slog.LevelDebug
 		if s.n.book.Kept(p) {
 			level = slog.LevelWarn
 		}
 		s.n.c.Log.Log(ctx, level, "peer does not speak this swarm's protocols", "peer", p, "swarm", s.n.c.Swarm)
+		s.n.tries.failed(p, s.n.book.Source(p), "it is of another swarm")
 		s.n.book.Refused(p)
 		_ = s.l.host.Network().ClosePeer(p)
 	}
@@ -409,7 +419,7 @@ func (s *members) inboundRoom() bool {
 	}
 	in := make(map[Peer]struct{})
 	for _, c := range l.host.Network().Conns() {
-		if c.Stat().Direction == network.DirInbound {
+		if c.Stat().Direction == network.DirInbound && !c.Stat().Limited {
 			in[c.RemotePeer()] = struct{}{}
 		}
 	}

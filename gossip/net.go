@@ -82,6 +82,9 @@ type Net struct {
 	gate      *swarm.Gate
 	members   *members
 	reach     *swarm.Tracker
+	waiting   *waiting
+	tries     *tries
+	pinging   chan struct{} // holds one for each call of Ping
 
 	live  atomic.Pointer[live]
 	ready chan struct{}
@@ -128,11 +131,13 @@ func New(c Config) (*Net, error) {
 	if err := n.book.Load(context.Background(), c.Store); err != nil {
 		c.Log.Warn("starting without saved peers", "err", err)
 	}
+	n.waiting, n.tries, n.pinging = newWaiting(c.Now, c.Log), newTries(), make(chan struct{}, maxPingsBusy)
 	n.members = newMembers(n)
 	n.reach = swarm.NewTracker(swarm.TrackerConfig{
-		Private: c.Private, Declared: c.Public, MapPort: c.MapPort, Relays: n.relays, Now: c.Now, Log: c.Log,
+		Private: c.Private, Declared: c.Public, MapPort: c.MapPort, Relays: n.relays, Punched: n.waiting.told, Now: c.Now, Log: c.Log,
 	})
 	n.gate = swarm.NewGate(c.Private, n.refuses, n.members.inboundRoom)
+	n.gate.LimitRelayed(n.waiting.may)
 	for _, info := range n.kept {
 		n.book.Keep(info, swarm.FromConfig)
 		n.gate.Name(info.ID)

@@ -14,6 +14,7 @@ import (
 type Info struct {
 	ID             Peer
 	Addr           string // multiaddr
+	Transport      string // tcp, quic, webtransport, webrtc, websocket
 	Agent          string
 	Inbound        bool
 	Since          time.Time
@@ -46,11 +47,8 @@ func (n *Net) Peers() []Info {
 
 // describe fills in what others than members know.
 func (n *Net) describe(l *live, i *Info) {
-	for _, c := range l.host.Network().ConnsToPeer(i.ID) {
-		i.Addr = c.RemoteMultiaddr().String()
-		if !c.Stat().Limited {
-			break
-		}
+	if c := bestConn(l.host.Network().ConnsToPeer(i.ID)); c != nil {
+		i.Addr, i.Transport = c.RemoteMultiaddr().String(), swarm.TransportOf(c.RemoteMultiaddr())
 	}
 	if v, err := l.host.Peerstore().Get(i.ID, "AgentVersion"); err == nil {
 		i.Agent, _ = v.(string)
@@ -98,7 +96,7 @@ func (n *Net) Connect(ctx context.Context, addr string) error {
 	}
 	n.gate.Name(info.ID)
 	n.book.Keep(info, swarm.FromRPC)
-	if err := l.dial(ctx, info); err != nil {
+	if err := n.dial(ctx, info); err != nil {
 		return fmt.Errorf("connecting to %s: %w", addr, err)
 	}
 	return nil

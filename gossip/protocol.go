@@ -120,6 +120,10 @@ func (n *Net) startProtocols(l *live) {
 	for id, r := range n.protocols {
 		l.host.SetStreamHandler(protocol.ID(id), func(s network.Stream) {
 			from := s.Conn().RemotePeer()
+			if s.Conn().Stat().Limited { // nothing of ours runs over a relay
+				_ = s.ResetWithError(network.StreamRateLimited)
+				return
+			}
 			if !busy.enter(from) {
 				_ = s.ResetWithError(network.StreamRateLimited)
 				return

@@ -33,7 +33,8 @@ func (n *Net) facts() swarm.Facts {
 	}
 	f.Outbound = n.members.outbound()
 	f.Inbound = max(0, len(n.members.list())-f.Outbound)
-	f.Search.MDNS, f.Search.DHT = n.c.MDNS, n.c.DHT
+	f.Waiting = n.waiting.list()
+	f.Search = swarm.Search{MDNS: n.c.MDNS, DHT: n.c.DHT, DHTServers: l.finder.Servers(), Tried: n.tries.sum()}
 	return f
 }
 

@@ -103,7 +103,7 @@ func (n *Net) buildOn(ctx context.Context, l *live) error {
 	l.dialer = swarm.NewDialer(swarm.Dialer{
 		Book: n.book, Gate: n.gate, Target: n.c.Outbound,
 		Outbound: n.members.outbound, Connected: n.members.connected,
-		Dial: l.dial, Log: n.c.Log,
+		Dial: n.dial, Log: n.c.Log,
 	})
 	return nil
 }
@@ -168,6 +168,17 @@ func (n *Net) shut(l *live) error {
 	closed := l.host.Close()
 	n.members.close()
 	return errors.Join(saved, reach, closed)
+}
+
+// dial is the dialer's way to connect.
+func (n *Net) dial(ctx context.Context, info peer.AddrInfo) error {
+	l := n.live.Load()
+	if l == nil {
+		return ErrNotRunning
+	}
+	err := l.dial(ctx, info)
+	n.dialed(info.ID, err)
+	return err
 }
 
 // dial connects to a peer, and forgets libp2p's own back-off: the book has ours.

@@ -93,6 +93,14 @@ func publicOnly(addrs []multiaddr.Multiaddr) []multiaddr.Multiaddr {
 	return multiaddr.FilterAddrs(addrs, manet.IsPublicAddr)
 }
 
+// Servers counts the peers in the DHT's routing table.
+func (f *Finder) Servers() int {
+	if f.dht == nil {
+		return 0
+	}
+	return f.dht.RoutingTable().Size()
+}
+
 // Kick makes the finder search now, as after a first peer has come.
 func (f *Finder) Kick() {
 	select {

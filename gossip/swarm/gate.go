@@ -22,6 +22,7 @@ type Gate struct {
 	open    atomic.Bool
 	refused func(peer.ID, multiaddr.Multiaddr) bool // banned or backing off; the address may be nil
 	room    func() bool                             // may one more inbound peer come?
+	relayed func(p peer.ID, inbound bool) bool      // may p be connected over a relay? nil: yes
 
 	mu    sync.RWMutex
 	named map[peer.ID]struct{} // named by the operator or seen on the local network: private addresses are fine, caps do not count
@@ -36,6 +37,10 @@ func NewGate(private bool, refused func(peer.ID, multiaddr.Multiaddr) bool, room
 	g.open.Store(true)
 	return g
 }
+
+// LimitRelayed has f asked about each connection over a relay. It comes before
+// the gate is used.
+func (g *Gate) LimitRelayed(f func(p peer.ID, inbound bool) bool) { g.relayed = f }
 
 // SetOpen shuts the gate for everybody, or opens it again.
 func (g *Gate) SetOpen(on bool) { g.open.Store(on) }
@@ -77,7 +82,16 @@ func (g *Gate) InterceptAddrDial(p peer.ID, a multiaddr.Multiaddr) bool {
 	if !g.private && !manet.IsPublicAddr(a) && !g.isNamed(p) && !startsWithName(a) {
 		return false
 	}
+	if IsRelayed(a) && g.relayed != nil && !g.relayed(p, false) {
+		return false
+	}
 	return !g.refused(p, a)
+}
+
+// IsRelayed tells whether an address leads over a relay.
+func IsRelayed(a multiaddr.Multiaddr) bool {
+	_, err := a.ValueForProtocol(multiaddr.P_CIRCUIT)
+	return err == nil
 }
 
 // startsWithName tells whether a has yet to be resolved: its addresses are asked about again.
@@ -101,6 +115,9 @@ func (g *Gate) InterceptAccept(c network.ConnMultiaddrs) bool {
 func (g *Gate) InterceptSecured(d network.Direction, p peer.ID, c network.ConnMultiaddrs) bool {
 	if !g.Open() || g.refused(p, c.RemoteMultiaddr()) {
 		return false
+	}
+	if IsRelayed(c.RemoteMultiaddr()) || IsRelayed(c.LocalMultiaddr()) { // takes no slot
+		return d == network.DirOutbound || g.relayed == nil || g.relayed(p, true)
 	}
 	return d == network.DirOutbound || g.isNamed(p) || g.room()
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
 	manet "github.com/multiformats/go-multiaddr/net"
 )
@@ -141,16 +142,7 @@ func (f *Facts) noPeers() Trouble {
 func (s *Search) words() string {
 	var parts []string
 	for _, t := range s.Tried {
-		part := fmt.Sprintf("%d %s", t.Known, t.Source)
-		switch {
-		case t.Known == 0:
-			continue
-		case t.Failed == 0:
-			part += " (not dialed yet)"
-		default:
-			part += fmt.Sprintf(" (%d not reached: %s)", t.Failed, t.Example)
-		}
-		parts = append(parts, part)
+		parts = append(parts, fmt.Sprintf("%d %s (%s)", t.Failed, sourceWords(t.Source), t.Example))
 	}
 	if len(parts) == 0 {
 		parts = append(parts, "no saved, configured or found peer to try")
@@ -169,6 +161,21 @@ func (s *Search) words() string {
 		return strings.Join(append(parts, "nobody on the local network"), ", ")
 	}
 	return strings.Join(append(parts, "local network not searched"), ", ")
+}
+
+// sourceWords says where a peer was found, before "peers".
+func sourceWords(s Source) string {
+	switch s {
+	case FromConfig:
+		return "configured"
+	case FromRPC:
+		return "added"
+	case FromMDNS:
+		return "on the local network"
+	case FromDHT:
+		return "of the DHT"
+	}
+	return string(s)
 }
 
 func (f *Facts) noMapping() Trouble {
@@ -210,7 +217,7 @@ func (f *Facts) noRelay() Trouble {
 	}
 	problem := "no peer relays for this node, so that nobody can begin to reach it"
 	for _, r := range f.Refusals {
-		problem += fmt.Sprintf("; %s: %s", shortID(r.ID.String()), r.Why)
+		problem += fmt.Sprintf("; %s: %s", ShortID(r.ID), r.Why)
 		break
 	}
 	return Trouble{problem, "it needs one peer with a public address: name one in p2p.peers"}
@@ -287,8 +294,9 @@ func count(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// shortID is the end of a peer id, where ids differ.
-func shortID(id string) string {
+// ShortID is the end of a peer id, where ids differ.
+func ShortID(p peer.ID) string {
+	id := p.String()
 	if len(id) > 10 {
 		return "…" + id[len(id)-8:]
 	}

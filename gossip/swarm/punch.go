@@ -8,6 +8,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/p2p/protocol/holepunch"
+	"github.com/multiformats/go-multiaddr"
 )
 
 const maxPunches = 16 // failures remembered
@@ -75,6 +76,26 @@ func (p *punches) sum() Punches {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return Punches{Succeeded: p.succeeded, Failed: p.failed, Last: slices.Clone(p.last)}
+}
+
+// punchable leaves of the addresses that two peers exchange those that are worth
+// a try: QUIC and TCP. WebTransport and WebRTC share QUIC's port and come through
+// where it does, after a longer handshake.
+type punchable struct{}
+
+var _ holepunch.AddrFilter = punchable{}
+
+// FilterLocal filters what we tell.
+func (punchable) FilterLocal(_ peer.ID, addrs []multiaddr.Multiaddr) []multiaddr.Multiaddr {
+	return slices.DeleteFunc(slices.Clone(addrs), func(a multiaddr.Multiaddr) bool {
+		t := TransportOf(a)
+		return t != "quic" && t != "tcp"
+	})
+}
+
+// FilterRemote filters what we are told.
+func (p punchable) FilterRemote(id peer.ID, addrs []multiaddr.Multiaddr) []multiaddr.Multiaddr {
+	return p.FilterLocal(id, addrs)
 }
 
 // Brief makes one short line of an error: libp2p's list every address.

@@ -154,10 +154,9 @@ type Search struct {
 	Tried      []Tried
 }
 
-// Tried counts the peers of one source.
+// Tried counts the peers of one source that were tried in vain.
 type Tried struct {
 	Source  Source
-	Known   int    // peers in the book
-	Failed  int    // whose last dial failed
-	Example string // the latest error, shortened
+	Failed  int    // not reached, or no peers of this swarm
+	Example string // why one was not
 }

@@ -103,7 +103,7 @@ func (r *relays) close() error {
 func (r *relays) update(addrs []multiaddr.Multiaddr) {
 	var used []peer.ID
 	for _, a := range addrs {
-		if id := relayOf(a); id != "" && !slices.Contains(used, id) {
+		if id := RelayOf(a); id != "" && !slices.Contains(used, id) {
 			used = append(used, id)
 		}
 	}
@@ -117,14 +117,19 @@ func (r *relays) update(addrs []multiaddr.Multiaddr) {
 	}
 }
 
-// relayOf is the relay in a circuit address, "" in another.
-func relayOf(a multiaddr.Multiaddr) (id peer.ID) {
-	for _, c := range a {
-		switch c.Protocol().Code {
-		case multiaddr.P_P2P:
-			id = peer.ID(c.RawValue())
-		case multiaddr.P_CIRCUIT:
-			return id
+// RelayOf is the relay in the first circuit address, "" when there is none.
+func RelayOf(addrs ...multiaddr.Multiaddr) peer.ID {
+	for _, a := range addrs {
+		var id peer.ID
+		for _, c := range a {
+			switch c.Protocol().Code {
+			case multiaddr.P_P2P:
+				id = peer.ID(c.RawValue())
+			case multiaddr.P_CIRCUIT:
+				if id != "" {
+					return id
+				}
+			}
 		}
 	}
 	return ""

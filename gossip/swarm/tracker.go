@@ -27,7 +27,8 @@ const (
 type TrackerConfig struct {
 	Private, Declared bool // see Facts
 	MapPort           bool
-	Relays            PeerSource // who may relay for us
+	Relays            PeerSource       // who may relay for us
+	Punched           func(PunchEvent) // is told each step of a hole punch
 	Now               func() time.Time
 	Log               *slog.Logger
 }
@@ -65,7 +66,7 @@ type Tracker struct {
 func NewTracker(c TrackerConfig) *Tracker {
 	return &Tracker{
 		c: c, started: c.Now(), autonat: Untested, state: StateUnknown, since: c.Now(),
-		seen: newObservations(), punches: &punches{now: c.Now}, relays: newRelays(c), mapper: newMapper(),
+		seen: newObservations(), punches: &punches{now: c.Now, told: c.Punched}, relays: newRelays(c), mapper: newMapper(),
 	}
 }
 

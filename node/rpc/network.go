@@ -201,6 +201,7 @@ type peerJSON struct {
 	Transport  string           `json:"transport_protocol_type"`
 	Session    string           `json:"session_id"`
 	PeerID     string           `json:"peer_id"`
+	Way        string           `json:"transport"`
 	Source     string           `json:"source"`
 	Score      int              `json:"score"`
 }
@@ -228,7 +229,7 @@ func (n *node) peer(id int, p gossip.Info, status map[gossip.Peer]peering.PeerSt
 		Relay: true, Sent: p.Sent, Received: p.Received, Since: p.Since.Unix(), Subversion: p.Agent, Inbound: p.Inbound,
 		Presynced: -1, Headers: -1, Blocks: -1, InFlight: []uint32{}, Perms: []string{},
 		SentBy: map[string]int64{}, ReceivedBy: map[string]int64{}, Kind: kindOf(p), Transport: transportOf(p.Addr),
-		PeerID: p.ID.String(), Source: p.Source, Score: p.Score,
+		PeerID: p.ID.String(), Way: p.Transport, Source: p.Source, Score: p.Score,
 	}
 	if p.Latency > 0 {
 		ping := double(p.Latency.Seconds())
