@@ -34,6 +34,7 @@ func (n *Net) facts() swarm.Facts {
 	f.Outbound = n.members.outbound()
 	f.Inbound = max(0, len(n.members.list())-f.Outbound)
 	f.Waiting = n.waiting.list()
+	f.Punches.Succeeded, f.Punches.Failed = n.waiting.counts()
 	f.Search = swarm.Search{MDNS: n.c.MDNS, DHT: n.c.DHT, DHTServers: l.finder.Servers(), Tried: n.tries.sum()}
 	return f
 }

@@ -18,8 +18,6 @@ const (
 	waitAgain   = 5 * time.Minute // before the next try after one in vain, doubling
 	waitLongest = 2 * time.Hour   // … up to this
 	maxInVain   = 1024            // peers remembered for that
-	direct      = "direct"        // outcomes, in metrics
-	relayedOnly = "relayed only"
 )
 
 // waiting owns the peers that are connected over a relay only: they are waiting
@@ -35,10 +33,10 @@ type waiting struct {
 	now func() time.Time
 	log *slog.Logger
 
-	mu                 sync.Mutex
-	m                  map[Peer]*swarm.Waiting
-	inVain             map[Peer]*vain
-	succeeded, expired int
+	mu                sync.Mutex
+	m                 map[Peer]*swarm.Waiting
+	inVain            map[Peer]*vain
+	succeeded, failed int
 }
 
 // vain is a peer for which waiting was in vain.
@@ -113,7 +111,7 @@ func (w *waiting) look(p Peer, conns []network.Conn) (over bool) {
 // end notes that x waited in vain; w.mu is held.
 func (w *waiting) end(x *swarm.Waiting) {
 	delete(w.m, x.ID)
-	w.expired++
+	w.failed++
 	v := w.inVain[x.ID]
 	if v == nil {
 		if len(w.inVain) >= maxInVain {
@@ -184,11 +182,11 @@ func (w *waiting) list() []swarm.Waiting {
 	return list
 }
 
-// counts tells how many waited with which outcome.
-func (w *waiting) counts() map[string]int {
+// counts tells how many peers got a direct connection, and how many did not.
+func (w *waiting) counts() (succeeded, failed int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return map[string]int{direct: w.succeeded, relayedOnly: w.expired}
+	return w.succeeded, w.failed
 }
 
 // closeRelayed closes p's relayed connections.

@@ -60,7 +60,7 @@ func printNet(w io.Writer, st rpc.NetStatus, now time.Time) error {
 	for _, line := range relayWords(st) {
 		rows.row("relays", "%s", line)
 	}
-	rows.row("hole punches", "%d succeeded, %d failed", st.Punches.Succeeded, st.Punches.Failed)
+	rows.row("hole punches", "%s got through, %d did not, in %s", count(st.Punches.Succeeded, "peer"), st.Punches.Failed, tries(st.Punches.Tries))
 	for _, f := range st.Punches.Last[:min(3, len(st.Punches.Last))] {
 		rows.row("", "%s %v ago: %s", short(f.PeerID), since(f.Time, now), f.Why)
 	}
@@ -76,7 +76,11 @@ func printNet(w io.Writer, st rpc.NetStatus, now time.Time) error {
 		return err
 	}
 	for _, t := range st.Troubles {
-		fmt.Fprintf(w, "\nwrong: %s\n   do: %s\n", t.Problem, t.Remedy)
+		level := "wrong"
+		if t.Minor {
+			level = "could be better"
+		}
+		fmt.Fprintf(w, "\n%s: %s\n%*s: %s\n", level, t.Problem, len(level), "do", t.Remedy)
 	}
 	return nil
 }

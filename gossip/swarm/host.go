@@ -80,10 +80,11 @@ func reach(c HostConfig) []libp2p.Option {
 		return nil
 	}
 	opts := []libp2p.Option{
-		libp2p.EnableHolePunching(punchTracer(c), holepunch.WithAddrFilter(punchable{})),
+		libp2p.EnableHolePunching(punchTracer(c), holepunch.WithAddrFilter(new(punchable))),
 		libp2p.EnableNATService(), // AutoNAT v1: DHT, AutoRelay and relay service listen to no other
 		libp2p.EnableAutoNATv2(),
 		libp2p.NonPublicAddrPublishing(false),
+		libp2p.AddrsFactory(offered),
 	}
 	if c.MapPort {
 		opts = append(opts, libp2p.NATManager(c.Reach.mapper.manage))

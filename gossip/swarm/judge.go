@@ -115,17 +115,21 @@ func publicIP(a netip.Addr) bool {
 // troubles lists what is wrong; entries may be empty.
 func (f *Facts) troubles(s State) []Trouble {
 	if !f.Active {
-		return []Trouble{{"the network is switched off", "switch it on: quern rpc setnetworkactive true"}}
+		return []Trouble{{Problem: "the network is switched off", Remedy: "switch it on: quern rpc setnetworkactive true"}}
 	}
 	list := []Trouble{f.noPeers()}
 	if f.Private {
 		return list
 	}
 	if s != StatePublic && s != StateMapped && f.unreachable() {
-		list = append(list, f.noMapping(), f.noRelay(), f.symmetric())
+		mapping := f.noMapping()
+		mapping.Minor = s == StatePunched
+		list = append(list, mapping, f.noRelay(), f.symmetric())
 	}
 	return append(list, f.declaredWrong(), f.noUDP(), f.punchesFail())
 }
+
+func wrong(problem, remedy string) Trouble { return Trouble{Problem: problem, Remedy: remedy} }
 
 func (f *Facts) noPeers() Trouble {
 	if f.Inbound+f.Outbound > 0 {
@@ -135,7 +139,7 @@ func (f *Facts) noPeers() Trouble {
 	if len(f.Waiting) > 0 {
 		remedy = "wait: " + count(len(f.Waiting), "peer") + " connected by relay is being tried directly"
 	}
-	return Trouble{"no peers yet: " + f.Search.words(), remedy}
+	return wrong("no peers yet: "+f.Search.words(), remedy)
 }
 
 // words tell what was tried, source by source.
@@ -183,18 +187,18 @@ func (f *Facts) noMapping() Trouble {
 	byHand := "forward " + ports + " to this machine in the router, and set p2p.public; or leave it: peers get through by relays"
 	switch double := f.doubleNAT(); {
 	case double != "":
-		return Trouble{"the router forwards a port, but its own address " + double + " is not public: there is another NAT before it (the provider's, or a second router)",
-			"ask the provider for a public IPv4 address, or use IPv6; forwarding ports in this router alone does not help"}
+		return wrong("the router forwards a port, but its own address "+double+" is not public: there is another NAT before it (the provider's, or a second router)",
+			"ask the provider for a public IPv4 address, or use IPv6; forwarding ports in this router alone does not help")
 	case f.mapped() != "":
-		return Trouble{"the router says that it forwards " + f.mapped() + ", but peers do not get through", "look for a firewall on this machine or in the router that blocks " + ports}
+		return wrong("the router says that it forwards "+f.mapped()+", but peers do not get through", "look for a firewall on this machine or in the router that blocks "+ports)
 	case !f.Mapping.Enabled:
-		return Trouble{"the router is not asked to forward a port (p2p.map_port = false)", "set p2p.map_port = true, or " + byHand}
+		return wrong("the router is not asked to forward a port (p2p.map_port = false)", "set p2p.map_port = true, or "+byHand)
 	case f.Mapping.Router:
-		return Trouble{"the router was found and refuses to forward a port", "allow UPnP or NAT-PMP in the router, or " + byHand}
+		return wrong("the router was found and refuses to forward a port", "allow UPnP or NAT-PMP in the router, or "+byHand)
 	case f.Mapping.Sought && !f.Public:
-		return Trouble{"no router answered to UPnP, NAT-PMP or PCP", "switch one of them on in the router, or " + byHand}
+		return wrong("no router answered to UPnP, NAT-PMP or PCP", "switch one of them on in the router, or "+byHand)
 	case f.Public:
-		return Trouble{"this machine has a public address, but a firewall keeps peers out", "allow incoming " + ports + " in the firewall"}
+		return wrong("this machine has a public address, but a firewall keeps peers out", "allow incoming "+ports+" in the firewall")
 	}
 	return Trouble{}
 }
@@ -220,15 +224,15 @@ func (f *Facts) noRelay() Trouble {
 		problem += fmt.Sprintf("; %s: %s", ShortID(r.ID), r.Why)
 		break
 	}
-	return Trouble{problem, "it needs one peer with a public address: name one in p2p.peers"}
+	return wrong(problem, "it needs one peer with a public address: name one in p2p.peers")
 }
 
 func (f *Facts) symmetric() Trouble {
 	if f.UDP != NATSymmetric {
 		return Trouble{}
 	}
-	return Trouble{"the router's NAT is symmetric: it uses another outside port for each peer, so that hole punching fails",
-		"look for \"endpoint-independent\", \"full cone\" or \"static port\" NAT in the router, or forward " + f.ports()}
+	return wrong("the router's NAT is symmetric: it uses another outside port for each peer, so that hole punching fails",
+		"look for \"endpoint-independent\", \"full cone\" or \"static port\" NAT in the router, or forward "+f.ports())
 }
 
 func (f *Facts) declaredWrong() Trouble {
@@ -247,7 +251,7 @@ func (f *Facts) declaredWrong() Trouble {
 	if shut == 0 {
 		return Trouble{}
 	}
-	return Trouble{"p2p.public is set, but peers do not get through to " + count(shut, "address"), "let " + f.ports() + " through, or take p2p.public out"}
+	return wrong("p2p.public is set, but peers do not get through to "+count(shut, "address"), "let "+f.ports()+" through, or take p2p.public out")
 }
 
 func (f *Facts) noUDP() Trouble {
@@ -263,7 +267,7 @@ func (f *Facts) noUDP() Trouble {
 	if tcp < 3 || udp > 0 || !f.listensUDP() {
 		return Trouble{}
 	}
-	return Trouble{"all connections are over TCP: UDP seems to be blocked, and hole punching needs it", "allow outgoing UDP in the firewall"}
+	return wrong("all connections are over TCP: UDP seems to be blocked, and hole punching needs it", "allow outgoing UDP in the firewall")
 }
 
 func (f *Facts) listensUDP() bool {
@@ -279,8 +283,8 @@ func (f *Facts) punchesFail() Trouble {
 	if f.Punches.Failed < 3 || f.Punches.Succeeded > 0 || f.UDP == NATSymmetric {
 		return Trouble{}
 	}
-	return Trouble{fmt.Sprintf("all %d hole punches failed", f.Punches.Failed),
-		"nothing: one of the two routers does not allow it; the node follows through reachable peers"}
+	return Trouble{Problem: "no hole punch has succeeded so far", Minor: true,
+		Remedy: "nothing: the routers of those peers may not allow it; the node follows through reachable peers"}
 }
 
 // count puts a noun behind a number.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -19,9 +20,9 @@ type punches struct {
 	now  func() time.Time
 	told func(PunchEvent)
 
-	mu                sync.Mutex
-	succeeded, failed int
-	last              []Punch // failures, newest first, one a peer
+	mu    sync.Mutex
+	tries int
+	last  []Punch // failures, newest first, one a peer
 }
 
 // PunchEvent is a step on the way from a relayed connection to a direct one.
@@ -34,11 +35,14 @@ type PunchEvent struct {
 
 var _ holepunch.EventTracer = (*punches)(nil)
 
-// Trace takes libp2p's event. An attempt is one try at connecting at the same
-// time; the side that has the reservation makes up to three.
+// Trace takes libp2p's event. A try is one attempt of both to connect at the same
+// time; the side that has the reservation begins up to three.
 func (p *punches) Trace(e *holepunch.Event) {
 	switch ev := e.Evt.(type) {
 	case *holepunch.StartHolePunchEvt:
+		p.mu.Lock()
+		p.tries++
+		p.mu.Unlock()
 		p.tell(PunchEvent{ID: e.Remote, Begun: true})
 	case *holepunch.EndHolePunchEvt:
 		p.ended(e.Remote, ev.Success, ev.Error)
@@ -54,11 +58,8 @@ func (p *punches) Trace(e *holepunch.Event) {
 func (p *punches) ended(id peer.ID, success bool, why string) {
 	why = Brief(why)
 	p.mu.Lock()
-	if success {
-		p.succeeded++
-	} else {
-		p.failed++
-		p.last = slices.DeleteFunc(p.last, func(q Punch) bool { return q.ID == id })
+	p.last = slices.DeleteFunc(p.last, func(q Punch) bool { return q.ID == id })
+	if !success {
 		p.last = slices.Insert(p.last, 0, Punch{ID: id, At: p.now(), Why: why})
 		p.last = p.last[:min(len(p.last), maxPunches)]
 	}
@@ -75,18 +76,20 @@ func (p *punches) tell(e PunchEvent) {
 func (p *punches) sum() Punches {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return Punches{Succeeded: p.succeeded, Failed: p.failed, Last: slices.Clone(p.last)}
+	return Punches{Tries: p.tries, Last: slices.Clone(p.last)}
 }
 
 // punchable leaves of the addresses that two peers exchange those that are worth
-// a try: QUIC and TCP. WebTransport and WebRTC share QUIC's port and come through
-// where it does, after a longer handshake.
-type punchable struct{}
+// a try: QUIC's, and TCP's where one of the two has no other. WebTransport and
+// WebRTC share QUIC's port and come through where it does, after a longer
+// handshake; TCP comes through seldom, and QUIC is the better connection.
+type punchable struct{ quic atomic.Bool } // we have an address for QUIC
 
-var _ holepunch.AddrFilter = punchable{}
+var _ holepunch.AddrFilter = (*punchable)(nil)
 
-// FilterLocal filters what we tell.
-func (punchable) FilterLocal(_ peer.ID, addrs []multiaddr.Multiaddr) []multiaddr.Multiaddr {
+// FilterLocal filters what we tell. It is called before FilterRemote.
+func (p *punchable) FilterLocal(_ peer.ID, addrs []multiaddr.Multiaddr) []multiaddr.Multiaddr {
+	p.quic.Store(has(addrs, "quic"))
 	return slices.DeleteFunc(slices.Clone(addrs), func(a multiaddr.Multiaddr) bool {
 		t := TransportOf(a)
 		return t != "quic" && t != "tcp"
@@ -94,8 +97,16 @@ func (punchable) FilterLocal(_ peer.ID, addrs []multiaddr.Multiaddr) []multiaddr
 }
 
 // FilterRemote filters what we are told.
-func (p punchable) FilterRemote(id peer.ID, addrs []multiaddr.Multiaddr) []multiaddr.Multiaddr {
-	return p.FilterLocal(id, addrs)
+func (p *punchable) FilterRemote(_ peer.ID, addrs []multiaddr.Multiaddr) []multiaddr.Multiaddr {
+	quic := p.quic.Load() && has(addrs, "quic")
+	return slices.DeleteFunc(slices.Clone(addrs), func(a multiaddr.Multiaddr) bool {
+		t := TransportOf(a)
+		return t != "quic" && (quic || t != "tcp")
+	})
+}
+
+func has(addrs []multiaddr.Multiaddr, transport string) bool {
+	return slices.ContainsFunc(addrs, func(a multiaddr.Multiaddr) bool { return TransportOf(a) == transport })
 }
 
 // Brief makes one short line of an error: libp2p's list every address.

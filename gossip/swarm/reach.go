@@ -53,7 +53,10 @@ type Reach struct {
 }
 
 // Trouble is something wrong, with what to do about it, in plain words.
-type Trouble struct{ Problem, Remedy string }
+type Trouble struct {
+	Problem, Remedy string
+	Minor           bool // the node works well without the remedy
+}
 
 // Facts are what is known, without conclusions.
 type Facts struct {
@@ -125,15 +128,16 @@ type Refusal struct {
 
 // Punches sums hole punching up.
 type Punches struct {
-	Succeeded, Failed int
-	Last              []Punch // the latest failures, newest first
+	Succeeded, Failed int     // peers whose relayed connection gave way to a direct one, or did not
+	Tries             int     // hole punches begun
+	Last              []Punch // the latest failures, newest first, one a peer
 }
 
-// Punch is how one attempt at a direct connection went.
+// Punch is how an attempt at a direct connection failed.
 type Punch struct {
 	ID  peer.ID
 	At  time.Time
-	Why string // "" when it succeeded
+	Why string
 }
 
 // Waiting is a peer connected over a relay only, for which nothing of ours runs.

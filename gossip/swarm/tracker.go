@@ -217,6 +217,11 @@ func (t *Tracker) Facts() Facts {
 	}
 	f.Public = slices.ContainsFunc(local, manet.IsPublicAddr)
 	f.Observed, f.TCP, f.UDP = t.seen.sum(local)
+	for _, t := range []*NATType{&f.TCP, &f.UDP} {
+		if *t == NATUnknown && f.Public { // nothing lies before it that could translate
+			*t = NATNone
+		}
+	}
 	f.Mapping = t.mapper.sum(t.c.MapPort && !t.c.Private, listen)
 	f.Relays, f.Refusals = t.relays.list()
 	f.Serving = slices.Contains(t.host.Mux().Protocols(), proto.ProtoIDv2Hop)

@@ -54,6 +54,7 @@ type NetStatus struct {
 type NetTrouble struct {
 	Problem string `json:"problem"`
 	Remedy  string `json:"remedy"`
+	Minor   bool   `json:"minor"` // the node works well without the remedy
 }
 
 // NetTest is a verdict on an address.
@@ -108,8 +109,9 @@ type NetFailure struct {
 
 // NetPunches sums hole punching up since the start.
 type NetPunches struct {
-	Succeeded int          `json:"succeeded"`
-	Failed    int          `json:"failed"`
+	Succeeded int          `json:"succeeded"` // peers
+	Failed    int          `json:"failed"`    // peers
+	Tries     int          `json:"tries"`
 	Last      []NetFailure `json:"last"`
 }
 
@@ -159,7 +161,7 @@ func quernNet(_ context.Context, n *node, _ args) (any, error) {
 		Addresses: nonNil(n.Net.Addrs()), Listening: nonNil(r.Listening), AutoNAT: string(r.AutoNAT),
 		NAT: NetNAT{string(r.TCP), string(r.UDP)}, Relaying: r.Serving,
 		Mapping: NetMapping{Enabled: r.Mapping.Enabled, Sought: r.Mapping.Sought, Router: r.Mapping.Router, Ports: []NetPort{}},
-		Punches: NetPunches{r.Punches.Succeeded, r.Punches.Failed, []NetFailure{}},
+		Punches: NetPunches{r.Punches.Succeeded, r.Punches.Failed, r.Punches.Tries, []NetFailure{}},
 		Inbound: r.Inbound, Outbound: r.Outbound,
 		Troubles: []NetTrouble{}, Tests: []NetTest{}, Observed: []NetSeen{}, Relays: []NetRelay{}, Refusals: []NetFailure{},
 		Waiting: []NetWaiting{}, Peers: []NetPeer{},
