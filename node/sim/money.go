@@ -64,9 +64,9 @@ func Pay(coin wire.Outpoint, value, fee int64, size int, tag uint32) *wire.Tx {
 	}).Seal()
 }
 
-// block puts a block after prev together, pays its reward to anybody, and does
+// Block puts a block after prev together, pays its reward to anybody, and does
 // its work. tag makes it differ from others with the same transactions.
-func block(prev consensus.State, at uint32, tag uint64, fees int64, txs ...*wire.Tx) *wire.Block {
+func Block(prev consensus.State, at uint32, tag uint64, fees int64, txs ...*wire.Tx) *wire.Block {
 	height := prev.Height + 1
 	cb := &wire.Tx{
 		Version: 2,
@@ -119,7 +119,7 @@ func past(p *consensus.Params, coins int, now time.Time) history {
 				txs = append(txs, fan(h.blocks[f].Txs[0]))
 			}
 		}
-		b := block(state, at, uint64(k), 0, txs...)
+		b := Block(state, at, uint64(k), 0, txs...)
 		for _, t := range txs {
 			h.worth = t.Outs[0].Value
 			for i := range t.Outs {

@@ -141,14 +141,6 @@ func (n *Node) Stop() {
 	}
 }
 
-// Kill ends the node without a word to its peers, as when its power fails.
-func (n *Node) Kill() {
-	n.s.t.Helper()
-	n.s.net.setDown(n.I, true)
-	n.Stop()
-	n.s.net.setDown(n.I, false)
-}
-
 // Bytes tells how much went out and came in at the node's link: payloads of UDP,
 // so with QUIC's own, since it was made.
 func (n *Node) Bytes() (sent, received int64) { return n.sent.Load(), n.got.Load() }

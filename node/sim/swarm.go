@@ -65,13 +65,24 @@ func (s *Swarm) begin() error {
 	return c.Close()
 }
 
-// Grow adds k nodes, starts them, and returns them. They know the given
-// addresses.
+// Grow adds k nodes that have the history, starts them, and returns them. They
+// know the given addresses.
 func (s *Swarm) Grow(k int, peers ...string) []*Node {
+	s.t.Helper()
+	return s.grow(k, s.seed, peers)
+}
+
+// GrowFresh is Grow of nodes that have nothing but the genesis block.
+func (s *Swarm) GrowFresh(k int, peers ...string) []*Node {
+	s.t.Helper()
+	return s.grow(k, newStore(s.ledger, s.o.Params), peers)
+}
+
+func (s *Swarm) grow(k int, from *store, peers []string) []*Node {
 	s.t.Helper()
 	for range k {
 		n := &Node{
-			I: len(s.Nodes), s: s, store: s.seed.clone(),
+			I: len(s.Nodes), s: s, store: from.clone(),
 			seen: map[wire.Hash]time.Time{}, preset: map[wire.Hash]bool{},
 		}
 		s.net.add(n.I)
@@ -90,6 +101,22 @@ func (s *Swarm) close() {
 	wg.Wait()
 	s.watch.Wait()
 	s.net.sim.Close()
+}
+
+// Kill ends nodes at the same moment, without a word to their peers, as when the power fails.
+func (s *Swarm) Kill(nodes ...*Node) {
+	s.t.Helper()
+	var wg sync.WaitGroup
+	for _, n := range nodes {
+		s.net.setDown(n.I, true)
+	}
+	for _, n := range nodes {
+		wg.Go(n.Stop)
+	}
+	wg.Wait()
+	for _, n := range nodes {
+		s.net.setDown(n.I, false)
+	}
 }
 
 // Now is the virtual time since the swarm began.
