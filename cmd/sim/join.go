@@ -19,7 +19,7 @@ func join(t *testing.T, s *settings, r *report) {
 	o := sim.Options{Nodes: 1, Coins: s.Blocks * l.txs}
 	s.world(&o, s.Nodes+s.Joining)
 	bubble(t, s, o, r, func(t *testing.T, w *sim.Swarm) {
-		gather(s, w, s.Nodes)
+		gather(w, s.Nodes)
 		for range s.Blocks {
 			w.Nodes[0].Fill(w.Spend(l.txs, l.each)...)
 			id := w.Nodes[0].Mine()
@@ -71,7 +71,7 @@ func join(t *testing.T, s *settings, r *report) {
 
 // gather makes a swarm of n nodes that find each other: the first has nobody,
 // each of the others knows one that was there before it.
-func gather(s *settings, w *sim.Swarm, n int) {
+func gather(w *sim.Swarm, n int) {
 	for len(w.Nodes) < n {
 		known := w.Nodes[w.Rand.IntN(len(w.Nodes))]
 		w.Grow(1, known.Addr())

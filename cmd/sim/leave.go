@@ -13,7 +13,7 @@ func leave(t *testing.T, s *settings, r *report) {
 	o := sim.Options{Nodes: 1}
 	s.world(&o, s.Nodes)
 	bubble(t, s, o, r, func(t *testing.T, w *sim.Swarm) {
-		gather(s, w, s.Nodes)
+		gather(w, s.Nodes)
 		time.Sleep(time.Minute)
 		order := w.Rand.Perm(len(w.Nodes))
 		var gone []*sim.Node

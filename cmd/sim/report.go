@@ -77,8 +77,8 @@ func (r *report) want(name string, value float64, unit string, most float64) {
 	r.Figures = append(r.Figures, figure{name, value, unit, target, &ok})
 }
 
-func (r *report) note(format string, args ...any) {
-	r.Notes = append(r.Notes, fmt.Sprintf(format, args...))
+func (r *report) note(text string) {
+	r.Notes = append(r.Notes, text)
 }
 
 // short writes a number with three or four digits that matter.

@@ -8,7 +8,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/node/sim"
 )
 
@@ -87,7 +86,7 @@ func bubble(t *testing.T, s *settings, o sim.Options, r *report, f func(t *testi
 
 // tell says on the terminal how far a run is.
 func tell(format string, args ...any) {
-	if !testing.Testing() || os.Getenv("SIM_TELL") != "" {
+	if !testing.Testing() {
 		fmt.Fprintf(os.Stderr, "sim: "+format+"\n", args...)
 	}
 }
@@ -124,15 +123,4 @@ func bytesSent(w *sim.Swarm) (sum int64) {
 		sum += out
 	}
 	return sum
-}
-
-// delays are how long after at a block reached each node but its miner; those
-// that it did not reach are missing.
-func delays(w *sim.Swarm, id wire.Hash, at time.Time, miner int) (ds times) {
-	for _, n := range w.Nodes {
-		if t, ok := n.Seen(id); ok && n.I != miner {
-			ds = append(ds, t.Sub(at))
-		}
-	}
-	return ds
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -47,7 +48,7 @@ func selfish(t *testing.T, s *settings, r *report) {
 	r.Plots = append(r.Plots, plot{Title: "What selfish mining earns", X: "share of the hash power, %", Y: "share of the blocks, %", Series: lines})
 	r.want("worst difference from the formula", 100*worst, "points", 100*max(.02, 4*deviation(.4, s.Blocks)))
 	r.note("γ is measured: of each tie, the share of the honest hash power that was working on the attacker's block when the next block was found.")
-	r.note("The blocks of one chain are not independent, so the 95 %% is a little more than twice the deviation says.")
+	r.note("The blocks of one chain are not independent, so the 95 % is a little wider than it says.")
 }
 
 func percent(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) }
@@ -265,7 +266,7 @@ func (a *attacker) show(n int) {
 // give hands a block to his node, which tells everybody.
 func (a *attacker) give(b *wire.Block) {
 	err := a.node.Chain.AddBlock(context.Background(), b)
-	if err != nil && err != chain.ErrDuplicate && a.err == nil {
+	if err != nil && !errors.Is(err, chain.ErrDuplicate) && a.err == nil {
 		a.err = fmt.Errorf("the attacker's own node refuses block %v: %w", b.ID(), err)
 	}
 }

@@ -80,7 +80,7 @@ func (r *report) count(w *sim.Swarm, blocks []found, shares []float64, liars map
 		}
 		weighted, sum := 0.0, 0.0
 		for i, n := range w.Nodes {
-			if t, ok := n.Seen(b.id); ok && i != b.miner && !liars[i] {
+			if t, ok := n.Seen(b.id); ok && i != b.miner && !liars[i] && n.Since().Before(b.at) {
 				all = append(all, t.Sub(b.at))
 				weighted += shares[i] * t.Sub(b.at).Seconds()
 				sum += shares[i]

@@ -34,6 +34,7 @@ type Node struct {
 
 	sent, got atomic.Int64 // bytes of UDP payload
 
+	since  time.Time          // of the last Start
 	cancel context.CancelFunc // nil: not running
 	ended  chan error
 	parts  int
@@ -45,6 +46,9 @@ type Node struct {
 
 // Running says whether the node runs.
 func (n *Node) Running() bool { return n.cancel != nil }
+
+// Since is when the node last started.
+func (n *Node) Since() time.Time { return n.since }
 
 // Start runs the node on what its store holds, knowing the given peers'
 // addresses besides its own book's.
@@ -59,7 +63,7 @@ func (n *Node) start(peers []string) error {
 	if n.Running() {
 		return errors.New("it runs already")
 	}
-	n.peers = peers
+	n.peers, n.since = peers, time.Now()
 	ctx, cancel := context.WithCancel(context.Background())
 	err := n.build(ctx)
 	if err != nil {
