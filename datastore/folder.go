@@ -1,6 +1,7 @@
 package datastore
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/gofrs/flock"
@@ -35,6 +37,9 @@ const (
 	lockName     = "lock"
 	pidName      = "pid" // beside the lock: on Windows a locked file cannot be read
 )
+
+// lockPatience is how long a folder that seems to be in use is tried again.
+const lockPatience = 250 * time.Millisecond
 
 // folder is a store's place in a file system, held by one process.
 type folder struct {
@@ -73,8 +78,11 @@ func openFolder(c *Config, volatile bool) (*folder, error) {
 func (f *folder) acquire() error {
 	f.lock = flock.New(filepath.Join(f.dir, lockName))
 	pid := filepath.Join(f.dir, pidName)
-	ok, err := f.lock.TryLock()
-	if err != nil {
+	// Whoever looks with InUse holds the lock for a moment.
+	ctx, cancel := context.WithTimeout(context.Background(), lockPatience)
+	defer cancel()
+	ok, err := f.lock.TryLockContext(ctx, lockPatience/10)
+	if err != nil && ctx.Err() == nil {
 		return fmt.Errorf("lock folder %s: %w", f.dir, err)
 	}
 	if !ok {
