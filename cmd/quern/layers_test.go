@@ -27,6 +27,7 @@ var rooms = []struct{ pkg, allowed string }{
 	{"node/address", "consensus consensus/script"},
 	{"node/wallet", "consensus consensus/chain consensus/wire consensus/script work node/address node/mempool"},
 	{"node/peering", "consensus consensus/chain consensus/wire work gossip gossip/relay node/mempool node/syncer node/syncer/presync"},
+	{"node/invite", ""},
 	{"node/blockfile", "consensus/wire"},
 	{"node/sim", "consensus consensus/chain consensus/wire consensus/script work gossip node/mempool node/mining node/peering"},
 }
