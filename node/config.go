@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"regexp"
 	"time"
 
 	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/node/invite"
 )
 
 // Config is everything that a user may set. Each field's key is the TOML key,
@@ -48,17 +48,6 @@ type P2P struct {
 	MapPort bool `key:"map_port" help:"ask the router to forward the listening ports (UPnP, NAT-PMP, PCP)"`
 	Relay   bool `key:"relay" help:"while the world can reach this node, introduce others to each other that sit behind routers (64 of them, 128 KiB a connection)"`
 	Private bool `key:"private" help:"treat loopback and private addresses like public ones: test networks, a team's LAN"`
-
-	Limits Limits `key:"limits"` // last: a table of its own in the file
-}
-
-// Limits bound what peers may cost.
-type Limits struct {
-	Memory        Size `key:"memory" help:"memory for connections and streams; 0: an eighth of the machine's"`
-	Connections   int  `key:"connections" help:"most connections at a time, those of passers-by included; 0: twice max_peers and 64 more"`
-	Questions     int  `key:"questions" help:"most questions of peers answered at a time"`
-	PeerQuestions int  `key:"peer_questions" help:"most questions of one peer answered at a time"`
-	Upload        Size `key:"upload" help:"bytes a second for answers to peers, all together (gossip goes besides); 0: no limit"`
 }
 
 // RPC configures the JSON-RPC server.
@@ -130,11 +119,8 @@ func defaultP2P() P2P {
 	return P2P{
 		Enabled: true, MaxPeers: 125, Outbound: 12, PerIP: 8, MDNS: true, DHT: true, PublicDHT: "auto", MapPort: true, Relay: true,
 		Listen: []string{}, Peers: []string{}, Seeds: []string{}, PublicDHTPeers: []string{},
-		Limits: Limits{Questions: 1024, PeerQuestions: 32},
 	}
 }
-
-var swarmName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
 
 // Validate reports every value that no node could run with, naming its key.
 func (c *Config) Validate() error {
@@ -144,7 +130,7 @@ func (c *Config) Validate() error {
 	bad := func(key, format string, args ...any) {
 		errs = append(errs, fmt.Errorf("%s: %s", key, fmt.Sprintf(format, args...)))
 	}
-	if !swarmName.MatchString(c.SwarmName()) {
+	if !invite.ValidName(c.SwarmName()) {
 		bad("swarm", "%q is no swarm name: use 1 to 32 of a-z, 0-9 and -", c.Swarm)
 	}
 	c.P2P.validate(bad)
@@ -185,7 +171,6 @@ func (c *P2P) validate(bad func(key, format string, args ...any)) {
 	if c.PerIP < 1 {
 		bad("p2p.per_ip", "%d connections are too few, use at least 1", c.PerIP)
 	}
-	c.Limits.validate(c.MaxPeers, bad)
 	switch c.PublicDHT {
 	case "auto", "on", "off":
 	default:
@@ -196,8 +181,8 @@ func (c *P2P) validate(bad func(key, format string, args ...any)) {
 	}
 }
 
-// meetsPublicly tells whether peers may be met by the public IPFS network.
-func (c *Config) meetsPublicly() bool {
+// MeetsPublicly tells whether peers may be met by the public IPFS network.
+func (c *Config) MeetsPublicly() bool {
 	switch c.P2P.PublicDHT {
 	case "on":
 		return true
@@ -205,24 +190,6 @@ func (c *Config) meetsPublicly() bool {
 		return c.SwarmName() == "commons" && !c.P2P.Private
 	}
 	return false
-}
-
-func (l *Limits) validate(maxPeers int, bad func(key, format string, args ...any)) {
-	if l.Memory != 0 && l.Memory < 64<<20 {
-		bad("p2p.limits.memory", "%v is too little, use at least 64 MiB, or 0 for an eighth of the machine's", l.Memory)
-	}
-	if l.Connections != 0 && l.Connections < maxPeers {
-		bad("p2p.limits.connections", "%d are too few for %d peers (p2p.max_peers), use at least as many, or 0", l.Connections, maxPeers)
-	}
-	if l.PeerQuestions < 4 {
-		bad("p2p.limits.peer_questions", "%d are too few, a peer that syncs asks 4 at a time", l.PeerQuestions)
-	}
-	if l.Questions < l.PeerQuestions {
-		bad("p2p.limits.questions", "%d are fewer than those of one peer, %d", l.Questions, l.PeerQuestions)
-	}
-	if l.Upload != 0 && l.Upload < 64<<10 {
-		bad("p2p.limits.upload", "%v a second are too few to serve a block in time, use at least 64 KiB, or 0 for no limit", l.Upload)
-	}
 }
 
 // loopback refuses to serve the network: whoever reaches the RPC port owns the

@@ -12,6 +12,9 @@ import (
 	"github.com/quernnet/quern/datastore"
 )
 
+// identityName is the file of the node's key in its folder.
+const identityName = "identity"
+
 // Dir is the folder of the configured swarm.
 func (c *Config) Dir() string { return filepath.Join(c.DataDir, c.SwarmName()) }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/gossip"
 	"github.com/quernnet/quern/node/address"
+	"github.com/quernnet/quern/node/invite"
 	"github.com/quernnet/quern/node/mempool"
 	"github.com/quernnet/quern/node/mining"
 	"github.com/quernnet/quern/node/peering"
@@ -215,21 +216,20 @@ func (n *Node) join(p *parts) error {
 	var err error
 	if p.net, err = gossip.New(gossip.Config{
 		Swarm:    c.SwarmName(),
-		Identity: filepath.Join(c.Dir(), "identity"),
+		Identity: filepath.Join(c.Dir(), identityName),
 		Listen:   listen,
 		Peers:    c.P2P.Peers,
 		Seeds:    c.P2P.Seeds,
 		MaxPeers: c.P2P.MaxPeers,
 		Outbound: c.P2P.Outbound,
 		PerIP:    c.P2P.PerIP,
-		Limits:   c.P2P.Limits.gossip(),
 		MDNS:     c.P2P.MDNS,
 		DHT:      c.P2P.DHT,
 		Public:   c.P2P.Public,
 		Private:  c.P2P.Private,
 		MapPort:  c.P2P.MapPort,
 		Relay:    c.P2P.Relay,
-		Meet:     c.meetsPublicly(),
+		Meet:     c.MeetsPublicly(),
 		MeetAt:   c.P2P.PublicDHTPeers,
 		Store:    p.store.Space("gossip"),
 		Agent:    agent,
@@ -247,14 +247,6 @@ func (n *Node) join(p *parts) error {
 		return fmt.Errorf("p2p: %w", err)
 	}
 	return nil
-}
-
-// gossip is l as the network takes it.
-func (l Limits) gossip() gossip.Limits {
-	return gossip.Limits{
-		Memory: int64(l.Memory), Connections: l.Connections,
-		Questions: l.Questions, PeerQuestions: l.PeerQuestions, Upload: int64(l.Upload),
-	}
 }
 
 // defaultListen is every transport on one port, IPv4 and IPv6.
@@ -290,6 +282,10 @@ func (n *Node) rpcParts(p *parts) rpc.Parts {
 		Chain: p.chain, Pool: p.pool, Wallet: p.wallet, Assembler: p.assembler, Miner: p.miner,
 		Net: p.net, Peering: p.peering, Params: p.params,
 		Swarm: n.config.SwarmName(), Folder: n.config.Dir(), Version: Version,
+		Invite: func(own, others []string) (invite.Invite, bool, error) {
+			i, err := n.config.Invite(own, others)
+			return i, n.config.MeetsPublicly(), err
+		},
 		Now: n.clock.now, SetTime: n.clock.set, PayTo: func(script []byte) { n.pay.Store(&script) },
 		Stop: func() {
 			select {

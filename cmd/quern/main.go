@@ -61,7 +61,7 @@ func newRoot() *cobra.Command {
 	}
 	s := addSettings(root.PersistentFlags())
 	root.AddCommand(
-		runCommand(s), initCommand(s), statusCommand(s), peersCommand(s), netCommand(s),
+		runCommand(s), joinCommand(s), swarmCommand(s), initCommand(s), statusCommand(s), peersCommand(s), netCommand(s),
 		importCommand(s), exportCommand(s), mineCommand(s), walletCommand(s),
 		txCommand(s), rpcCommand(s), benchCommand(s), versionCommand(),
 	)

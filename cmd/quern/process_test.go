@@ -38,6 +38,7 @@ type process struct {
 	*testing.T
 	name   string
 	dir    string
+	swarm  string
 	args   []string
 	cmd    *exec.Cmd
 	ended  chan struct{} // closed when cmd has ended
@@ -49,7 +50,7 @@ type process struct {
 // newProcess prepares a regtest node that knows the given peers.
 func newProcess(t *testing.T, name string, peers ...string) *process {
 	t.Helper()
-	p := &process{T: t, name: name, dir: t.TempDir()}
+	p := &process{T: t, name: name, dir: t.TempDir(), swarm: "regtest"}
 	p.args = []string{
 		"--datadir", p.dir, "--chain", "regtest",
 		"--p2p.private", "--p2p.mdns=false", "--p2p.listen", "/ip4/127.0.0.1/tcp/0",
@@ -127,10 +128,19 @@ func (p *process) try(args ...string) (string, error) {
 	return strings.TrimSpace(out.String()), nil
 }
 
+// rpcAddr is where the node answers.
+func (p *process) rpcAddr() string { return strings.TrimPrefix(p.client.URL, "http://") }
+
 // start runs the node and waits until it answers.
 func (p *process) start() {
 	p.Helper()
-	p.cmd = p.command("run")
+	p.startBy("run")
+}
+
+// startBy starts the node by another command than run.
+func (p *process) startBy(args ...string) {
+	p.Helper()
+	p.cmd = p.command(args...)
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
 	if err := p.cmd.Start(); err != nil {
 		p.Fatal(err)
@@ -142,7 +152,7 @@ func (p *process) start() {
 		close(ended)
 	}()
 	p.await("answer RPC", func() bool {
-		return p.client.ReadCookie(filepath.Join(p.dir, "regtest")) == nil &&
+		return p.client.ReadCookie(filepath.Join(p.dir, p.swarm)) == nil &&
 			p.client.Call(p.Context(), "getblockcount", nil, nil) == nil
 	})
 }

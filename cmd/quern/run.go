@@ -15,22 +15,27 @@ func runCommand(s *settings) *cobra.Command {
 		Example: "  quern run\n  quern run --chain regtest\n  quern run --chain regtest --swarm acme --p2p.peers /ip4/192.0.2.1/tcp/18445/p2p/12D3Koo…",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, file, err := s.load()
+			c, files, err := s.load()
 			if err != nil {
 				return err
 			}
-			logs, err := node.NewLoggers(c.Log, cmd.ErrOrStderr())
-			if err != nil {
-				return err
-			}
-			if file != "" {
-				logs.For("node").Info("configuration read", "file", file)
-			}
-			n, err := node.New(c, logs)
-			if err != nil {
-				return err
-			}
-			return n.Run(cmd.Context())
+			return runNode(cmd, c, files)
 		},
 	}
+}
+
+// runNode runs a node until it is interrupted. files are where its settings were read.
+func runNode(cmd *cobra.Command, c node.Config, files []string) error {
+	logs, err := node.NewLoggers(c.Log, cmd.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		logs.For("node").Info("configuration read", "file", file)
+	}
+	n, err := node.New(c, logs)
+	if err != nil {
+		return err
+	}
+	return n.Run(cmd.Context())
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/quernnet/quern/node"
 )
 
-// settings loads the configuration: flag beats environment beats file beats
-// default.
+// settings loads the configuration: flag beats environment beats what is saved
+// of the swarm beats file beats default.
 type settings struct {
 	flags *pflag.FlagSet
 	file  string
@@ -46,35 +46,88 @@ func (f *flagText) String() string     { return f.text }
 func (f *flagText) Set(s string) error { f.text = s; return nil }
 func (f *flagText) Type() string       { return "value" }
 
-// load reads and validates everything. The second result is where the file
-// was, "" for none.
-func (s *settings) load() (node.Config, string, error) {
-	c := node.Defaults()
-	path, err := s.read(&c)
+// load reads and validates everything. The second result lists the files that
+// were read.
+func (s *settings) load() (node.Config, []string, error) {
+	c, err := s.place()
 	if err != nil {
-		return c, "", err
+		return c, nil, err
 	}
-	for _, k := range keys {
-		if v, ok := os.LookupEnv(k.env()); ok {
-			if err := k.set(&c, v); err != nil {
-				return c, "", fmt.Errorf("environment %s: %w", k.env(), err)
-			}
-		}
-		if f := s.flags.Lookup(k.name); f.Changed {
-			if err := k.set(&c, f.Value.String()); err != nil {
-				return c, "", fmt.Errorf("flag --%s: %w", k.name, err)
-			}
-		}
+	saved, err := readSwarm(c)
+	if err != nil {
+		return c, nil, err
+	}
+	return s.assemble(c, saved)
+}
+
+// place finds the folder of the swarm: what it holds is not looked at, so all
+// but data folder and swarm may come out otherwise.
+func (s *settings) place() (node.Config, error) {
+	c := node.Defaults()
+	if _, err := s.read(&c); err != nil {
+		return c, err
+	}
+	if err := s.override(&c); err != nil {
+		return c, err
 	}
 	if c.DataDir == "" {
+		var err error
 		if c.DataDir, err = defaultDataDir(); err != nil {
-			return c, "", err
+			return c, err
+		}
+	}
+	return c, nil
+}
+
+// assemble puts together all there is to know of the swarm at a place: defaults,
+// the file, what is saved of the swarm, environment, flags.
+func (s *settings) assemble(at node.Config, saved savedSwarm) (node.Config, []string, error) {
+	c, files := node.Defaults(), []string(nil)
+	path, err := s.read(&c)
+	if err != nil {
+		return c, nil, err
+	}
+	if path != "" {
+		files = append(files, path)
+	}
+	if saved.text != nil {
+		c.Swarm = at.SwarmName()
+		if err := saved.apply(&c); err != nil {
+			return c, nil, err
+		}
+		files = append(files, saved.path)
+	}
+	before := c
+	if err := s.override(&c); err != nil {
+		return c, nil, err
+	}
+	c.DataDir = at.DataDir
+	if saved.text != nil {
+		if err := s.sameRules(before, c, saved.path); err != nil {
+			return c, nil, err
 		}
 	}
 	if err := c.Validate(); err != nil {
-		return c, "", fmt.Errorf("configuration: %w", err)
+		return c, nil, fmt.Errorf("configuration: %w", err)
 	}
-	return c, path, nil
+	return c, files, nil
+}
+
+// override applies environment and flags.
+func (s *settings) override(c *node.Config) error {
+	for _, k := range keys {
+		if v, ok := os.LookupEnv(k.env()); ok {
+			if err := k.set(c, v); err != nil {
+				return fmt.Errorf("environment %s: %w", k.env(), err)
+			}
+		}
+		if f := s.flags.Lookup(k.name); f.Changed {
+			if err := k.set(c, f.Value.String()); err != nil {
+				return fmt.Errorf("flag --%s: %w", k.name, err)
+			}
+		}
+	}
+	return nil
 }
 
 // offline is load for commands that work on the data folder without a node.
@@ -135,21 +188,34 @@ func defaultDataDir() (string, error) {
 	return filepath.Join(home, ".quern"), nil
 }
 
-// applyTOML sets the keys of a file and refuses those that it does not know.
-func applyTOML(c *node.Config, path string, b []byte) error {
-	var tree map[string]any
+// parseTOML reads a file's tables. The error says where in it the fault is.
+func parseTOML(path string, b []byte) (tree map[string]any, err error) {
 	if err := toml.Unmarshal(b, &tree); err != nil {
 		var at *toml.DecodeError
 		if errors.As(err, &at) {
 			row, col := at.Position()
-			return fmt.Errorf("%s:%d:%d: %w", path, row, col, err)
+			return nil, fmt.Errorf("%s:%d:%d: %w", path, row, col, err)
 		}
-		return fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
+	return tree, nil
+}
+
+func knownKeys() map[string]key {
 	known := make(map[string]key, len(keys))
 	for _, k := range keys {
 		known[k.name] = k
 	}
+	return known
+}
+
+// applyTOML sets the keys of a file and refuses those that it does not know.
+func applyTOML(c *node.Config, path string, b []byte) error {
+	tree, err := parseTOML(path, b)
+	if err != nil {
+		return err
+	}
+	known := knownKeys()
 	var errs []error
 	eachLeaf(tree, "", known, func(name string, v any) {
 		k, ok := known[name]

@@ -176,3 +176,49 @@ func TestStatusOfABlockFromTheFuture(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+// TestSwarmsOwnSettings lets each layer speak of a swarm that has settings of its own.
+func TestSwarmsOwnSettings(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		configName:          "chain = 'commons'\nswarm = 'acme'\n[p2p]\nmax_peers = 2\noutbound = 3\nper_ip = 4\nmdns = false\n[rules]\nbip34 = 9\n",
+		"acme/" + swarmFile: "chain = 'regtest'\n[rules]\nsegwit = 3\nbip34 = -1\n[p2p]\noutbound = 5\nper_ip = 6\n",
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	get := func(args ...string) (node.Config, []string, error) {
+		fs := pflag.NewFlagSet("quern", pflag.ContinueOnError)
+		s := addSettings(fs)
+		if err := fs.Parse(append([]string{"--datadir", dir}, args...)); err != nil {
+			t.Fatal(err)
+		}
+		return s.load()
+	}
+	c, files, err := get("--p2p.per_ip", "7")
+	if err != nil || len(files) != 2 {
+		t.Fatal(files, err)
+	}
+	if c.Chain != "regtest" || c.Swarm != "acme" || c.DataDir != dir || c.Rules.Segwit != 3 || c.Rules.BIP34 != -1 ||
+		c.P2P.MaxPeers != 2 || c.P2P.MDNS || c.P2P.Outbound != 5 || c.P2P.PerIP != 7 {
+		t.Errorf("%+v", c)
+	}
+	if c, files, err := get("--swarm", "other"); err != nil || len(files) != 1 || c.Chain != "commons" || c.P2P.Outbound != 3 {
+		t.Errorf("another swarm: %+v, %q, %v", c, files, err)
+	}
+	for _, same := range []string{"3", "4"} {
+		t.Setenv("QUERN_RULES_SEGWIT", same)
+		_, _, err := get()
+		if same == "3" && err != nil {
+			t.Error(err)
+		}
+		if want := "environment QUERN_RULES_SEGWIT would change the rules of the swarm acme"; same == "4" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+}

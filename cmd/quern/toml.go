@@ -16,11 +16,19 @@ import (
 // writeTOML writes c with each key's help above it: what `quern init` leaves
 // and config.example.toml holds.
 func writeTOML(c node.Config) string {
+	return "# Configuration of Quern. A flag (--rpc.listen) beats the environment\n" +
+		"# (QUERN_RPC_LISTEN), which beats this file, which beats the defaults shown here.\n" +
+		tomlOf(c, func(string) bool { return true })
+}
+
+// tomlOf writes the keys of c that are wanted, each with its help above it.
+func tomlOf(c node.Config, wanted func(name string) bool) string {
 	var b strings.Builder
-	b.WriteString("# Configuration of Quern. A flag (--rpc.listen) beats the environment\n" +
-		"# (QUERN_RPC_LISTEN), which beats this file, which beats the defaults shown here.\n")
 	table := ""
 	for _, k := range keys {
+		if !wanted(k.name) {
+			continue
+		}
 		name := k.name
 		if i := strings.LastIndex(name, "."); i >= 0 {
 			if name[:i] != table {

@@ -35,10 +35,9 @@ var headersProtocol = gossip.Protocol[[]wire.Hash, headersReply]{
 	MaxRequest: 4 + maxLocator*wire.HashSize,
 	MaxReply:   tipSize + 4 + syncer.MaxHeaders*wire.HeaderSize,
 	Timeout:    2 * syncer.HeadersTimeout,
-	Rate:       2 << 20, Burst: 32 << 20, // 26,000 headers a second, 400,000 at once
-	EncodeQ: func(q []wire.Hash) []byte { return appendHashes(nil, q) },
-	DecodeQ: decodeLocator,
-	EncodeA: headersReply.encode, DecodeA: decodeHeaders,
+	EncodeQ:    func(q []wire.Hash) []byte { return appendHashes(nil, q) },
+	DecodeQ:    decodeLocator,
+	EncodeA:    headersReply.encode, DecodeA: decodeHeaders,
 }
 
 const tipSize = wire.HashSize + 4 + 32
@@ -99,10 +98,9 @@ var blocksProtocol = gossip.Protocol[[]wire.Hash, bodies]{
 	MaxRequest: 4 + maxBlockIDs*wire.HashSize,
 	MaxReply:   softBlockBytes + maxBlockSize + 4 + 5*maxBlockIDs,
 	Timeout:    150 * time.Second,
-	Rate:       16 << 20, Burst: 256 << 20,
-	EncodeQ: func(q []wire.Hash) []byte { return appendHashes(nil, q) },
-	DecodeQ: decodeIDs,
-	EncodeA: bodies.encode, DecodeA: decodeBodies,
+	EncodeQ:    func(q []wire.Hash) []byte { return appendHashes(nil, q) },
+	DecodeQ:    decodeIDs,
+	EncodeA:    bodies.encode, DecodeA: decodeBodies,
 }
 
 func decodeIDs(b []byte) ([]wire.Hash, error) {

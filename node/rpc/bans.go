@@ -46,7 +46,7 @@ func setBan(_ context.Context, n *node, a args) (any, error) {
 	switch a.text(1) {
 	case "add":
 		if banned {
-			return nil, errorf(codeNodeAdded, "Error: IP/Subnet already banned")
+			return nil, errorf(CodeNodeAdded, "Error: IP/Subnet already banned")
 		}
 		d, err := banTime(a.integer(2), a.flag(3), n.Now())
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/chain"
 	"github.com/quernnet/quern/gossip"
+	"github.com/quernnet/quern/node/invite"
 	"github.com/quernnet/quern/node/mempool"
 	"github.com/quernnet/quern/node/mining"
 	"github.com/quernnet/quern/node/peering"
@@ -28,6 +29,7 @@ type Parts struct {
 
 	Swarm, Folder, Version string
 
+	Invite  func(own, others []string) (i invite.Invite, meet bool, err error) // into the node's swarm
 	Now     func() time.Time
 	SetTime func(time.Time)     // stops the clock; the zero time lets it run
 	PayTo   func(script []byte) // what the solo miner pays from its next block on

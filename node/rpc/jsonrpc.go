@@ -30,7 +30,7 @@ const (
 	codeNoWallet        = -18
 	codeDatabase        = -20
 	codeDecode          = -22
-	codeNodeAdded       = -23
+	CodeNodeAdded       = -23 // exported for commands: what they wanted is so already
 	codeNodeNotAdded    = -24 // RPC_CLIENT_NODE_NOT_ADDED
 	codeVerify          = -25
 	codeRejected        = -26

@@ -299,7 +299,7 @@ func addNode(ctx context.Context, n *node, a args) (any, error) {
 	switch command {
 	case "add":
 		if kept {
-			return nil, errorf(codeNodeAdded, "Error: Node already added")
+			return nil, errorf(CodeNodeAdded, "Error: Node already added")
 		}
 		// The peer is kept and dialed again: that it cannot be reached now is no error.
 		ctx, cancel := context.WithTimeout(ctx, addPatience)

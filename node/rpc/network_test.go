@@ -103,7 +103,7 @@ func TestPeers(t *testing.T) {
 	if a.must("setnetworkactive", &on, true); !on {
 		t.Error("the network is still off")
 	}
-	a.expect("addnode", `["`+addr+`","add"]`, codeNodeAdded, "already added")
+	a.expect("addnode", `["`+addr+`","add"]`, CodeNodeAdded, "already added")
 	a.must("addnode", nil, addr, "onetry") // the peer stays kept
 	await(t, "the connection again", count(1))
 	a.must("addnode", nil, addr, "remove")

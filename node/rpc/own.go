@@ -25,6 +25,15 @@ type Status struct {
 	Wallet    WalletStatus  `json:"wallet"`
 }
 
+// Invite is the result of quern.invite.
+type Invite struct {
+	Swarm  string   `json:"swarm"`
+	Chain  string   `json:"chain"`
+	Invite string   `json:"invite"`
+	Peers  []string `json:"peers"` // the addresses in it
+	Meet   bool     `json:"meet"`  // the node also meets peers by the public IPFS network
+}
+
 // MempoolStatus sums the mempool up.
 type MempoolStatus struct {
 	Count  int   `json:"count"`
