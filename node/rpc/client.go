@@ -26,6 +26,7 @@ func (e *Error) Error() string { return e.Message }
 type Client struct {
 	URL            string // http://host:port
 	User, Password string
+	HTTP           *http.Client // nil: http.DefaultClient
 }
 
 // CookieFile is where a node leaves the password of the user "__cookie__".
@@ -61,7 +62,11 @@ func (c *Client) Call(ctx context.Context, method string, params, result any) er
 	}
 	req.SetBasicAuth(c.User, c.Password)
 	req.Header.Set("Content-Type", "application/json")
-	res, err := http.DefaultClient.Do(req)
+	client := c.HTTP
+	if client == nil {
+		client = http.DefaultClient
+	}
+	res, err := client.Do(req)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+)
+
+// scenarios are all that there are, in the order in which they run.
+var scenarios = []scenario{
+	{name: "routers", about: "nodes behind two home routers and a symmetric one are given one public address", run: routers},
+}
+
+// chainFile is the real chain that the first public node imports.
+const chainFile = "../shared/data/chain-payments.dat"
+
+// publics starts n nodes with public addresses, each in a /16 of its own. All
+// but the first are told where the first is. Flags are given to all.
+func (t *trial) publics(ctx context.Context, n int, chain string, flags ...string) ([]*node, error) {
+	list := make([]*node, n)
+	for i := range list {
+		name := fmt.Sprintf("public%d", i+1)
+		at, err := t.host(ctx, name, fmt.Sprintf("11.%d.0.1/8", i+1))
+		if err != nil {
+			return nil, err
+		}
+		if list[i], err = t.node(at, name, chain, flags...); err != nil {
+			return nil, err
+		}
+	}
+	first := list[0]
+	if err := t.fill(ctx, first); err != nil {
+		return nil, err
+	}
+	if err := first.start(ctx); err != nil {
+		return nil, err
+	}
+	return list, together(list[1:], func(n *node) error {
+		n.knows(first.addr("ip4/11.1.0.1", "tcp"))
+		return n.start(ctx)
+	})
+}
+
+// knows adds the address of a peer to the node's flags.
+func (n *node) knows(addr string) { n.args = append(n.args, "--p2p.peers", addr) }
+
+// fill imports the real chain, or mines one where that is not on this machine.
+func (t *trial) fill(ctx context.Context, n *node) error {
+	if n.chain != "regtest" {
+		return nil
+	}
+	if _, err := os.Stat(chainFile); err != nil {
+		if os.Getenv("QUERN_REQUIRE_DATA") != "" {
+			return err
+		}
+		t.tell("chain", "the real one is not on this machine: an empty one")
+		return nil
+	}
+	out, err := n.quern(ctx, "import", chainFile)
+	t.say("%s", out)
+	return err
+}
+
+// routers is the network of most homes: two routers that translate addresses
+// predictably and one that does not. Each node is given one public address.
+func routers(ctx context.Context, t *trial) error {
+	public, err := t.publics(ctx, 5, "regtest")
+	if err != nil {
+		return err
+	}
+	first, begin := public[0], time.Now()
+	t.within(ctx, "public nodes have the chain", begin, 60*time.Second, func(ctx context.Context) bool { return same(ctx, public) })
+	t.within(ctx, "public nodes know that they are public", begin, 60*time.Second, func(ctx context.Context) bool {
+		return all(public, func(n *node) bool { return n.reachable(ctx) })
+	})
+	var home []*node
+	for i, k := range []kind{cone, cone, symmetric} {
+		name := []string{"ann", "bob", "cyd"}[i]
+		router, err := t.router(ctx, name+"-rt", fmt.Sprintf("11.%d.0.1/8", 101+i), k)
+		if err != nil {
+			return err
+		}
+		at, err := t.behind(ctx, router, name, 2+i)
+		if err != nil {
+			return err
+		}
+		n, err := t.node(at, name, "regtest")
+		if err != nil {
+			return err
+		}
+		n.knows(first.addr("ip4/11.1.0.1", "tcp"))
+		home = append(home, n)
+	}
+	started := time.Now()
+	if err := together(home, func(n *node) error { return n.start(ctx) }); err != nil {
+		return err
+	}
+	_ = together(home, func(n *node) error {
+		t.within(ctx, n.name+" has a peer", started, 10*time.Second, func(ctx context.Context) bool {
+			p, err := n.peers(ctx)
+			return err == nil && len(p) > 0
+		})
+		t.within(ctx, n.name+" has a relay reservation", started, 30*time.Second, func(ctx context.Context) bool {
+			st, err := n.status(ctx)
+			return err == nil && reserved(st.Addresses)
+		})
+		t.within(ctx, n.name+" has the chain", started, 60*time.Second, func(ctx context.Context) bool {
+			return same(ctx, []*node{first, n})
+		})
+		return nil
+	})
+	ann, bob, cyd := home[0], home[1], home[2]
+	t.within(ctx, "ann and bob have a direct QUIC connection", started, 60*time.Second, func(ctx context.Context) bool {
+		return ann.direct(ctx, bob, "quic-v1") && bob.direct(ctx, ann, "quic-v1")
+	})
+	everybody := slices.Concat(public, home)
+	for _, n := range home {
+		mined := time.Now()
+		id, err := n.mine(ctx)
+		if err != nil {
+			return err
+		}
+		t.within(ctx, "everybody has the block that "+n.name+" mined", mined, 10*time.Second, func(ctx context.Context) bool {
+			return all(everybody, func(n *node) bool { return n.tip(ctx) == id })
+		})
+	}
+	for _, other := range []*node{ann, bob} {
+		p, err := cyd.peers(ctx)
+		direct := slices.ContainsFunc(p, func(p peerState) bool { return p.PeerID == other.id && !p.relayed() })
+		t.check("cyd has no direct connection to "+other.name, fmt.Sprint(!direct), "true", err == nil && !direct)
+	}
+	return errors.Join(err)
+}
+
+// all tells whether ok holds for every one of the list.
+func all(list []*node, ok func(*node) bool) bool {
+	return !slices.ContainsFunc(list, func(n *node) bool { return !ok(n) })
+}
+
+// same tells whether all have one tip.
+func same(ctx context.Context, list []*node) bool {
+	tip := list[0].tip(ctx)
+	return tip != "" && all(list[1:], func(n *node) bool { return n.tip(ctx) == tip })
+}
+
+// direct tells whether the node is connected to another by a transport and
+// through nobody.
+func (n *node) direct(ctx context.Context, to *node, transport string) bool {
+	list, err := n.peers(ctx)
+	return err == nil && slices.ContainsFunc(list, func(p peerState) bool {
+		return p.PeerID == to.id && !p.relayed() && p.Transport == transport
+	})
+}
+
+// reachable tells whether the node knows that the world can reach it.
+func (n *node) reachable(ctx context.Context) bool {
+	return true
+}

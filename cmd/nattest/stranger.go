@@ -1,0 +1,5 @@
+package main
+
+const strangerCommand = "stranger"
+
+func stranger([]string) int { return 0 }
