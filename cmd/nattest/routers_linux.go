@@ -116,6 +116,7 @@ func routers(ctx context.Context, t *trial) error {
 	t.within(ctx, "ann and bob have a direct QUIC connection", started, 60*time.Second, func(ctx context.Context) bool {
 		return ann.direct(ctx, bob, "quic-v1") && bob.direct(ctx, ann, "quic-v1")
 	})
+	t.tell("ann reaches bob by", ann.way(ctx, bob))
 	everybody := slices.Concat(public, home)
 	for _, n := range home {
 		mined := time.Now()
@@ -153,6 +154,20 @@ func (n *node) direct(ctx context.Context, to *node, transport string) bool {
 	return err == nil && slices.ContainsFunc(list, func(p peerState) bool {
 		return p.PeerID == to.id && !p.relayed() && p.Transport == transport
 	})
+}
+
+// way is the address by which the node is connected to another.
+func (n *node) way(ctx context.Context, to *node) string {
+	list, err := n.peers(ctx)
+	if err != nil {
+		return err.Error()
+	}
+	for _, p := range list {
+		if p.PeerID == to.id {
+			return p.Addr
+		}
+	}
+	return "nothing"
 }
 
 // reachable tells whether the node knows that the world can reach it.

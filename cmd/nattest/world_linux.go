@@ -44,8 +44,11 @@ func (l *lab) newWorld(ctx context.Context, name string) (*world, error) {
 
 func bridge(side int) string { return fmt.Sprintf("br%d", side) }
 
-// close ends all processes and removes all namespaces.
+// close ends all processes and removes all namespaces, unless they are to be kept.
 func (w *world) close() error {
+	if w.keep {
+		return nil
+	}
 	var wg sync.WaitGroup
 	for _, n := range w.nodes {
 		wg.Go(func() { n.proc.kill() })
@@ -54,9 +57,6 @@ func (w *world) close() error {
 		wg.Go(p.kill)
 	}
 	wg.Wait()
-	if w.keep {
-		return nil
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
 	defer cancel()
 	var errs []error
