@@ -23,12 +23,13 @@ const prefix = "quern-nattest-"
 // lock is held while the program lives, and the namespaces with its id in their
 // names. Who can take the lock knows that its owner is dead, and sweeps.
 type lab struct {
-	id   string
-	dir  string
-	bin  string // the quern binary
-	keep bool   // leave folder and namespaces for who wants to look
-	say  func(format string, args ...any)
-	lock *flock.Flock
+	id    string
+	dir   string
+	bin   string   // the quern binary
+	flags []string // for every node
+	keep  bool     // leave folder and namespaces for who wants to look
+	say   func(format string, args ...any)
+	lock  *flock.Flock
 }
 
 // openLab sweeps what dead runs left and makes a new folder. It fails with
@@ -51,7 +52,7 @@ func openLab(ctx context.Context, o options, say func(string, ...any)) (*lab, er
 	}
 	var b [3]byte
 	_, _ = rand.Read(b[:]) // never fails
-	l := &lab{id: hex.EncodeToString(b[:]), keep: o.keep, say: say}
+	l := &lab{id: hex.EncodeToString(b[:]), flags: strings.Fields(o.flags), keep: o.keep, say: say}
 	l.dir = filepath.Join(os.TempDir(), prefix+l.id)
 	if err := os.Mkdir(l.dir, 0o700); err != nil {
 		return nil, err

@@ -33,6 +33,7 @@ type options struct {
 	require bool
 	bin     string
 	race    bool
+	flags   string
 	soak    soakOptions
 }
 
@@ -114,6 +115,7 @@ func parse(what string, args []string) (options, error) {
 	fs.BoolVar(&o.require, "require", false, "fail where namespaces cannot be made, instead of skipping")
 	fs.StringVar(&o.bin, "bin", "", "try this quern instead of building one")
 	fs.BoolVar(&o.race, "race", false, "build quern with the race detector")
+	fs.StringVar(&o.flags, "flags", "", "flags for every node besides the scenario's, as in \"--log.level debug\"")
 	if what == "soak" {
 		fs.DurationVar(&o.soak.length, "for", 30*time.Minute, "how long nodes are killed, cut off and mined on")
 		fs.IntVar(&o.soak.nodes, "nodes", 20, "how many nodes")

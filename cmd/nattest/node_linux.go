@@ -2,13 +2,14 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/quernnet/quern/node/rpc"
@@ -18,19 +19,25 @@ import (
 // type. Its RPC port and cookie are the usual ones: each namespace has a
 // loopback of its own.
 type node struct {
-	at     *namespace
-	w      *world
-	name   string
-	chain  string
-	dir    string
-	args   []string
-	proc   *process
-	client *rpc.Client
-	id     string // peer id, known once it runs
+	at    *namespace
+	w     *world
+	name  string
+	chain string
+	dir   string
+	args  []string
+	web   *http.Client // from inside
+	id    string       // peer id, known once it has run
+
+	mu        sync.Mutex
+	proc      *process // the latest; nil before the first start
+	wasKilled bool
 }
 
 // rpcPort is the usual one of regtest, and of commons, which has regtest's.
 const rpcPort = 18443
+
+// p2pPort is the usual one of regtest.
+const p2pPort = 18444
 
 // password of all wallets here.
 const password = "nattest"
@@ -46,11 +53,9 @@ func (w *world) node(at *namespace, name, chain string, flags ...string) (*node,
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	n := &node{at: at, w: w, name: name, chain: chain, dir: dir, args: append([]string{"--datadir", dir, "--chain", chain}, flags...)}
-	n.client = &rpc.Client{
-		URL:  fmt.Sprintf("http://127.0.0.1:%d", rpcPort),
-		HTTP: &http.Client{Transport: &http.Transport{DialContext: at.dial}, Timeout: time.Minute},
-	}
+	n := &node{at: at, w: w, name: name, chain: chain, dir: dir}
+	n.args = slices.Concat([]string{"--datadir", dir, "--chain", chain}, flags, w.flags)
+	n.web = &http.Client{Transport: &http.Transport{DialContext: at.dial, DisableKeepAlives: true}, Timeout: time.Minute}
 	w.mu.Lock()
 	w.nodes = append(w.nodes, n)
 	w.mu.Unlock()
@@ -59,23 +64,25 @@ func (w *world) node(at *namespace, name, chain string, flags ...string) (*node,
 
 // start runs it and waits until it answers.
 func (n *node) start(ctx context.Context) error {
-	var err error
-	n.proc, err = n.at.start(n.name, filepath.Join(n.dir, "log"), nil, n.w.bin, append([]string{"run"}, n.args...)...)
+	p, err := n.at.start(n.name, filepath.Join(n.dir, "log"), n.w.bin, append([]string{"run"}, n.args...)...)
 	if err != nil {
 		return err
 	}
-	n.w.say("%s runs as process %d", n.name, n.proc.pid)
+	n.mu.Lock()
+	n.proc, n.wasKilled = p, false
+	n.mu.Unlock()
+	n.w.say("%s runs as process %d", n.name, p.pid)
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
 	for {
 		st, err := n.status(ctx)
-		if err == nil && (st.PeerID != "") {
+		if err == nil && st.PeerID != "" {
 			n.id = st.PeerID
 			return nil
 		}
 		select {
-		case <-n.proc.ended:
-			return fmt.Errorf("%s ended at its start: %w\n%s", n.name, n.proc.err, n.proc.tail(2000))
+		case <-p.ended:
+			return fmt.Errorf("%s ended at its start: %w\n%s", n.name, p.err, p.tail(2000))
 		case <-ctx.Done():
 			return fmt.Errorf("%s does not answer: %w", n.name, errors.Join(context.Cause(ctx), err))
 		case <-time.After(100 * time.Millisecond):
@@ -83,22 +90,35 @@ func (n *node) start(ctx context.Context) error {
 	}
 }
 
-// call invokes an RPC method of the running node.
+// kill ends the process at once, as a power cut would, and tells whether it was
+// still running.
+func (n *node) kill() bool {
+	n.mu.Lock()
+	p, ran := n.proc, n.proc.running()
+	n.wasKilled = true
+	n.mu.Unlock()
+	p.kill()
+	return ran
+}
+
+// killed tells whether its end was our doing.
+func (n *node) killed() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.wasKilled
+}
+
+// call invokes an RPC method of the running node. The cookie is read each time:
+// it is another after each start.
 func (n *node) call(ctx context.Context, method string, result any, params ...any) error {
+	client := rpc.Client{URL: fmt.Sprintf("http://127.0.0.1:%d", rpcPort), HTTP: n.web}
+	if err := client.ReadCookie(filepath.Join(n.dir, n.chain)); err != nil {
+		return fmt.Errorf("%s: %w", n.name, err)
+	}
 	if params == nil {
 		params = []any{}
 	}
-	if n.client.Password == "" {
-		if err := n.client.ReadCookie(filepath.Join(n.dir, n.chain)); err != nil {
-			return fmt.Errorf("%s: %w", n.name, err)
-		}
-	}
-	if err := n.client.Call(ctx, method, params, result); err != nil {
-		var said *rpc.Error
-		if !errors.As(err, &said) {
-			n.client.Password = "" // the next start has another cookie
-			n.client.HTTP.CloseIdleConnections()
-		}
+	if err := client.Call(ctx, method, params, result); err != nil {
 		return fmt.Errorf("%s: %s: %w", n.name, method, err)
 	}
 	return nil
@@ -136,29 +156,111 @@ func (n *node) tip(ctx context.Context) string {
 	return id
 }
 
-// mine makes one block, paid to the node's own wallet, and returns its id.
+// connected tells whether the node has another for a peer.
+func (n *node) connected(ctx context.Context, to *node) bool {
+	list, err := n.peers(ctx)
+	return err == nil && slices.ContainsFunc(list, func(p peerState) bool { return p.PeerID == to.id })
+}
+
+// direct tells whether the node is connected to another by a transport and
+// through nobody.
+func (n *node) direct(ctx context.Context, to *node, transport string) bool {
+	list, err := n.peers(ctx)
+	return err == nil && slices.ContainsFunc(list, func(p peerState) bool {
+		return p.PeerID == to.id && !p.relayed() && p.Transport == transport
+	})
+}
+
+// link is how the node is connected to another.
+func (n *node) link(ctx context.Context, to *node) peerState {
+	list, _ := n.peers(ctx) // no link then
+	for _, p := range list {
+		if p.PeerID == to.id {
+			return p
+		}
+	}
+	return peerState{Addr: "nothing", Source: "nothing"}
+}
+
+// address makes a fresh address of the wallet.
+func (n *node) address(ctx context.Context) (string, error) {
+	var a rpc.WalletAddress
+	err := n.call(ctx, "quern.wallet.address", &a)
+	return a.Address, err
+}
+
+// generate mines blocks paid to an address.
+func (n *node) generate(ctx context.Context, blocks int, to string) error {
+	var ids []string
+	if err := n.call(ctx, "generatetoaddress", &ids, blocks, to); err != nil {
+		return err
+	}
+	if len(ids) != blocks {
+		return fmt.Errorf("%s mined %d blocks of %d", n.name, len(ids), blocks)
+	}
+	return nil
+}
+
+// pay sends coins, and returns the transaction's id once the node has taken it on.
+func (n *node) pay(ctx context.Context, to string, coins float64) (string, error) {
+	var sent rpc.WalletSent
+	err := n.call(ctx, "quern.wallet.send", &sent, to, int64(coins*1e8), 0, false, password)
+	return sent.TxID, err
+}
+
+// transactions are the ids of all transactions of the active branch.
+func (n *node) transactions(ctx context.Context) (map[string]bool, error) {
+	on := make(map[string]bool)
+	var id string
+	if err := n.call(ctx, "getbestblockhash", &id); err != nil {
+		return nil, err
+	}
+	for id != "" {
+		var b struct {
+			Tx       []string `json:"tx"`
+			Previous string   `json:"previousblockhash"`
+		}
+		if err := n.call(ctx, "getblock", &b, id, 1); err != nil {
+			return nil, err
+		}
+		for _, tx := range b.Tx {
+			on[tx] = true
+		}
+		id = b.Previous
+	}
+	return on, nil
+}
+
+// metricsAddr is where nodes that are watched serve their metrics.
+const metricsAddr = "127.0.0.1:9332"
+
+// metrics reads what the process takes now.
+func (n *node) metrics(ctx context.Context) (sample, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+metricsAddr+"/metrics", nil)
+	if err != nil {
+		return sample{}, err
+	}
+	res, err := n.web.Do(req)
+	if err != nil {
+		return sample{}, err
+	}
+	defer res.Body.Close()
+	return readMetrics(res.Body)
+}
+
+// mine makes one block as a user would, paid to the node's own wallet, and
+// returns its id.
 func (n *node) mine(ctx context.Context) (string, error) {
 	if _, err := n.quern(ctx, "wallet", "create"); err != nil && !strings.Contains(err.Error(), "wallet.dat") {
 		return "", err
 	}
-	out, err := n.quern(ctx, "mine", "--blocks", "1", "--json")
-	if err != nil {
-		return "", err
-	}
-	var ids []string
-	if err := json.Unmarshal([]byte(out), &ids); err != nil || len(ids) != 1 {
-		return "", fmt.Errorf("quern mine prints %q: %w", out, errors.Join(err, errors.ErrUnsupported))
-	}
-	return ids[0], nil
+	return n.quern(ctx, "mine", "--blocks", "1")
 }
 
-// at returns the node's multiaddr for others, as a user would pass it on.
+// addr is the node's multiaddr for others, as a user would pass it on.
 func (n *node) addr(ip, transport string) string {
-	port := 18444
-	switch transport {
-	case "tcp":
-		return fmt.Sprintf("/%s/tcp/%d/p2p/%s", ip, port, n.id)
-	default:
-		return fmt.Sprintf("/%s/udp/%d/%s/p2p/%s", ip, port, transport, n.id)
+	if transport == "tcp" {
+		return fmt.Sprintf("/%s/tcp/%d/p2p/%s", ip, p2pPort, n.id)
 	}
+	return fmt.Sprintf("/%s/udp/%d/%s/p2p/%s", ip, p2pPort, transport, n.id)
 }

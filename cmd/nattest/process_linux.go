@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -21,14 +23,14 @@ type process struct {
 }
 
 // start runs a program inside. Words are appended to the log.
-func (n *namespace) start(name, log string, env []string, program string, args ...string) (*process, error) {
+func (n *namespace) start(name, log, program string, args ...string) (*process, error) {
 	f, err := os.OpenFile(log, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	cmd := exec.Command(program, args...)
-	cmd.Env = append(os.Environ(), env...)
+	cmd.Env = plainEnv()
 	cmd.Stdout, cmd.Stderr = f, f
 	// An interrupt at the terminal is for us, who then end the process.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -41,6 +43,12 @@ func (n *namespace) start(name, log string, env []string, program string, args .
 		close(p.ended)
 	}()
 	return p, nil
+}
+
+// plainEnv is our environment without what would set a node up: nodes run with
+// the flags that their scenario types and nothing else.
+func plainEnv() []string {
+	return slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, "QUERN_") })
 }
 
 // running tells whether the process has not ended. A nil process has.

@@ -9,11 +9,6 @@ import (
 	"time"
 )
 
-// scenarios are all that there are, in the order in which they run.
-var scenarios = []scenario{
-	{name: "routers", about: "nodes behind two home routers and a symmetric one are given one public address", run: routers},
-}
-
 // chainFile is the real chain that the first public node imports.
 const chainFile = "../shared/data/chain-payments.dat"
 
@@ -116,17 +111,12 @@ func routers(ctx context.Context, t *trial) error {
 	t.within(ctx, "ann and bob have a direct QUIC connection", started, 60*time.Second, func(ctx context.Context) bool {
 		return ann.direct(ctx, bob, "quic-v1") && bob.direct(ctx, ann, "quic-v1")
 	})
-	t.tell("ann reaches bob by", ann.way(ctx, bob))
+	t.tell("ann reaches bob by", ann.link(ctx, bob).Addr)
 	everybody := slices.Concat(public, home)
 	for _, n := range home {
-		mined := time.Now()
-		id, err := n.mine(ctx)
-		if err != nil {
+		if err := t.mineFor(ctx, n, everybody); err != nil {
 			return err
 		}
-		t.within(ctx, "everybody has the block that "+n.name+" mined", mined, 10*time.Second, func(ctx context.Context) bool {
-			return all(everybody, func(n *node) bool { return n.tip(ctx) == id })
-		})
 	}
 	for _, other := range []*node{ann, bob} {
 		p, err := cyd.peers(ctx)
@@ -134,6 +124,18 @@ func routers(ctx context.Context, t *trial) error {
 		t.check("cyd has no direct connection to "+other.name, fmt.Sprint(!direct), "true", err == nil && !direct)
 	}
 	return errors.Join(err)
+}
+
+// mineFor mines a block on n, as a user would, and waits for everybody to have it.
+func (t *trial) mineFor(ctx context.Context, n *node, everybody []*node) error {
+	id, err := n.mine(ctx)
+	if err != nil {
+		return err
+	}
+	t.within(ctx, "everybody has the block that "+n.name+" mined", time.Now(), 10*time.Second, func(ctx context.Context) bool {
+		return all(everybody, func(n *node) bool { return n.tip(ctx) == id })
+	})
+	return nil
 }
 
 // all tells whether ok holds for every one of the list.
@@ -145,29 +147,6 @@ func all(list []*node, ok func(*node) bool) bool {
 func same(ctx context.Context, list []*node) bool {
 	tip := list[0].tip(ctx)
 	return tip != "" && all(list[1:], func(n *node) bool { return n.tip(ctx) == tip })
-}
-
-// direct tells whether the node is connected to another by a transport and
-// through nobody.
-func (n *node) direct(ctx context.Context, to *node, transport string) bool {
-	list, err := n.peers(ctx)
-	return err == nil && slices.ContainsFunc(list, func(p peerState) bool {
-		return p.PeerID == to.id && !p.relayed() && p.Transport == transport
-	})
-}
-
-// way is the address by which the node is connected to another.
-func (n *node) way(ctx context.Context, to *node) string {
-	list, err := n.peers(ctx)
-	if err != nil {
-		return err.Error()
-	}
-	for _, p := range list {
-		if p.PeerID == to.id {
-			return p.Addr
-		}
-	}
-	return "nothing"
 }
 
 // reachable tells whether the node knows that the world can reach it.

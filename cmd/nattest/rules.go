@@ -1,6 +1,9 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"regexp"
+)
 
 // kind is how a router translates addresses.
 type kind int
@@ -97,3 +100,16 @@ table inet internet {
 	}
 }
 `
+
+var mapping = map[string]*regexp.Regexp{
+	"udp": regexp.MustCompile(`udp dport (\d+).* dnat ip to`),
+	"tcp": regexp.MustCompile(`tcp dport (\d+).* dnat ip to`),
+}
+
+// mapped finds the outside port of a mapping in a router's rules; "" for none.
+func mapped(rules, protocol string) string {
+	if m := mapping[protocol].FindStringSubmatch(rules); m != nil {
+		return m[1]
+	}
+	return ""
+}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"sync"
 )
 
@@ -51,7 +53,7 @@ func (w *world) close() error {
 	}
 	var wg sync.WaitGroup
 	for _, n := range w.nodes {
-		wg.Go(func() { n.proc.kill() })
+		wg.Go(func() { n.kill() })
 	}
 	for _, p := range w.others {
 		wg.Go(p.kill)
@@ -136,4 +138,20 @@ func (w *world) move(ctx context.Context, side int, hosts ...string) error {
 		lines = append(lines, fmt.Sprintf("link set dev %s master %s", h, bridge(side)))
 	}
 	return w.cable.ip(ctx, lines...)
+}
+
+// other runs a program that is not quern, until the world ends.
+func (w *world) other(at *namespace, name, program string, args ...string) (*process, error) {
+	dir := filepath.Join(w.dir, w.name, name)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	p, err := at.start(name, filepath.Join(dir, "log"), program, args...)
+	if err != nil {
+		return nil, err
+	}
+	w.mu.Lock()
+	w.others = append(w.others, p)
+	w.mu.Unlock()
+	return p, nil
 }

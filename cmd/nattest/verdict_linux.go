@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// judge compares the nodes when all is over.
+func (s *soak) judge(ctx context.Context) error {
+	ended := time.Now()
+	s.tell("blocks mined, payments made", fmt.Sprintf("%d, %d", s.mined, len(s.sent)))
+	for _, why := range slices.Sorted(maps.Keys(s.refused)) {
+		s.tell("not done: "+why, fmt.Sprint(s.refused[why]))
+	}
+	if len(s.restarts) > 0 {
+		slices.Sort(s.restarts)
+		s.tell("from a start after a kill to the first answer", fmt.Sprintf("median %s, most %s",
+			seconds(s.restarts[len(s.restarts)/2]), seconds(s.restarts[len(s.restarts)-1])))
+	}
+	s.within(ctx, "all nodes have one tip", ended, settleTime, s.agree)
+	if err := s.judgePayments(ctx); err != nil {
+		return err
+	}
+	s.within(ctx, "all nodes have one tip again", time.Now(), settleTime, s.agree)
+	s.judgeCoins(ctx)
+	if s.plan.Length >= levelLength {
+		for i, list := range s.samples {
+			s.judgeLevel(s.names[i], list)
+		}
+	} else {
+		s.tell("memory and goroutines", "not judged in less than "+levelLength.String())
+	}
+	s.judgeEnds()
+	return nil
+}
+
+// levelLength is how long a soak must be for its first quarter to be about more
+// than caches that fill.
+const levelLength = 10 * time.Minute
+
+// judgePayments mines until every payment is in a block.
+func (s *soak) judgePayments(ctx context.Context) error {
+	var lost []string
+	found := func(ctx context.Context) bool {
+		if err := s.list[0].generate(ctx, 1, s.addrs[0][0]); err != nil {
+			return false
+		}
+		on, err := s.list[0].transactions(ctx)
+		if err != nil {
+			return false
+		}
+		lost = slices.DeleteFunc(slices.Clone(s.sent), func(id string) bool { return on[id] })
+		if len(lost) == 0 {
+			return true
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(2 * time.Second):
+		}
+		return false
+	}
+	s.within(ctx, "all payments are in blocks", time.Now(), confirmTime, found)
+	s.check("payments lost", fmt.Sprintf("%d of %d", len(lost), len(s.sent)), "0", len(lost) == 0)
+	for _, id := range lost[:min(5, len(lost))] {
+		s.say("lost: %s", id)
+	}
+	var height int
+	if err := s.list[0].call(ctx, "getblockcount", &height); err != nil {
+		return err
+	}
+	s.tell("blocks of the chain", fmt.Sprint(height))
+	return nil
+}
+
+// judgeCoins compares the coin sets.
+func (s *soak) judgeCoins(ctx context.Context) {
+	sets := make(map[coinSet][]string)
+	for _, n := range s.list {
+		c, err := n.coins(ctx)
+		if err != nil {
+			c.Hash = err.Error()
+		}
+		sets[c] = append(sets[c], n.name)
+	}
+	s.check("different coin sets", fmt.Sprint(len(sets)), "1", len(sets) == 1)
+	for c, names := range sets {
+		s.tell("coin set", fmt.Sprintf("%.16s…, %d coins, %.8f in all, of %d nodes", c.Hash, c.Coins, c.Total, len(names)))
+	}
+}
+
+// judgeLevel compares the first quarter of the time with the last one.
+func (s *soak) judgeLevel(name string, list []sample) {
+	const mb = 1 << 20
+	first, last := quarters(list, func(v sample) float64 { return v.RSS })
+	s.check(name+": memory, first and last quarter", fmt.Sprintf("%.0f, %.0f MiB", first/mb, last/mb),
+		levelRSS.words("MiB", mb), first > 0 && levelRSS.holds(first, last))
+	first, last = quarters(list, func(v sample) float64 { return v.Goroutines })
+	s.check(name+": goroutines, first and last quarter", fmt.Sprintf("%.0f, %.0f", first, last),
+		levelGoroutines.words("", 1), first > 0 && levelGoroutines.holds(first, last))
+}
+
+// judgeEnds stops all nodes and looks for what nobody may find in their logs.
+func (s *soak) judgeEnds() {
+	err := together(s.list, func(n *node) error {
+		if !n.proc.running() {
+			return fmt.Errorf("%s had ended by itself: %w", n.name, n.proc.err)
+		}
+		return n.proc.stop()
+	})
+	got := "all"
+	if err != nil {
+		got = err.Error()
+	}
+	s.check("nodes end well when told to", got, "all", err == nil)
+	var bad []string
+	for _, n := range s.list {
+		for _, word := range []string{"panic:", "fatal error:", "DATA RACE", "level=ERROR"} {
+			if log := n.proc.tail(1 << 30); strings.Contains(log, word) {
+				bad = append(bad, n.name+": "+lineWith(log, word))
+			}
+		}
+	}
+	bad = append(bad, s.broken...)
+	s.check("faults", fmt.Sprint(len(bad), " ", strings.Join(bad[:min(3, len(bad))], "; ")), "0", len(bad) == 0)
+}
+
+// lineWith is the first line that contains a word.
+func lineWith(log, word string) string {
+	for line := range strings.Lines(log) {
+		if strings.Contains(line, word) {
+			return strings.TrimSpace(line)
+		}
+	}
+	return ""
+}
