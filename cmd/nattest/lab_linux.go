@@ -30,6 +30,7 @@ type lab struct {
 	keep  bool     // leave folder and namespaces for who wants to look
 	say   func(format string, args ...any)
 	lock  *flock.Flock
+	chain string // folder of a node that has imported chainFile; "" until one has
 }
 
 // openLab sweeps what dead runs left and makes a new folder. It fails with

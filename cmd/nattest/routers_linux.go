@@ -4,13 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"time"
 )
-
-// chainFile is the real chain that the first public node imports.
-const chainFile = "../shared/data/chain-payments.dat"
 
 // publics starts n nodes with public addresses, each in a /16 of its own. All
 // but the first are told where the first is. Flags are given to all.
@@ -41,23 +37,6 @@ func (t *trial) publics(ctx context.Context, n int, chain string, flags ...strin
 
 // knows adds the address of a peer to the node's flags.
 func (n *node) knows(addr string) { n.args = append(n.args, "--p2p.peers", addr) }
-
-// fill imports the real chain, or mines one where that is not on this machine.
-func (t *trial) fill(ctx context.Context, n *node) error {
-	if n.chain != "regtest" {
-		return nil
-	}
-	if _, err := os.Stat(chainFile); err != nil {
-		if os.Getenv("QUERN_REQUIRE_DATA") != "" {
-			return err
-		}
-		t.tell("chain", "the real one is not on this machine: an empty one")
-		return nil
-	}
-	out, err := n.quern(ctx, "import", chainFile)
-	t.say("%s", out)
-	return err
-}
 
 // routers is the network of most homes: two routers that translate addresses
 // predictably and one that does not. Each node is given one public address.
