@@ -16,7 +16,10 @@ func gateway(ctx context.Context, t *trial) error {
 	if err != nil {
 		return err
 	}
-	t.within(ctx, "public nodes have the chain", time.Now(), 60*time.Second, func(ctx context.Context) bool { return same(ctx, public) })
+	t.within(ctx, "public nodes know that they are public", time.Now(), 60*time.Second, func(ctx context.Context) bool {
+		return all(public, func(n *node) bool { return n.says(ctx, "public") })
+	})
+	t.within(ctx, "public nodes have the chain", time.Now(), syncTime, func(ctx context.Context) bool { return same(ctx, public) })
 	router, err := t.router(ctx, "router", "11.101.0.1/8", cone)
 	if err != nil {
 		return err
@@ -43,7 +46,7 @@ func gateway(ctx context.Context, t *trial) error {
 		port = mapped(rules, "udp")
 		return err == nil && port != ""
 	})
-	t.within(ctx, "the node says that it is mapped", started, 60*time.Second, func(ctx context.Context) bool { return gus.reachable(ctx) })
+	t.within(ctx, "the node says that it is mapped", started, 60*time.Second, func(ctx context.Context) bool { return gus.says(ctx, "mapped") })
 	if port == "" {
 		return errors.New("no mapping, so nothing to reach the node by")
 	}

@@ -41,7 +41,7 @@ func lan(ctx context.Context, t *trial) error {
 	t.check("found by", strings.Join(found, ", "), "mdns", strings.Contains(strings.Join(found, " "), "mdns"))
 	addr := desk.link(ctx, laptop).Addr
 	t.check("desk reaches laptop by", addr, "/ip4/192.168.1.11/…", strings.HasPrefix(addr, "/ip4/192.168.1.11/"))
-	t.within(ctx, "laptop has the chain", started, 60*time.Second, func(ctx context.Context) bool { return same(ctx, pair) })
+	t.within(ctx, "laptop has the chain", started, syncTime, func(ctx context.Context) bool { return same(ctx, pair) })
 	return t.mineFor(ctx, laptop, pair)
 }
 
@@ -76,7 +76,7 @@ func six(ctx context.Context, t *trial) error {
 	t.within(ctx, "nodes with IPv6 alone have a peer", started, 10*time.Second, func(ctx context.Context) bool {
 		return second.connected(ctx, first) && third.connected(ctx, first)
 	})
-	t.within(ctx, "they have the chain", started, 60*time.Second, func(ctx context.Context) bool { return same(ctx, list) })
+	t.within(ctx, "they have the chain", started, syncTime, func(ctx context.Context) bool { return same(ctx, list) })
 	t.within(ctx, "the two that were told of the first find each other", started, 60*time.Second, func(ctx context.Context) bool {
 		return second.connected(ctx, third)
 	})

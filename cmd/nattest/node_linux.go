@@ -137,6 +137,19 @@ func (n *node) status(ctx context.Context) (st rpc.Status, err error) {
 	return st, err
 }
 
+// net is what `quern net --json` prints.
+func (n *node) net(ctx context.Context) (st rpc.NetStatus, err error) {
+	err = n.call(ctx, "quern.net", &st)
+	return st, err
+}
+
+// says tells whether the node says of itself that it can be reached in one of
+// these ways.
+func (n *node) says(ctx context.Context, states ...string) bool {
+	st, err := n.net(ctx)
+	return err == nil && slices.Contains(states, st.State)
+}
+
 func (n *node) peers(ctx context.Context) (list []peerState, err error) {
 	err = n.call(ctx, "getpeerinfo", &list)
 	return list, err

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 )
@@ -267,22 +266,4 @@ func (s *soak) watch(ctx context.Context) {
 			s.mu.Unlock()
 		}
 	}
-}
-
-// reason shortens an error to what is worth counting.
-func reason(err error) string {
-	text := err.Error()
-	for _, r := range []struct{ word, short string }{
-		{"connection refused", "not running"}, {"connection reset", "killed meanwhile"}, {"EOF", "killed meanwhile"},
-		{"no such file", "not running"}, {"refuses: 503", "starting"}, {"insufficient funds", "no coins"},
-		{"refuses this user", "starting"}, {"deadline exceeded", "no answer in time"}, {"Timeout", "no answer in time"},
-	} {
-		if strings.Contains(text, r.word) {
-			return r.short
-		}
-	}
-	if len(text) > 120 {
-		text = text[:120]
-	}
-	return text
 }

@@ -33,3 +33,31 @@ func reserved(addresses []string) bool {
 	}
 	return false
 }
+
+// reason shortens an error to what is worth counting.
+func reason(err error) string {
+	text := err.Error()
+	for _, r := range []struct{ word, short string }{
+		{"connection refused", "not running"}, {"connection reset", "killed meanwhile"}, {"EOF", "killed meanwhile"},
+		{"no such file", "not running"}, {"refuses: 503", "starting"}, {"insufficient funds", "no coins"},
+		{"refuses this user", "starting"}, {"deadline exceeded", "no answer in time"}, {"Timeout", "no answer in time"},
+	} {
+		if strings.Contains(text, r.word) {
+			return r.short
+		}
+	}
+	if len(text) > 120 {
+		text = text[:120]
+	}
+	return text
+}
+
+// lineWith is the first line that contains a word.
+func lineWith(log, word string) string {
+	for line := range strings.Lines(log) {
+		if strings.Contains(line, word) {
+			return strings.TrimSpace(line)
+		}
+	}
+	return ""
+}

@@ -127,13 +127,3 @@ func (s *soak) judgeEnds() {
 	bad = append(bad, s.broken...)
 	s.check("faults", fmt.Sprint(len(bad), " ", strings.Join(bad[:min(3, len(bad))], "; ")), "0", len(bad) == 0)
 }
-
-// lineWith is the first line that contains a word.
-func lineWith(log, word string) string {
-	for line := range strings.Lines(log) {
-		if strings.Contains(line, word) {
-			return strings.TrimSpace(line)
-		}
-	}
-	return ""
-}
