@@ -70,10 +70,37 @@ func TestInvite(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "would follow other rules") {
 		t.Errorf("joining by other rules: %q, %v", refused, err)
 	}
+	actOnPeers(a, b, c)
 	for _, p := range []*process{a, b, c} {
 		p.stop()
 	}
 	if f := filepath.Join(a.dir, "acme", swarmFile); !strings.Contains(a.quern("swarm", "list"), "not running") {
 		t.Errorf("%s: list after the end", f)
 	}
+}
+
+// actOnPeers has a protect, disconnect and ban others, and restart in between.
+func actOnPeers(a, b, c *process) {
+	a.Helper()
+	end := func(p *process) string { id := p.status().PeerID; return id[len(id)-8:] }
+	a.expect("nobody is protected", "peers", "protect")
+	a.expect("is protected", "peers", "protect", end(b))
+	a.expect("inbound, protected", "peers")
+	a.expect("is banned until", "peers", "ban", "…"+end(c), "--for", "1h")
+	a.await("part from c", func() bool { return !slices.Contains(a.peerIDs(), c.status().PeerID) })
+	a.refuse("too short", "peers", "ban", end(b), "--for", "0s")
+	a.refuse("no peer that is connected, banned or protected has an id that ends in", "peers", "ban", "nobody99")
+	a.refuse("at least the last 4 characters", "peers", "disconnect", "x")
+	a.stop()
+	a.start()
+	a.expect(b.status().PeerID, "peers", "protect")
+	a.expect(c.status().PeerID, "peers", "bans")
+	a.expect("is no longer banned", "peers", "unban", end(c))
+	a.expect("nobody is banned", "peers", "bans")
+	a.refuse("is not banned", "peers", "unban", "192.0.2.77")
+	a.expect("is no longer protected", "peers", "unprotect", end(b))
+	a.refuse("is not connected", "peers", "disconnect", "12D3KooWD9YeYx1zpWpNNgwKS969ErMdfJrqfToQ3N2AuhBkoJza")
+	a.refuse("is this node itself", "peers", "protect", a.status().PeerID)
+	a.await("see c again", func() bool { return slices.Contains(a.peerIDs(), c.status().PeerID) })
+	a.expect("is disconnected", "peers", "disconnect", end(c))
 }

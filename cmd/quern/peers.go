@@ -13,9 +13,12 @@ import (
 func peersCommand(s *settings) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "peers",
-		Short: "List the peers of the running node",
-		Args:  cobra.NoArgs,
+		Short: "List the peers of the running node; ban, protect or disconnect one",
+		Long: "Lists the peers of the running node. The commands below take a peer's id, an end\n" +
+			"of it as the list prints it, or a multiaddr that ends in it.",
+		Args: cobra.NoArgs,
 	}
+	cmd.AddCommand(banCommand(s), unbanCommand(s), bansCommand(s), protectCommand(s), unprotectCommand(s), disconnectCommand(s))
 	asJSON := asJSON(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		return show(s, cmd, *asJSON, "getpeerinfo", nil, printPeers)
@@ -27,16 +30,17 @@ func peersCommand(s *settings) *cobra.Command {
 // prints all of it.
 func printPeers(w io.Writer, raw json.RawMessage) error {
 	var peers []struct {
-		Addr     string  `json:"addr"`
-		PeerID   string  `json:"peer_id"`
-		Source   string  `json:"source"`
-		Inbound  bool    `json:"inbound"`
-		SubVer   string  `json:"subver"`
-		Height   int64   `json:"synced_headers"`
-		PingTime float64 `json:"pingtime"`
-		ConnTime int64   `json:"conntime"`
-		Sent     uint64  `json:"bytessent"`
-		Received uint64  `json:"bytesrecv"`
+		Addr      string  `json:"addr"`
+		PeerID    string  `json:"peer_id"`
+		Source    string  `json:"source"`
+		Inbound   bool    `json:"inbound"`
+		SubVer    string  `json:"subver"`
+		Height    int64   `json:"synced_headers"`
+		PingTime  float64 `json:"pingtime"`
+		ConnTime  int64   `json:"conntime"`
+		Sent      uint64  `json:"bytessent"`
+		Received  uint64  `json:"bytesrecv"`
+		Protected bool    `json:"protected"`
 	}
 	if err := json.Unmarshal(raw, &peers); err != nil {
 		return fmt.Errorf("answer to getpeerinfo: %w", err)
@@ -51,6 +55,9 @@ func printPeers(w io.Writer, raw json.RawMessage) error {
 		direction := "outbound"
 		if p.Inbound {
 			direction = "inbound"
+		}
+		if p.Protected {
+			direction += ", protected"
 		}
 		ping := time.Duration(p.PingTime * float64(time.Second)).Round(100 * time.Microsecond)
 		fmt.Fprintf(tw, "%s\t%s\t%s\t%d\t%v\t%d kB\t%d kB\t%s\t%s\t%s\n", short(p.PeerID), direction, p.Source, p.Height, ping,

@@ -92,19 +92,14 @@ func namedPeer(text string) (gossip.Peer, error) {
 }
 
 func listBanned(_ context.Context, n *node, _ args) (any, error) {
-	type ban struct {
-		Address   string `json:"address"`
-		Until     int64  `json:"banned_until"`
-		Remaining int64  `json:"time_remaining"`
-	}
-	out := []ban{}
+	out := []Ban{}
 	if err := n.needNet(); err != nil {
 		return nil, err
 	}
 	bans, now := n.Net.Bans(), n.Now().Unix()
 	for _, who := range slices.Sorted(maps.Keys(bans)) {
 		until := bans[who].Unix()
-		out = append(out, ban{who, until, until - now})
+		out = append(out, Ban{who, until, until - now})
 	}
 	return out, nil
 }

@@ -102,7 +102,7 @@ type table map[string]*method
 func methods() table {
 	t := make(table)
 	for _, m := range slices.Concat(
-		controlMethods(), chainMethods(), blockMethods(), mempoolMethods(), rawTxMethods(), sendMethods(), quernMethods(), netMethods(), inviteMethods(), networkMethods(), banMethods(), miningMethods(),
+		controlMethods(), chainMethods(), blockMethods(), mempoolMethods(), rawTxMethods(), sendMethods(), quernMethods(), netMethods(), inviteMethods(), peerMethods(), networkMethods(), banMethods(), miningMethods(),
 		chainInfoMethods(), coinMethods(), scanMethods(), submitMethods(), templateMethods(), addressMethods(),
 	) {
 		t[m.name] = &m

@@ -204,6 +204,7 @@ type peerJSON struct {
 	Way        string           `json:"transport"`
 	Source     string           `json:"source"`
 	Score      int              `json:"score"`
+	Protected  bool             `json:"protected"`
 }
 
 func getPeerInfo(ctx context.Context, n *node, _ args) (any, error) {
@@ -229,7 +230,7 @@ func (n *node) peer(id int, p gossip.Info, status map[gossip.Peer]peering.PeerSt
 		Relay: true, Sent: p.Sent, Received: p.Received, Since: p.Since.Unix(), Subversion: p.Agent, Inbound: p.Inbound,
 		Presynced: -1, Headers: -1, Blocks: -1, InFlight: []uint32{}, Perms: []string{},
 		SentBy: map[string]int64{}, ReceivedBy: map[string]int64{}, Kind: kindOf(p), Transport: transportOf(p.Addr),
-		PeerID: p.ID.String(), Way: p.Transport, Source: p.Source, Score: p.Score,
+		PeerID: p.ID.String(), Way: p.Transport, Source: p.Source, Score: p.Score, Protected: n.Net.Protected(p.ID),
 	}
 	if p.Latency > 0 {
 		ping := double(p.Latency.Seconds())

@@ -34,6 +34,30 @@ type Invite struct {
 	Meet   bool     `json:"meet"`  // the node also meets peers by the public IPFS network
 }
 
+// PeerBan is the result of quern.peers.ban.
+type PeerBan struct {
+	PeerID string `json:"peer_id"`
+	Until  int64  `json:"until"` // Unix seconds
+}
+
+// PeerUnban is the result of quern.peers.unban.
+type PeerUnban struct {
+	Banned string `json:"banned"` // a peer id or IP address, no longer banned
+}
+
+// PeerNamed is the result of other methods that name one peer.
+type PeerNamed struct {
+	PeerID string `json:"peer_id"`
+	Kept   bool   `json:"kept,omitempty"` // configured or added: dialed again
+}
+
+// Ban is a line of listbanned's result.
+type Ban struct {
+	Address   string `json:"address"`
+	Until     int64  `json:"banned_until"`   // Unix seconds
+	Remaining int64  `json:"time_remaining"` // seconds
+}
+
 // MempoolStatus sums the mempool up.
 type MempoolStatus struct {
 	Count  int   `json:"count"`
