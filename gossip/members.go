@@ -5,15 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/event"
 	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/protocol"
 	"github.com/libp2p/go-libp2p/p2p/host/eventbus"
 	"github.com/libp2p/go-libp2p/p2p/protocol/ping"
+	"github.com/multiformats/go-multiaddr"
 	"github.com/quernnet/quern/gossip/swarm"
 )
 
@@ -33,9 +36,11 @@ const (
 // host, so a lost or late event delays and never lies. Invariants: at most one
 // member a peer; one goroutine a member, which runs joined, then pings until the
 // peer goes, then runs left; the goroutines of one peer run one after the other;
-// at most MaxPeers members besides kept ones.
+// every member is either in an outbound slot, a feeler, or a guest, and there are
+// at most MaxPeers less Outbound guests besides kept ones.
 type members struct {
-	n *Net
+	n   *Net
+	key uint64 // orders groups in secret, see swarm.Evict
 
 	mu        sync.RWMutex
 	l         *live
@@ -43,26 +48,35 @@ type members struct {
 	last      map[Peer]chan struct{} // closed when the peer's latest goroutine has ended
 	changed   chan struct{}          // closed at every change, then replaced
 	strangers map[Peer]time.Time     // connected but no members, since when
+	errands   map[Peer]errand        // whom we dial or dialed and why, until they are gone
+	leaving   map[Peer]struct{}      // evicted, and not gone yet
 	closed    bool
 
 	wg     sync.WaitGroup
 	events event.Subscription
 }
 
-// member is one peer. passed is guarded by members.mu, the rest is fixed.
+// member is one peer. What follows cancel is guarded by members.mu, the rest is fixed.
 type member struct {
 	peer    Peer
 	since   time.Time
 	inbound bool
+	addr    multiaddr.Multiaddr // of the connection that made it a member
+	group   swarm.Group
 	ctx     context.Context // ends when the peer goes
 	cancel  context.CancelFunc
-	passed  bool
+
+	passed    bool
+	slot      bool      // we chose it, to stay
+	feeler    bool      // we dialed it to see whether it answers
+	block, tx time.Time // when it last was the first to bring something good
 }
 
 func newMembers(n *Net) *members {
 	return &members{
-		n: n, m: make(map[Peer]*member), last: make(map[Peer]chan struct{}),
+		n: n, key: rand.Uint64(), m: make(map[Peer]*member), last: make(map[Peer]chan struct{}),
 		changed: make(chan struct{}), strangers: make(map[Peer]time.Time),
+		errands: make(map[Peer]errand), leaving: make(map[Peer]struct{}),
 	}
 }
 
@@ -119,13 +133,16 @@ func (s *members) look(p Peer) {
 	defer s.mu.Unlock()
 	if len(conns) == 0 {
 		delete(s.strangers, p)
+		if !s.errands[p].under {
+			delete(s.errands, p)
+		}
 	}
 	m := s.m[p]
 	switch {
 	case m != nil && len(direct) == 0:
 		s.drop(m)
 	case m == nil && speaks && !s.closed && s.l.ctx.Err() == nil:
-		if len(s.m) >= s.n.c.MaxPeers && !s.n.book.Kept(p) {
+		if !s.chosen(p) && s.guestMembers() >= s.guestRoom() {
 			s.n.c.Log.Debug("no room for a peer", "peer", p)
 			s.wg.Go(func() { _ = s.l.host.Network().ClosePeer(p) })
 			return
@@ -155,7 +172,13 @@ func (s *members) speaks(p Peer) bool {
 // add makes p a member and starts its goroutine; s.mu is held.
 func (s *members) add(p Peer, c network.Conn) {
 	ctx, cancel := context.WithCancel(s.l.ctx)
-	m := &member{peer: p, since: s.n.c.Now(), inbound: c.Stat().Direction == network.DirInbound, ctx: ctx, cancel: cancel}
+	m := &member{
+		peer: p, since: s.n.c.Now(), inbound: c.Stat().Direction == network.DirInbound, ctx: ctx, cancel: cancel,
+		addr: c.RemoteMultiaddr(), group: s.n.grouping.Of(p, c.RemoteMultiaddr()),
+	}
+	if e, ok := s.errands[p]; ok { // also when the direct connection came by a hole punch
+		m.slot, m.feeler = e.purpose == swarm.ForSlot, e.purpose == swarm.ForFeeler
+	}
 	s.m[p] = m
 	delete(s.strangers, p)
 	s.n.traffic.open(p)
@@ -201,12 +224,12 @@ func (s *members) live(m *member) {
 		s.reject(m, err)
 		return
 	}
-	s.mu.Lock()
-	m.passed = true
-	s.wake()
-	s.mu.Unlock()
 	s.welcome(m)
-	s.pings(m)
+	if s.pass(m) {
+		s.pings(m)
+	} else {
+		_ = s.l.host.Network().ClosePeer(m.peer) // a feeler knows enough
+	}
 	s.n.left(m.peer)
 	s.l.finder.Kick()
 	s.l.dialer.Kick()
@@ -232,30 +255,61 @@ func (s *members) reject(m *member, err error) {
 	s.n.c.Log.Log(m.ctx, level, "handshake failed", "peer", m.peer, "err", err)
 	s.n.tries.failed(m.peer, s.n.book.Source(m.peer), swarm.Brief(err.Error()))
 	if m.ctx.Err() != nil || !s.connected(m.peer) {
-		s.n.book.Failed(m.peer)
+		s.n.book.Failed(m.peer, true)
 		return
 	}
 	s.n.book.Refused(m.peer)
 	_ = s.l.host.Network().ClosePeer(m.peer)
 }
 
-// welcome notes a peer that passed where that helps it stay and be found again.
+// pass lists m among the peers, unless it is a feeler.
+func (s *members) pass(m *member) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if m.feeler {
+		return false
+	}
+	m.passed = true
+	s.wake()
+	s.protect(m)
+	return true
+}
+
+// protect has the connection manager spare a peer that we chose; s.mu is held.
+func (s *members) protect(m *member) {
+	s.l.host.ConnManager().TagPeer(m.peer, "quern/member", 100)
+	if m.slot || s.n.book.Kept(m.peer) {
+		s.l.host.ConnManager().Protect(m.peer, "quern/outbound")
+	}
+}
+
+// welcome notes a peer that passed where it can be found again.
 func (s *members) welcome(m *member) {
 	info := s.l.host.Peerstore().PeerInfo(m.peer)
-	for _, c := range s.l.host.Network().ConnsToPeer(m.peer) {
-		if c.Stat().Direction == network.DirOutbound {
-			info.Addrs = append(info.Addrs[:0:0], c.RemoteMultiaddr())
-			info.Addrs = append(info.Addrs, s.l.host.Peerstore().Addrs(m.peer)...)
-		}
-	}
-	s.n.book.Good(info)
+	info.Addrs = s.n.usable(info)
 	s.n.tries.good(m.peer)
-	s.l.host.ConnManager().TagPeer(m.peer, "quern/member", 100)
-	if !m.inbound || s.n.book.Kept(m.peer) {
-		s.l.host.ConnManager().Protect(m.peer, "quern/outbound")
+	if at := s.reachedAt(m, info); at != nil {
+		s.n.book.Reached(info, at)
+	} else {
+		s.n.book.Met(info, m.group)
 	}
 	s.l.finder.Kick()
 	s.n.c.Log.Debug("peer joined", "peer", m.peer, "inbound", m.inbound)
+}
+
+// reachedAt is the address at which dialing m was of use; nil: it came to us by
+// itself. When a hole was punched from the other side, it is the relay's.
+func (s *members) reachedAt(m *member, info peer.AddrInfo) multiaddr.Multiaddr {
+	s.mu.RLock()
+	_, ours := s.errands[m.peer]
+	s.mu.RUnlock()
+	if !m.inbound {
+		return m.addr
+	}
+	if i := slices.IndexFunc(info.Addrs, swarm.IsRelayed); ours && i >= 0 {
+		return info.Addrs[i]
+	}
+	return nil
 }
 
 // pings measures latency until the peer goes.
@@ -391,37 +445,5 @@ func (s *members) list() []Peer {
 	return list
 }
 
-// outbound counts the members that we dialed.
-func (s *members) outbound() int {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	k := 0
-	for _, m := range s.m {
-		if !m.inbound {
-			k++
-		}
-	}
-	return k
-}
-
-// short tells whether discovery should hurry.
-func (s *members) short() bool { return s.n.gate.Open() && len(s.list()) < s.n.c.Outbound }
-
 // connected tells whether there is any connection to p.
 func (s *members) connected(p Peer) bool { return len(s.l.host.Network().ConnsToPeer(p)) > 0 }
-
-// inboundRoom tells whether one more inbound peer may come: outbound slots are
-// not theirs to fill.
-func (s *members) inboundRoom() bool {
-	l := s.n.live.Load()
-	if l == nil {
-		return false
-	}
-	in := make(map[Peer]struct{})
-	for _, c := range l.host.Network().Conns() {
-		if c.Stat().Direction == network.DirInbound && !c.Stat().Limited {
-			in[c.RemotePeer()] = struct{}{}
-		}
-	}
-	return len(in) < max(1, s.n.c.MaxPeers-s.n.c.Outbound)
-}

@@ -18,10 +18,34 @@ func (n *Net) collectors(l *live) []prometheus.Collector {
 		l.mesh.events, l.mesh.rejected,
 		gauge("quern_peers", "Peers that passed the handshake.", func() float64 { return float64(len(n.members.list())) }),
 		gauge("quern_peers_outbound", "Peers that this node dialed.", func() float64 { return float64(n.members.outbound()) }),
+		sources{n},
 		gauge("quern_bans", "Bans in force.", func() float64 { return float64(len(n.scores.all())) }),
 		counter("quern_sent_bytes_total", "Bytes sent to peers.", func() float64 { return float64(n.traffic.sent.Load()) }),
 		counter("quern_received_bytes_total", "Bytes received from peers.", func() float64 { return float64(n.traffic.received.Load()) }),
 	}
+}
+
+// sources counts peers by how they were found, and those that the book knows.
+type sources struct{ n *Net }
+
+var (
+	peersFrom = prometheus.NewDesc("quern_peers_from", "Peers that passed the handshake, by how they were found.", []string{"source"}, nil)
+	bookSize  = prometheus.NewDesc("quern_book_peers", "Peers that the book knows: new ones by hearsay, tried ones that were reached.", []string{"table"}, nil)
+)
+
+func (s sources) Describe(c chan<- *prometheus.Desc) { c <- peersFrom; c <- bookSize }
+
+func (s sources) Collect(c chan<- prometheus.Metric) {
+	from := make(map[string]int)
+	for _, i := range s.n.Peers() {
+		from[i.Source]++
+	}
+	for source, k := range from {
+		c <- prometheus.MustNewConstMetric(peersFrom, prometheus.GaugeValue, float64(k), source)
+	}
+	heard, tried := s.n.book.Count()
+	c <- prometheus.MustNewConstMetric(bookSize, prometheus.GaugeValue, float64(heard), "new")
+	c <- prometheus.MustNewConstMetric(bookSize, prometheus.GaugeValue, float64(tried), "tried")
 }
 
 // registerMetrics adds the collectors, and returns what takes them back.

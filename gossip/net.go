@@ -14,6 +14,7 @@ import (
 	dssync "github.com/ipfs/go-datastore/sync"
 	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
 	"github.com/prometheus/client_golang/prometheus"
@@ -35,19 +36,20 @@ type Config struct {
 	PerIP    int      // connections of one IPv4 address or IPv6 /56; 0: 8. Loopback and Private are free
 	MDNS     bool
 	DHT      bool
-	Private  bool                  // loopback and private addresses are as good as public ones: tests, LANs
-	Public   bool                  // the operator declares that the world can reach Listen
-	MapPort  bool                  // ask the router to forward our ports (UPnP, NAT-PMP, PCP)
-	Relay    bool                  // introduce others to each other while the world can reach us
-	Meet     bool                  // meet peers by a public DHT, the IPFS network's, when short of them
-	MeetAt   []string              // multiaddrs with /p2p/ where to enter that DHT; none: its well-known nodes
-	Store    datastore.Batching    // saved peers, provider records, bans; nil: memory
-	Agent    string                // user agent told to peers; "": quern
-	Now      func() time.Time      // nil: time.Now
-	Log      *slog.Logger          // nil: none
-	Libp2p   *slog.Logger          // for what libp2p itself says; nil: Log
-	Metrics  prometheus.Registerer // nil: none
-	Options  []libp2p.Option       // applied after ours: simulated transports
+	Private  bool                         // loopback and private addresses are as good as public ones: tests, LANs
+	Public   bool                         // the operator declares that the world can reach Listen
+	MapPort  bool                         // ask the router to forward our ports (UPnP, NAT-PMP, PCP)
+	Relay    bool                         // introduce others to each other while the world can reach us
+	Meet     bool                         // meet peers by a public DHT, the IPFS network's, when short of them
+	MeetAt   []string                     // multiaddrs with /p2p/ where to enter that DHT; none: its well-known nodes
+	Store    datastore.Batching           // saved peers, provider records, bans; nil: memory
+	Agent    string                       // user agent told to peers; "": quern
+	Now      func() time.Time             // nil: time.Now
+	Log      *slog.Logger                 // nil: none
+	Libp2p   *slog.Logger                 // for what libp2p itself says; nil: Log
+	Metrics  prometheus.Registerer        // nil: none
+	Resolver network.MultiaddrDNSResolver // of names in addresses; nil: the system's
+	Options  []libp2p.Option              // applied after ours: simulated transports
 }
 
 const (
@@ -68,7 +70,9 @@ type Net struct {
 	key    crypto.PrivKey
 	id     Peer
 	listen []multiaddr.Multiaddr
-	kept   []peer.AddrInfo
+	kept   []swarm.Place // configured peers
+	seeds  []swarm.Place
+	doors  []peer.AddrInfo // to the public DHT
 
 	topics    map[string]*rawTopic
 	protocols map[string]*rawProtocol
@@ -78,6 +82,7 @@ type Net struct {
 	scores    *scores
 	protected *protection
 	traffic   *traffic
+	grouping  swarm.Grouping
 	book      *swarm.Book
 	gate      *swarm.Gate
 	members   *members
@@ -112,7 +117,13 @@ func New(c Config) (*Net, error) {
 	if n.listen, err = multiaddrs(c.Listen); err != nil {
 		return nil, err
 	}
-	if n.kept, err = peerAddrs(c.Peers); err != nil {
+	if n.kept, err = places("peer address", c.Peers); err != nil {
+		return nil, err
+	}
+	if n.seeds, err = places("seed", c.Seeds); err != nil {
+		return nil, err
+	}
+	if n.doors, err = doors(c.MeetAt); err != nil {
 		return nil, err
 	}
 	if n.key, err = swarm.Identity(c.Identity); err != nil {
@@ -127,21 +138,16 @@ func New(c Config) (*Net, error) {
 	if n.protected, err = loadProtection(context.Background(), c.Store); err != nil {
 		return nil, err
 	}
-	n.book = swarm.NewBook(n.id, c.Now)
-	if err := n.book.Load(context.Background(), c.Store); err != nil {
-		c.Log.Warn("starting without saved peers", "err", err)
-	}
+	n.grouping = swarm.Grouping{Private: c.Private}
+	n.book = swarm.NewBook(n.id, n.grouping, c.Now)
 	n.waiting, n.tries, n.pinging = newWaiting(c.Now, c.Log), newTries(), make(chan struct{}, maxPingsBusy)
 	n.members = newMembers(n)
 	n.reach = swarm.NewTracker(swarm.TrackerConfig{
 		Private: c.Private, Declared: c.Public, MapPort: c.MapPort, Relays: n.relays, Punched: n.waiting.told, Now: c.Now, Log: c.Log,
 	})
-	n.gate = swarm.NewGate(c.Private, n.refuses, n.members.inboundRoom)
+	n.gate = swarm.NewGate(c.Private, n.refuses, n.members.room)
 	n.gate.LimitRelayed(n.waiting.may)
-	for _, info := range n.kept {
-		n.book.Keep(info, swarm.FromConfig)
-		n.gate.Name(info.ID)
-	}
+	n.recall(context.Background())
 	return n, nil
 }
 
@@ -183,6 +189,9 @@ func complete(c *Config) error {
 	if c.Libp2p == nil {
 		c.Libp2p = c.Log
 	}
+	if c.Resolver == nil {
+		c.Resolver = swarm.DefaultResolver()
+	}
 	return nil
 }
 
@@ -194,18 +203,6 @@ func multiaddrs(texts []string) ([]multiaddr.Multiaddr, error) {
 			return nil, fmt.Errorf("listen address %q: %w (like /ip4/0.0.0.0/tcp/9735)", t, err)
 		}
 		list = append(list, a)
-	}
-	return list, nil
-}
-
-func peerAddrs(texts []string) ([]peer.AddrInfo, error) {
-	list := make([]peer.AddrInfo, 0, len(texts))
-	for _, t := range texts {
-		info, err := peerAddr(t)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, info)
 	}
 	return list, nil
 }

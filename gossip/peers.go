@@ -21,7 +21,9 @@ type Info struct {
 	Latency        time.Duration // 0: not known
 	Score          int           // misbehaviour points
 	Sent, Received int64         // bytes
-	Source         string        // how it was found: config, saved, mdns, dht, inbound, rpc
+	Source         string        // how it was found: config, seed, anchor, saved, mdns, dht, public-dht, inbound, rpc
+	Slot           bool          // it holds one of the outbound slots
+	Useful         time.Time     // when it last was the first to bring a block or transaction; zero: never
 }
 
 // Peers lists connected peers that passed OnPeer, the longest connected first.
@@ -34,7 +36,7 @@ func (n *Net) Peers() []Info {
 	var list []Info
 	for p, m := range n.members.m {
 		if m.passed {
-			list = append(list, Info{ID: p, Inbound: m.inbound, Since: m.since})
+			list = append(list, Info{ID: p, Inbound: m.inbound, Since: m.since, Slot: m.slot, Useful: m.lastUseful()})
 		}
 	}
 	n.members.mu.RUnlock()
@@ -57,7 +59,9 @@ func (n *Net) describe(l *live, i *Info) {
 	i.Score = int(n.scores.of(i.ID))
 	t := n.traffic.GetBandwidthForPeer(i.ID)
 	i.Sent, i.Received = t.TotalOut, t.TotalIn
-	i.Source = string(n.book.Source(i.ID))
+	if i.Source = string(n.book.Source(i.ID)); i.Inbound && !n.book.Kept(i.ID) {
+		i.Source = string(swarm.FromInbound)
+	}
 }
 
 // Traffic tells the bytes sent and received since Run began, all peers together.
@@ -95,8 +99,10 @@ func (n *Net) Connect(ctx context.Context, addr string) error {
 		return ErrNotRunning
 	}
 	n.gate.Name(info.ID)
-	n.book.Keep(info, swarm.FromRPC)
-	if err := n.dial(ctx, info); err != nil {
+	if !n.book.Keep(info, swarm.FromRPC) {
+		return fmt.Errorf("peer address %q: too many peers are kept already, forget some first", addr)
+	}
+	if err := n.dial(ctx, info, swarm.ForSlot); err != nil {
 		return fmt.Errorf("connecting to %s: %w", addr, err)
 	}
 	return nil
@@ -114,7 +120,8 @@ func (n *Net) Forget(p Peer) {
 	}
 }
 
-// Disconnect closes all connections to a peer. A kept peer is dialed again.
+// Disconnect closes all connections to a peer. A kept peer is dialed again at
+// once, another one not for a while.
 func (n *Net) Disconnect(p Peer) error {
 	l := n.live.Load()
 	if l == nil {
@@ -122,6 +129,9 @@ func (n *Net) Disconnect(p Peer) error {
 	}
 	if l.host.Network().Connectedness(p) == network.NotConnected {
 		return fmt.Errorf("%s is not connected", p)
+	}
+	if !n.book.Kept(p) {
+		n.book.Parted(p)
 	}
 	if err := l.host.Network().ClosePeer(p); err != nil {
 		return fmt.Errorf("disconnecting %s: %w", p, err)

@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	pubsub "github.com/libp2p/go-libp2p-pubsub"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/peer"
-	libp2pswarm "github.com/libp2p/go-libp2p/p2p/net/swarm"
+	"github.com/multiformats/go-multiaddr"
 	"github.com/quernnet/quern/gossip/swarm"
 )
 
@@ -23,6 +24,8 @@ type live struct {
 	topics map[string]*pubsub.Topic
 	dialer *swarm.Dialer
 	finder *swarm.Finder
+
+	meeting *swarm.Meeting // nil: none
 }
 
 const (
@@ -73,7 +76,7 @@ func (n *Net) build(ctx context.Context) (*live, error) {
 		Key: n.key, Agent: n.c.Agent, Gate: n.gate,
 		MaxPeers: n.c.MaxPeers, PerIP: n.c.PerIP, Private: n.c.Private, Public: n.c.Public,
 		MapPort: n.c.MapPort, Relay: n.c.Relay, Reach: n.reach,
-		Traffic: n.traffic, Metrics: n.c.Metrics, Options: n.c.Options,
+		Traffic: n.traffic, Metrics: n.c.Metrics, Resolver: n.c.Resolver, Options: n.c.Options,
 	})
 	if err != nil {
 		return nil, err
@@ -102,9 +105,17 @@ func (n *Net) buildOn(ctx context.Context, l *live) error {
 	l.finder = finder
 	l.dialer = swarm.NewDialer(swarm.Dialer{
 		Book: n.book, Gate: n.gate, Target: n.c.Outbound,
-		Outbound: n.members.outbound, Connected: n.members.connected,
-		Dial: n.dial, Log: n.c.Log,
+		Slots: n.members.slots, Skip: n.members.undialable, Working: n.members.working,
+		Dial: n.dial,
+		Part: func(p Peer) { n.members.part(p) },
+		Log:  n.c.Log,
 	})
+	if n.c.Meet {
+		l.meeting = &swarm.Meeting{
+			Name: n.c.Swarm, Key: n.key, Agent: n.c.Agent, Host: l.host, Doors: n.doors, Private: n.c.Private,
+			Resolver: n.c.Resolver, Lonely: n.members.lonely, Found: n.found, Log: n.c.Log,
+		}
+	}
 	return nil
 }
 
@@ -136,6 +147,11 @@ func (n *Net) serveAll(ctx context.Context, l *live) {
 			n.c.Log.Warn("discovery", "err", err)
 		}
 	})
+	if l.meeting != nil {
+		wg.Go(func() { l.meeting.Run(ctx) })
+	}
+	wg.Go(func() { n.lookUp(ctx, l) })
+	wg.Go(func() { n.sow(ctx, l) })
 	wg.Go(func() { n.members.sweep(ctx) })
 	wg.Go(func() { n.saveRegularly(ctx) })
 	wg.Go(func() { n.watchReach(ctx) })
@@ -150,11 +166,17 @@ func (n *Net) saveRegularly(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-t.C:
-			if err := n.book.Save(ctx, n.c.Store); err != nil {
+			if err := n.save(ctx); err != nil {
 				n.c.Log.Warn("peers not saved", "err", err)
 			}
 		}
 	}
+}
+
+// save writes what the next run begins with.
+func (n *Net) save(ctx context.Context) error {
+	anchors := swarm.Anchors(n.members.anchors(), n.c.Now())
+	return errors.Join(n.book.Save(ctx, n.c.Store), swarm.SaveAnchors(ctx, n.c.Store, anchors))
 }
 
 // shut closes in reverse. The host's end disconnects all peers; their left runs
@@ -163,39 +185,28 @@ func (n *Net) shut(l *live) error {
 	n.live.Store(nil)
 	ctx, cancel := context.WithTimeout(context.Background(), saveTime)
 	defer cancel()
-	saved := n.book.Save(ctx, n.c.Store)
+	saved := n.save(ctx)
 	reach := n.reach.Close()
 	closed := l.host.Close()
 	n.members.close()
 	return errors.Join(saved, reach, closed)
 }
 
-// dial is the dialer's way to connect.
-func (n *Net) dial(ctx context.Context, info peer.AddrInfo) error {
-	l := n.live.Load()
-	if l == nil {
-		return ErrNotRunning
-	}
-	err := l.dial(ctx, info)
-	n.dialed(info.ID, err)
-	return err
-}
-
-// dial connects to a peer, and forgets libp2p's own back-off: the book has ours.
-func (l *live) dial(ctx context.Context, info peer.AddrInfo) error {
-	if s, ok := l.host.Network().(*libp2pswarm.Swarm); ok {
-		s.Backoff().Clear(info.ID)
-	}
-	return l.host.Connect(ctx, info)
-}
-
-// found takes what discovery brings.
-func (n *Net) found(info peer.AddrInfo, s swarm.Source) {
+// found takes what discovery brings: by is who told of it, as far as that is known.
+func (n *Net) found(info peer.AddrInfo, s swarm.Source, by swarm.Group) {
 	if s == swarm.FromMDNS {
-		n.gate.Name(info.ID)
+		n.gate.Local(info.ID)
 	}
-	isNew := n.book.Found(info, s)
+	info.Addrs = n.usable(info)
+	isNew := n.book.Found(info, s, by)
 	if l := n.live.Load(); l != nil && isNew {
 		l.dialer.Kick()
 	}
+}
+
+// usable leaves out the addresses that would never be dialed.
+func (n *Net) usable(info peer.AddrInfo) []multiaddr.Multiaddr {
+	return slices.DeleteFunc(slices.Clone(info.Addrs), func(a multiaddr.Multiaddr) bool {
+		return !n.gate.Fits(info.ID, a)
+	})
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/protocol"
 	"github.com/libp2p/go-libp2p/p2p/discovery/mdns"
-	"github.com/libp2p/go-libp2p/p2p/discovery/routing"
 	"github.com/multiformats/go-multiaddr"
 	manet "github.com/multiformats/go-multiaddr/net"
 )
@@ -23,8 +22,8 @@ const (
 	lastFind  = time.Minute            // … up to this
 	calmFind  = 5 * time.Minute        // between searches when there are peers enough
 
-	findLimit   = 100 // providers asked for; the DHT returns what strangers wrote
-	findTimeout = 30 * time.Second
+	recordLife  = 3 * time.Hour // how long others should count on what we left in a DHT
+	findTimeout = time.Minute
 )
 
 // Prefix is what every protocol and topic of a swarm begins with.
@@ -39,16 +38,17 @@ type FinderConfig struct {
 	Public  bool               // the world can reach us: be a DHT server from the start
 	DHT     bool
 	MDNS    bool
-	Found   func(peer.AddrInfo, Source)
+	Found   func(info peer.AddrInfo, s Source, by Group)
 	Short   func() bool // are there too few peers?
 	Log     *slog.Logger
 }
 
 // Finder looks for peers: by provider records of the swarm's rendezvous in the
-// swarm's own DHT, and by mDNS.
+// swarm's own DHT, by wandering through it, and by mDNS.
 type Finder struct {
 	c    FinderConfig
 	dht  *dht.IpfsDHT
+	meet *rendezvous
 	kick chan struct{}
 }
 
@@ -58,9 +58,16 @@ func NewFinder(c FinderConfig) (*Finder, error) {
 	if !c.DHT {
 		return f, nil
 	}
-	var err error
+	key, err := rendezvousKey(Prefix(c.Name))
+	if err != nil {
+		return nil, err
+	}
 	if f.dht, err = dht.New(c.Host, dhtOptions(c)...); err != nil {
 		return nil, fmt.Errorf("dht: %w", err)
+	}
+	f.meet = &rendezvous{
+		dht: f.dht, host: c.Host, key: key, grouping: Grouping{c.Private},
+		found: func(info peer.AddrInfo, by Group) { c.Found(info, FromDHT, by) },
 	}
 	return f, nil
 }
@@ -129,26 +136,22 @@ func (f *Finder) Run(ctx context.Context) error {
 	return nil
 }
 
-type heard func(peer.AddrInfo, Source)
+type heard func(peer.AddrInfo, Source, Group)
 
-func (h heard) HandlePeerFound(info peer.AddrInfo) { h(info, FromMDNS) }
+func (h heard) HandlePeerFound(info peer.AddrInfo) { h(info, FromMDNS, "") }
 
-// search advertises us and finds others by turns. While there are too few peers
-// it does so with growing pauses, else seldom; advertising is repeated well
-// before the record's end.
+// search leaves our addresses and finds others by turns. While there are too few
+// peers it does so with growing pauses, else seldom; the addresses are left again
+// well before the record's end.
 func (f *Finder) search(ctx context.Context) {
-	meet := routing.NewRoutingDiscovery(f.dht)
 	pause := firstFind
-	var again time.Time // when to advertise next
+	var again time.Time // when to leave our addresses next
 	for ctx.Err() == nil {
-		if now := time.Now(); !now.Before(again) {
-			if ttl, err := meet.Advertise(ctx, Prefix(f.c.Name)); err == nil {
-				again = now.Add(min(ttl/2, 20*pause))
-			} else {
-				f.c.Log.Debug("not advertised in the DHT", "err", err)
-			}
+		now := time.Now()
+		if f.find(ctx, !now.Before(again)) {
+			// Soon again while the DHT grows around us: others are nearer then.
+			again = now.Add(min(recordLife/2, 20*pause))
 		}
-		f.find(ctx, meet)
 		wait := calmFind
 		if f.c.Short() {
 			wait = pause
@@ -171,20 +174,35 @@ func (f *Finder) search(ctx context.Context) {
 	}
 }
 
-func (f *Finder) find(ctx context.Context, meet *routing.RoutingDiscovery) {
+// find looks for peers at the rendezvous and, while there are too few, on a
+// random way, and tells whether it left our addresses.
+func (f *Finder) find(ctx context.Context, leave bool) (left bool) {
 	if f.dht.RoutingTable().Size() == 0 {
-		return // nobody to ask
+		return false // nobody to ask
 	}
 	ctx, cancel := context.WithTimeout(ctx, findTimeout)
 	defer cancel()
-	found, err := meet.FindPeers(ctx, Prefix(f.c.Name))
+	n, err := f.meet.meet(ctx, leave)
 	if err != nil {
-		f.c.Log.Debug("DHT search failed", "err", err)
+		f.c.Log.Debug("DHT search", "err", err)
+	}
+	f.local(ctx)
+	if f.c.Short() {
+		f.meet.wander(ctx)
+	}
+	return n > 0
+}
+
+// local takes some of the records that others left with us.
+func (f *Finder) local(ctx context.Context) {
+	records, err := f.dht.ProviderStore().GetProviders(ctx, f.meet.key)
+	if err != nil {
+		f.c.Log.Debug("own DHT records", "err", err)
 		return
 	}
-	for info := range found {
-		if info.ID != f.c.Host.ID() && len(info.Addrs) > 0 {
-			f.c.Found(info, FromDHT)
-		}
+	known := make([]*peer.AddrInfo, 0, len(records))
+	for i := range records {
+		known = append(known, &records[i])
 	}
+	f.meet.take("own records", f.c.Host.ID(), known)
 }

@@ -21,19 +21,24 @@ type Gate struct {
 	private bool
 	open    atomic.Bool
 	refused func(peer.ID, multiaddr.Multiaddr) bool // banned or backing off; the address may be nil
-	room    func() bool                             // may one more inbound peer come?
+	room    func(peer.ID) bool                      // may this inbound peer come? It may cost another its place
 	relayed func(p peer.ID, inbound bool) bool      // may p be connected over a relay? nil: yes
 
 	mu    sync.RWMutex
-	named map[peer.ID]struct{} // named by the operator or seen on the local network: private addresses are fine, caps do not count
+	named map[peer.ID]struct{} // by the operator: private addresses are fine, caps do not count
+	local map[peer.ID]struct{} // seen on the local network, by whoever says so: private addresses are fine
 }
+
+// maxLocal bounds the peers seen on the local network.
+const maxLocal = 1024
 
 var _ connmgr.ConnectionGater = (*Gate)(nil)
 
 // NewGate makes an open gate. refused is asked about every connection, room
 // before an inbound one is let in. private lets non-public addresses be dialed.
-func NewGate(private bool, refused func(peer.ID, multiaddr.Multiaddr) bool, room func() bool) *Gate {
-	g := &Gate{private: private, refused: refused, room: room, named: make(map[peer.ID]struct{})}
+func NewGate(private bool, refused func(peer.ID, multiaddr.Multiaddr) bool, room func(peer.ID) bool) *Gate {
+	g := &Gate{private: private, refused: refused, room: room,
+		named: make(map[peer.ID]struct{}), local: make(map[peer.ID]struct{})}
 	g.open.Store(true)
 	return g
 }
@@ -52,8 +57,15 @@ func (g *Gate) Open() bool { return g.open.Load() }
 func (g *Gate) Name(p peer.ID) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if len(g.named) < 4096 { // mDNS names peers too, and its senders are strangers
-		g.named[p] = struct{}{}
+	g.named[p] = struct{}{}
+}
+
+// Local lets p, seen on the local network, be dialed at private addresses.
+func (g *Gate) Local(p peer.ID) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.local) < maxLocal {
+		g.local[p] = struct{}{}
 	}
 }
 
@@ -71,15 +83,28 @@ func (g *Gate) isNamed(p peer.ID) bool {
 	return ok
 }
 
+func (g *Gate) isNear(p peer.ID) bool {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	_, local := g.local[p]
+	_, named := g.named[p]
+	return local || named
+}
+
 // InterceptPeerDial is asked before a peer is dialed.
 func (g *Gate) InterceptPeerDial(p peer.ID) bool {
 	return g.Open() && !g.refused(p, nil)
 }
 
-// InterceptAddrDial is asked about each address. Hosters take a node that dials
-// private ranges for a scanner.
+// Fits tells whether p may be dialed at a, as far as a's kind goes. Hosters take a
+// node that dials private ranges for a scanner.
+func (g *Gate) Fits(p peer.ID, a multiaddr.Multiaddr) bool {
+	return g.private || manet.IsPublicAddr(a) || g.isNear(p) || startsWithName(a)
+}
+
+// InterceptAddrDial is asked about each address.
 func (g *Gate) InterceptAddrDial(p peer.ID, a multiaddr.Multiaddr) bool {
-	if !g.private && !manet.IsPublicAddr(a) && !g.isNamed(p) && !startsWithName(a) {
+	if !g.Fits(p, a) {
 		return false
 	}
 	if IsRelayed(a) && g.relayed != nil && !g.relayed(p, false) {
@@ -119,7 +144,7 @@ func (g *Gate) InterceptSecured(d network.Direction, p peer.ID, c network.ConnMu
 	if IsRelayed(c.RemoteMultiaddr()) || IsRelayed(c.LocalMultiaddr()) { // takes no slot
 		return d == network.DirOutbound || g.relayed == nil || g.relayed(p, true)
 	}
-	return d == network.DirOutbound || g.isNamed(p) || g.room()
+	return d == network.DirOutbound || g.isNamed(p) || g.room(p)
 }
 
 // InterceptUpgraded has nothing to add.

@@ -29,9 +29,10 @@ type HostConfig struct {
 	Private  bool // no NAT, no relays, no limits per subnet
 	Public   bool // the operator declares that the world can reach us
 	Traffic  metrics.Reporter
-	MapPort  bool                  // ask the router to forward our ports
-	Relay    bool                  // relay for others while the world can reach us
-	Reach    *Tracker              // of this host; Start comes after
+	MapPort  bool     // ask the router to forward our ports
+	Relay    bool     // relay for others while the world can reach us
+	Reach    *Tracker // of this host; Start comes after
+	Resolver network.MultiaddrDNSResolver
 	Metrics  prometheus.Registerer // nil: none
 	Options  []libp2p.Option       // applied last
 }
@@ -58,6 +59,9 @@ func NewHost(c HostConfig) (host.Host, error) {
 		libp2p.BandwidthReporter(c.Traffic),
 		libp2p.UDPBlackHoleSuccessCounter(nil),
 		libp2p.IPv6BlackHoleSuccessCounter(nil),
+	}
+	if c.Resolver != nil {
+		opts = append(opts, libp2p.MultiaddrResolver(c.Resolver))
 	}
 	if c.Metrics != nil {
 		opts = append(opts, libp2p.PrometheusRegisterer(c.Metrics))

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -16,34 +17,21 @@ import (
 
 var bookKey = datastore.NewKey("/gossip/peers")
 
-// savedPeer is a good peer as it outlives the process, in JSON.
+// maxHearsay is how many new peers outlive the process beside the tried ones.
+const maxHearsay = 256
+
+// savedPeer is a peer as it outlives the process, in JSON.
 type savedPeer struct {
 	ID    string    `json:"id"`
-	Addrs []string  `json:"addrs"`
+	Addrs []string  `json:"addrs"` // where it was reached, or, never reached, where it is told to be
 	Good  int       `json:"good"`
 	Last  time.Time `json:"last"`
+	By    []string  `json:"by,omitempty"` // who told of it; only while it is new
 }
 
-// Save writes the best peers: those that passed the handshake, the latest first.
+// Save writes the tried peers, the latest first, and some of the new ones.
 func (b *Book) Save(ctx context.Context, d datastore.Datastore) error {
-	b.mu.Lock()
-	var list []savedPeer
-	for p, e := range b.entries {
-		if e.good == 0 || len(e.addrs) == 0 {
-			continue
-		}
-		s := savedPeer{ID: p.String(), Good: e.good, Last: e.last}
-		for _, a := range e.addrs {
-			s.Addrs = append(s.Addrs, a.String())
-		}
-		list = append(list, s)
-	}
-	b.mu.Unlock()
-
-	slices.SortFunc(list, func(x, y savedPeer) int {
-		return cmp.Or(y.Last.Compare(x.Last), cmp.Compare(x.ID, y.ID))
-	})
-	raw, err := json.Marshal(list[:min(len(list), maxSaved)])
+	raw, err := json.Marshal(b.toSave())
 	if err != nil {
 		return fmt.Errorf("saving peers: %w", err)
 	}
@@ -51,6 +39,41 @@ func (b *Book) Save(ctx context.Context, d datastore.Datastore) error {
 		return fmt.Errorf("saving peers: %w", err)
 	}
 	return nil
+}
+
+func (b *Book) toSave() []savedPeer {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var tried, heard []savedPeer
+	for p, e := range b.entries {
+		s := savedPeer{ID: p.String(), Good: e.good, Last: e.last}
+		if e.tried {
+			s.Addrs = texts(e.proven)
+			tried = append(tried, s)
+			continue
+		}
+		if e.kept {
+			continue // the operator names it again
+		}
+		s.Addrs = texts(e.all())
+		for _, g := range e.by {
+			s.By = append(s.By, string(g))
+		}
+		heard = append(heard, s)
+	}
+	slices.SortFunc(tried, func(x, y savedPeer) int {
+		return cmp.Or(y.Last.Compare(x.Last), cmp.Compare(x.ID, y.ID))
+	})
+	rand.Shuffle(len(heard), func(i, j int) { heard[i], heard[j] = heard[j], heard[i] })
+	return append(tried[:min(len(tried), maxTried)], heard[:min(len(heard), maxHearsay)]...)
+}
+
+func texts(addrs []multiaddr.Multiaddr) []string {
+	var list []string
+	for _, a := range addrs {
+		list = append(list, a.String())
+	}
+	return list
 }
 
 // Load adds the peers that Save wrote. A list that does not parse is an error,
@@ -69,20 +92,45 @@ func (b *Book) Load(ctx context.Context, d datastore.Datastore) error {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, s := range list[:min(len(list), maxSaved)] {
-		p, err := peer.Decode(s.ID)
-		if err != nil {
-			continue
-		}
-		info := peer.AddrInfo{ID: p}
-		for _, t := range s.Addrs {
-			if a, err := multiaddr.NewMultiaddr(t); err == nil {
-				info.Addrs = append(info.Addrs, a)
-			}
-		}
-		if e := b.found(info, FromSaved); e != nil {
-			e.good, e.last = s.Good, s.Last
-		}
+	for _, s := range list[:min(len(list), maxTried+maxHearsay)] {
+		b.restore(s)
 	}
 	return nil
+}
+
+// restore adds a saved peer, within the quotas.
+func (b *Book) restore(s savedPeer) {
+	p, err := peer.Decode(s.ID)
+	if err != nil || b.entries[p] != nil || p == b.self {
+		return
+	}
+	var addrs []multiaddr.Multiaddr
+	for _, t := range s.Addrs {
+		if a, err := multiaddr.NewMultiaddr(t); err == nil {
+			addrs = append(addrs, a)
+		}
+	}
+	if len(addrs) == 0 {
+		return
+	}
+	e := &entry{source: FromSaved, good: s.Good, last: s.Last}
+	if len(s.By) == 0 && s.Good > 0 {
+		e.proven = merge(maxProven, addrs)
+		b.setGroup(p, e)
+		if b.promote(e); e.tried || b.admit(e) {
+			b.entries[p] = e
+		}
+		return
+	}
+	e.learn(addrs)
+	b.setGroup(p, e)
+	for _, by := range s.By[:min(len(s.By), maxTellers)] {
+		e.by = append(e.by, Group(by))
+	}
+	if len(e.by) == 0 {
+		e.by = []Group{e.group}
+	}
+	if b.roomForNew(e.group, e.by[0]) {
+		b.entries[p] = e
+	}
 }

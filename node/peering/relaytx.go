@@ -110,6 +110,7 @@ func (p *Peering) judge(from gossip.Peer, ts []*wire.Tx) (f findings) {
 		switch {
 		case err == nil:
 			f.accepted = append(f.accepted, t)
+			p.Net.Useful(from, gossip.NewTx)
 		case errors.Is(err, mempool.ErrOrphan):
 			select {
 			case p.parents <- parentsOf{from, t}:
