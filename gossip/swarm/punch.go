@@ -146,6 +146,7 @@ func known(s string) string {
 		{"timeout", "no answer"},
 		{"protocols not supported", "it does not punch holes"},
 		{"protocol not supported", "it does not punch holes"},
+		{"no active dial", "no answer"},
 		{"stream reset", "it broke off"},
 	} {
 		if strings.Contains(s, k.part) {
