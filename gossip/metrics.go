@@ -15,7 +15,7 @@ func (n *Net) collectors(l *live) []prometheus.Collector {
 		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, f)
 	}
 	return []prometheus.Collector{
-		l.mesh.events, l.mesh.rejected,
+		l.mesh.events, l.mesh.rejected, reachCollector{n},
 		gauge("quern_peers", "Peers that passed the handshake.", func() float64 { return float64(len(n.members.list())) }),
 		gauge("quern_peers_outbound", "Peers that this node dialed.", func() float64 { return float64(n.members.outbound()) }),
 		sources{n},

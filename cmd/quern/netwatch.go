@@ -158,7 +158,11 @@ func peerChanges(old, st *rpc.NetStatus) []string {
 	joined, left := differ(old.Peers, st.Peers, func(p rpc.NetPeer) string { return p.PeerID + p.Transport })
 	for _, x := range ended {
 		if !slices.ContainsFunc(joined, func(p rpc.NetPeer) bool { return p.PeerID == x.PeerID }) {
-			say("%s no longer waits: %s", short(x.PeerID), strings.TrimSpace("no direct connection "+x.Last))
+			end := "no direct connection"
+			if x.Last != "" {
+				end += ", last try " + x.Last
+			}
+			say("%s no longer waits: %s", short(x.PeerID), end)
 		}
 	}
 	for _, p := range joined {

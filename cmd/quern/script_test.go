@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -23,9 +24,29 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"answers": func(ts *testscript.TestScript, _ bool, args []string) { answers(ts, args) },
+		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HOME", e.WorkDir)
+			e.Setenv("FREE_PORT", freePort(t))
 			return nil
 		},
 	})
+}
+
+// answers runs a quern command until it succeeds: a node that was started in the
+// background is up some time later.
+func answers(ts *testscript.TestScript, args []string) {
+	end := time.Now().Add(time.Minute)
+	for {
+		err := ts.Exec("quern", args...)
+		if err == nil {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("quern %s: %v", strings.Join(args, " "), err)
+		}
+		time.Sleep(50 * time.Millisecond) // processes announce nothing that could be waited for
+	}
 }
