@@ -56,10 +56,10 @@ func (f *Facts) behind() (State, string) {
 	switch {
 	case len(f.Relays) == 0:
 		return StateAlone, shut + ", and no peer relays for this node: only peers that it dials itself know it"
+	case f.UDP == NATSymmetric: // where one got through, that peer can be reached by itself
+		return StateRelayed, shut + "; the router uses another port for each peer, so that a direct connection comes about with reachable peers only"
 	case f.Punches.Succeeded > 0, f.UDP == NATSame, f.UDP == NATNone:
 		return StatePunched, shut + "; a relay introduces them, and the router lets a direct connection through then"
-	case f.UDP == NATSymmetric:
-		return StateRelayed, shut + "; the router uses another port for each peer, so that a direct connection comes about with reachable peers only"
 	}
 	return StateRelayed, shut + "; whether the router lets direct connections through is not known yet"
 }

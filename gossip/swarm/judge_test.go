@@ -44,7 +44,7 @@ func TestJudge(t *testing.T) {
 		{"behind a router", func(*Facts) {}, StatePunched, "a relay introduces them", []string{noRouter}, "forward tcp port 9735 and udp port 9735"},
 		{"symmetric", func(f *Facts) { f.UDP = NATSymmetric; f.Punches.Failed = 9 }, StateRelayed, "another port for each peer",
 			[]string{noRouter, "the router's NAT is symmetric"}, "full cone"},
-		{"symmetric and got through", func(f *Facts) { f.UDP = NATSymmetric; f.Punches.Succeeded = 1 }, StatePunched, "a relay introduces them",
+		{"symmetric and got through", func(f *Facts) { f.UDP = NATSymmetric; f.Punches.Succeeded = 1 }, StateRelayed, "with reachable peers only",
 			[]string{noRouter, "the router's NAT is symmetric"}, ""},
 		{"one observer", func(f *Facts) { f.UDP = NATUnknown }, StateRelayed, "is not known yet", []string{noRouter}, ""},
 		{"no relay", func(f *Facts) { f.Relays = nil; f.Refusals = []Refusal{{ID: "x", Why: "the relay has no room"}} }, StateAlone, "no peer relays",

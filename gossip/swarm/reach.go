@@ -67,7 +67,7 @@ type Facts struct {
 	Listening    []string
 	Public       bool // one of this machine's own addresses is public
 
-	AutoNAT  Verdict // AutoNAT v1's: the whole node
+	AutoNAT  Verdict // on the whole node: AutoNAT v1's, or v2's where it knows better
 	Addrs    []AddrVerdict
 	Observed []Observed
 	TCP, UDP NATType

@@ -140,9 +140,9 @@ func (r *relays) list() (list []Relay, refusals []Refusal) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, id := range r.used {
-		h := r.held[id]
-		h.ID = id
-		list = append(list, h)
+		if h, ok := r.held[id]; ok && h.Expires.After(r.now()) { // else we are public now, and no longer renew it
+			list = append(list, h)
+		}
 	}
 	for id, f := range r.refusals {
 		if !slices.Contains(r.used, id) {

@@ -11,6 +11,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/event"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/p2p/host/autonat"
 	"github.com/libp2p/go-libp2p/p2p/host/eventbus"
 	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/proto"
 	"github.com/multiformats/go-multiaddr"
@@ -19,7 +20,8 @@ import (
 
 const (
 	lookEvery = 2 * time.Second
-	// speakAfter is how long AutoNAT v1 may stay silent when v2 has concluded.
+	// speakAfter is how long AutoNAT v2 must have held to its conclusion to count
+	// where v1 says otherwise.
 	speakAfter = 15 * time.Second
 )
 
@@ -55,9 +57,10 @@ type Tracker struct {
 	wg     sync.WaitGroup
 
 	mu        sync.Mutex
-	autonat   Verdict
+	autonat   Verdict // the latest event's
 	addrs     []AddrVerdict
-	concluded time.Time // when v2 had a verdict on all addresses, zero while not
+	concluded time.Time // since when v2 has a verdict: on some address that it is reachable, or on all that they are not
+	through   bool      // which of the two
 	state     State
 	since     time.Time
 }
@@ -152,9 +155,12 @@ func (t *Tracker) learnAddrs(e event.EvtHostReachableAddrsChanged) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.addrs = list
-	t.concluded = time.Time{}
-	if len(e.Reachable) > 0 || len(e.Unreachable) > 0 && len(e.Unknown) == 0 {
-		t.concluded = t.c.Now()
+	reachable := len(e.Reachable) > 0
+	switch {
+	case !reachable && (len(e.Unreachable) == 0 || len(e.Unknown) > 0):
+		t.concluded = time.Time{}
+	case t.concluded.IsZero() || t.through != reachable:
+		t.concluded, t.through = t.c.Now(), reachable
 	}
 }
 
@@ -169,29 +175,56 @@ func (t *Tracker) look(ctx context.Context) {
 		case <-tick.C:
 			t.seen.prune()
 			t.mapper.look()
-			if r, ok := t.silent(); ok {
-				t.c.Log.Debug("reachability by AutoNAT v2", "reachability", r)
-				_ = t.speak.Emit(event.EvtLocalReachabilityChanged{Reachability: r}) // closed: we end
-			}
+			t.speakUp()
 		}
 	}
 }
 
-// silent tells what v2 found where v1 says nothing. DHT, AutoRelay and the relay
-// service listen to v1's event alone, and v1 asks only peers with public
-// addresses: a public node among private ones would never hear from it.
-func (t *Tracker) silent() (network.Reachability, bool) {
+// speakUp says on the bus what AutoNAT v2 found where v1 says otherwise or nothing.
+// DHT, AutoRelay and the relay service listen to v1's event alone, and v1 asks
+// only peers with public addresses, tests the node as a whole and is slow to
+// change its mind: a public node among private ones would never hear from it, and
+// one whose router forwards a port only after minutes.
+func (t *Tracker) speakUp() {
+	if t.c.Declared {
+		return
+	}
+	said := Untested
+	if h, ok := t.host.(interface{ GetAutoNat() autonat.AutoNAT }); ok && h.GetAutoNat() != nil {
+		said = verdictOf(h.GetAutoNat().Status())
+	}
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.c.Declared || t.autonat != Untested || t.concluded.IsZero() || t.c.Now().Sub(t.concluded) < speakAfter {
-		return 0, false
+	want, now := t.effective(said), t.autonat
+	t.mu.Unlock()
+	if want == now {
+		return
 	}
-	for _, a := range t.addrs {
-		if a.Verdict == Reachable {
-			return network.ReachabilityPublic, true
-		}
+	t.c.Log.Debug("reachability", "autonat_v1", said, "with_v2", want)
+	_ = t.speak.Emit(event.EvtLocalReachabilityChanged{Reachability: reachabilityOf(want)}) // closed: we end
+}
+
+// effective is the verdict on the node, of v1's and v2's; t.mu is held.
+func (t *Tracker) effective(v1 Verdict) Verdict {
+	if t.concluded.IsZero() || t.c.Now().Sub(t.concluded) < speakAfter {
+		return v1
 	}
-	return network.ReachabilityPrivate, true
+	if t.through {
+		return Reachable
+	}
+	if v1 == Untested {
+		return Unreachable
+	}
+	return v1
+}
+
+func reachabilityOf(v Verdict) network.Reachability {
+	switch v {
+	case Reachable:
+		return network.ReachabilityPublic
+	case Unreachable:
+		return network.ReachabilityPrivate
+	}
+	return network.ReachabilityUnknown
 }
 
 // Facts tells what the tracker knows; peers and the search are for others to fill in.

@@ -35,8 +35,8 @@ type NetStatus struct {
 	Active    bool         `json:"active"`    // setnetworkactive
 	Addresses []string     `json:"addresses"` // told to others
 	Listening []string     `json:"listening"`
-	AutoNAT   string       `json:"autonat"` // AutoNAT v1's verdict on the node: untested, reachable, unreachable
-	Tests     []NetTest    `json:"tests"`   // v2's, on each public address
+	AutoNAT   string       `json:"autonat"` // the verdict on the whole node: untested, reachable, unreachable
+	Tests     []NetTest    `json:"tests"`   // verdicts on each public address
 	Observed  []NetSeen    `json:"observed"`
 	NAT       NetNAT       `json:"nat"`
 	Mapping   NetMapping   `json:"mapping"`
