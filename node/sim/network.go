@@ -35,16 +35,16 @@ type network struct {
 	loss    float64
 
 	mu    sync.RWMutex
-	by    map[string]int // node by IP
-	side  []int          // nodes of different sides do not hear each other
-	down  []bool         // heard by nobody
+	by    map[string]int // node or outsider by IP
+	side  map[int]int    // those of different sides do not hear each other
+	down  map[int]bool   // heard by nobody
 	dice  *rand.Rand
 	diceM sync.Mutex
 }
 
 func newNetwork(o *Options) *network {
 	n := &network{
-		latency: o.Latency, loss: o.Loss, by: map[string]int{},
+		latency: o.Latency, loss: o.Loss, by: map[string]int{}, side: map[int]int{}, down: map[int]bool{},
 		dice: rand.New(rand.NewPCG(o.Seed, 'l')),
 	}
 	n.sim = &simnet.Simnet{
@@ -60,13 +60,15 @@ func newNetwork(o *Options) *network {
 // ip is the address of node i: each in a /16 of its own, none of them private or reserved.
 func ip(i int) net.IP { return net.IPv4(byte(20+i/250), byte(1+i%250), 0, 1) }
 
-// add makes room for node i; the numbers come in order.
-func (n *network) add(i int) {
+// add gives node or outsider i its address, and says whether it was free.
+func (n *network) add(i int, at net.IP) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.by[ip(i).String()] = i
-	n.side = append(n.side, 0)
-	n.down = append(n.down, false)
+	if _, taken := n.by[at.String()]; taken {
+		return false
+	}
+	n.by[at.String()] = i
+	return true
 }
 
 // node is the number of the node with an address; -1 when there is none.
@@ -129,17 +131,17 @@ type source struct{ ip net.IP }
 
 func (s source) PreferredSourceIPForDestination(*net.UDPAddr) (net.IP, error) { return s.ip, nil }
 
-// transport has node i's QUIC run over the simulated network.
-func (n *network) transport(i int, speed Speed, sent, got *atomic.Int64) libp2p.Option {
+// transport has the QUIC of node or outsider i, whose address is at, run over the simulated network.
+func (n *network) transport(i int, at net.IP, speed Speed, sent, got *atomic.Int64) libp2p.Option {
 	link := simnet.NodeBiDiLinkSettings{
 		Uplink:   simnet.LinkSettings{BitsPerSecond: speed.Up},
 		Downlink: simnet.LinkSettings{BitsPerSecond: speed.Down},
 	}
 	opts := []quicreuse.Option{
-		quicreuse.OverrideSourceIPSelector(func() (quicreuse.SourceIPSelector, error) { return source{ip(i)}, nil }),
+		quicreuse.OverrideSourceIPSelector(func() (quicreuse.SourceIPSelector, error) { return source{at}, nil }),
 		quicreuse.OverrideListenUDP(func(_ string, a *net.UDPAddr) (net.PacketConn, error) {
-			if !a.IP.Equal(ip(i)) {
-				return nil, fmt.Errorf("node %d has the address %v, not %v", i, ip(i), a)
+			if !a.IP.Equal(at) {
+				return nil, fmt.Errorf("node %d has the address %v, not %v", i, at, a)
 			}
 			return &endpoint{n.sim.NewEndpoint(a, link), n, i, sent, got}, nil
 		}),

@@ -103,7 +103,7 @@ func (n *Node) build(ctx context.Context) (err error) {
 	g := gossip.Config{
 		Swarm: "sim", Listen: []string{n.listen()}, Peers: n.peers, Agent: fmt.Sprintf("sim/%d", n.I),
 		Private: !o.Public, Public: o.Public, DHT: o.DHT, Log: log.With("part", "p2p"),
-		Options: []libp2p.Option{n.s.net.transport(n.I, o.Speed(n.I), &n.sent, &n.got), quiet},
+		Options: []libp2p.Option{n.s.net.transport(n.I, ip(n.I), o.Speed(n.I), &n.sent, &n.got), quiet},
 	}
 	if o.Gossip != nil {
 		o.Gossip(n.I, &g)

@@ -18,16 +18,17 @@ type Swarm struct {
 	Nodes []*Node
 	Rand  *rand.Rand // of the seed; for scenarios
 
-	t      testing.TB
-	o      Options
-	net    *network
-	ledger *ledger
-	seed   *store // what new nodes begin with
-	base   uint32 // its height
-	coins  []wire.Outpoint
-	worth  int64
-	taken  int
-	watch  sync.WaitGroup
+	t         testing.TB
+	o         Options
+	net       *network
+	ledger    *ledger
+	seed      *store // what new nodes begin with
+	base      uint32 // its height
+	coins     []wire.Outpoint
+	worth     int64
+	taken     int
+	outsiders []*Outsider
+	watch     sync.WaitGroup
 }
 
 // New builds a swarm and starts Options.Nodes nodes that do not know each
@@ -85,7 +86,7 @@ func (s *Swarm) grow(k int, from *store, peers []string) []*Node {
 			I: len(s.Nodes), s: s, store: from.clone(),
 			seen: map[wire.Hash]time.Time{}, preset: map[wire.Hash]bool{},
 		}
-		s.net.add(n.I)
+		s.net.add(n.I, ip(n.I))
 		s.Nodes = append(s.Nodes, n)
 		n.Start(peers...)
 	}
@@ -97,6 +98,11 @@ func (s *Swarm) close() {
 	var wg sync.WaitGroup
 	for _, n := range s.Nodes {
 		wg.Go(n.Stop)
+	}
+	for _, o := range s.outsiders {
+		for _, end := range o.ends {
+			wg.Go(end)
+		}
 	}
 	wg.Wait()
 	s.watch.Wait()

@@ -53,8 +53,8 @@ func Place(nodes int, seed uint64) []int {
 // the regions', up to a fifth more or less by chance, and the same for each packet.
 func OnWorld(place []int, seed uint64) (Latency, func(i int) Speed) {
 	latency := func(from, to int) time.Duration {
-		if from < 0 || to < 0 {
-			return time.Millisecond
+		if from < 0 || to < 0 || from >= len(place) || to >= len(place) {
+			return time.Millisecond // whoever attacks has good lines
 		}
 		low, high := min(from, to), max(from, to)
 		dice := rand.New(rand.NewPCG(seed, uint64(low)<<32|uint64(high)))

@@ -159,7 +159,7 @@ func (s *Scheduler) pace(now time.Time, r *request, got, absent int) {
 	p := r.peer
 	switch took := now.Sub(r.at); {
 	case got > 0:
-		p.strikes = 0
+		p.strikes, p.proven = 0, true
 		s.stall = max(MinStall, s.stall*17/20)
 		if took < MinStall/4 {
 			p.batch = min(2*p.batch, MaxBatch)
@@ -293,14 +293,24 @@ func (s *Scheduler) submit(now time.Time) {
 }
 
 // askBlocks spreads what is wanted over the peers that have it, a batch each
-// in turn.
+// in turn. Those who gave bodies when they were last asked come first: who has yet
+// to show that it gives any must not hold up those who do, though it be many and
+// return as soon as it is parted from.
 func (s *Scheduler) askBlocks(now time.Time) {
 	if now.Before(s.pause) {
 		return
 	}
 	open := s.unasked(now)
 	idle := slices.Clone(s.order)
-	slices.SortStableFunc(idle, func(a, b *peer) int { return cmp.Compare(a.turn, b.turn) })
+	slices.SortStableFunc(idle, func(a, b *peer) int {
+		if a.proven != b.proven {
+			if a.proven {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(a.turn, b.turn)
+	})
 	for asked := true; asked && len(open) > 0; {
 		asked = false
 		for _, p := range idle {
@@ -341,6 +351,9 @@ func (s *Scheduler) askBatch(now time.Time, p *peer, open []*block) []*block {
 	if room <= 0 || p.batches >= MaxInFlight/MaxBatch || now.Before(p.rest) {
 		return open
 	}
+	if !p.proven && s.anyProven() {
+		return s.tryOut(now, p, open)
+	}
 	r := &request{peer: p, at: now}
 	open = slices.DeleteFunc(open, func(b *block) bool {
 		if len(r.blocks) == room || !b.isWith(now, p, b.tries) {
@@ -349,9 +362,40 @@ func (s *Scheduler) askBatch(now time.Time, p *peer, open []*block) []*block {
 		r.blocks = append(r.blocks, b)
 		return true
 	})
-	if len(r.blocks) == 0 {
+	if len(r.blocks) > 0 {
+		s.askFor(now, r)
+	}
+	return open
+}
+
+// tryOut asks a peer that has not given a body yet, where others have, for one:
+// the least urgent that was not asked for in vain, but for what those others lack.
+func (s *Scheduler) tryOut(now time.Time, p *peer, open []*block) []*block {
+	if p.batches > 0 {
 		return open
 	}
+	for i, b := range slices.Backward(open) {
+		if b.isWith(now, p, b.tries) && (b.tries == 0 || !s.provenWith(now, b)) {
+			s.askFor(now, &request{peer: p, at: now, blocks: []*block{b}})
+			return slices.Delete(open, i, i+1)
+		}
+	}
+	return open
+}
+
+// anyProven says that some peer gives bodies.
+func (s *Scheduler) anyProven() bool {
+	return slices.ContainsFunc(s.order, func(p *peer) bool { return p.proven })
+}
+
+// provenWith says that a peer that gives bodies has this one.
+func (s *Scheduler) provenWith(now time.Time, b *block) bool {
+	return slices.ContainsFunc(s.order, func(p *peer) bool { return p.proven && b.isWith(now, p, b.tries) })
+}
+
+// askFor sends a question for bodies.
+func (s *Scheduler) askFor(now time.Time, r *request) {
+	p := r.peer
 	due := blocksTimeout + time.Duration(int64(len(r.blocks))*s.size/minRate)*time.Second
 	r.deadline = now.Add(min(due, maxTimeout))
 	a := AskBlocks{Request: s.open(r), Peer: p.name}
@@ -364,7 +408,6 @@ func (s *Scheduler) askBatch(now time.Time, p *peer, open []*block) []*block {
 	p.blocks += len(r.blocks)
 	s.inflight += len(r.blocks)
 	s.out = append(s.out, a)
-	return open
 }
 
 // isWith says whether p should have the body, by what it claims and did not

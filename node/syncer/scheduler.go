@@ -96,6 +96,7 @@ type peer struct {
 	blocks  int // in flight
 	batch   int // blocks to ask for at once
 	strikes int
+	proven  bool      // it gave bodies when it was last asked for them
 	rest    time.Time // nothing is asked before
 	turn    Request   // of the last batch: who waited longest goes first
 }
@@ -243,7 +244,7 @@ func (s *Scheduler) judgeSynced() {
 // until then it rests, twice as long each time.
 func (s *Scheduler) strike(now time.Time, p *peer, reason string) {
 	p.strikes++
-	p.batch = 1
+	p.batch, p.proven = 1, false
 	p.leavePresync()
 	p.rest = now.Add(time.Second << p.strikes)
 	if p.strikes >= maxStrikes {

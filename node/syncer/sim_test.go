@@ -53,6 +53,7 @@ type world struct {
 	sent    map[int]bool    // submitted and not yet judged
 	gone    map[Peer]string // why peers were parted from
 	blamed  map[Peer]bool   // for invalid bodies
+	back    bool            // those parted from return in a second
 	stop    func() bool     // nil: when all bodies are stored
 }
 
@@ -166,6 +167,9 @@ func (w *world) do(actions []Action) {
 func (w *world) part(p Peer, why string) {
 	w.gone[p] = why
 	w.after(0, func() []Action { return w.s.PeerLeft(w.now, p) })
+	if w.back {
+		w.after(time.Second, func() []Action { return w.s.PeerJoined(w.now, p, tipAt(w.claim(w.habits[p]))) })
+	}
 }
 
 func (w *world) close(r Request) {
@@ -342,6 +346,23 @@ func TestStallersCostLittle(t *testing.T) {
 	}
 	if len(w.gone) > 3 {
 		t.Errorf("parted from %v", w.gone)
+	}
+}
+
+// Stalling peers that return as soon as they are parted from, as sybils do and
+// those whom the operator wants, cost little too, though they are four of five.
+func TestReturningStallersCostLittle(t *testing.T) {
+	const height = 2000
+	honest := newWorld(t, height, 0, []habit{good, good}).run(time.Hour)
+	w := newWorld(t, height, 0, append(slices.Repeat([]habit{staller}, 8), good, good))
+	w.back = true
+	took := w.run(time.Hour)
+	t.Logf("%d blocks from 2 peers in %v; with 8 that stall and return in %v", height, honest, took)
+	if most := honest + time.Minute; took > most {
+		t.Errorf("returning stallers cost %v instead of %v", took, honest)
+	}
+	if why, gone := w.gone["good8"]; gone {
+		t.Errorf("a good peer was parted from: %s", why)
 	}
 }
 

@@ -45,8 +45,10 @@ func (s *Scheduler) replaceStalled(now time.Time) {
 	}
 	s.end(r)
 	s.out = append(s.out, Cancel{r.id})
+	if r.peer.proven || !s.anyProven() { // else it is not our line that is slow
+		s.stall = min(2*s.stall, MaxStall)
+	}
 	s.strike(now, r.peer, "stalls the download")
-	s.stall = min(2*s.stall, MaxStall)
 }
 
 // awaited is the block in flight that keeps the chain idle, nil for none.
