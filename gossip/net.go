@@ -34,6 +34,7 @@ type Config struct {
 	MaxPeers int      // 0: 125
 	Outbound int      // peers that we look for ourselves, at most half of MaxPeers; 0: 12
 	PerIP    int      // connections of one IPv4 address or IPv6 /56; 0: 8. Loopback and Private are free
+	Limits   Limits
 	MDNS     bool
 	DHT      bool
 	Private  bool                         // loopback and private addresses are as good as public ones: tests, LANs
@@ -173,6 +174,9 @@ func complete(c *Config) error {
 	c.Outbound = min(c.Outbound, (c.MaxPeers+1)/2)
 	if c.PerIP == 0 {
 		c.PerIP = defaultPerIP
+	}
+	if err := c.Limits.complete(c.MaxPeers); err != nil {
+		return err
 	}
 	if c.Agent == "" {
 		c.Agent = "quern"

@@ -2,6 +2,7 @@ package gossip
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,9 +18,7 @@ import (
 
 const (
 	defaultTimeout = 30 * time.Second
-	maxPerPeer     = 32   // questions of one peer answered at a time
-	maxQuestions   = 1024 // … and of all peers
-	pointsGarbage  = 25   // for a frame that is too large or does not decode
+	pointsGarbage  = 25 // for a frame that is too large or does not decode
 
 	// handshakePrefix begins the id of the protocol that is answered before a
 	// peer has passed OnPeer.
@@ -36,6 +35,7 @@ type Protocol[Q, A any] struct {
 	ID                   string        // without prefix: "headers/1"
 	MaxRequest, MaxReply int           // bytes encoded
 	Timeout              time.Duration // for question and answer together, on both sides; 0: 30 s
+	Rate, Burst          int64         // bytes of answers for one peer: a second, and at once after a rest; 0: 4 MiB, 64 MiB
 	EncodeQ              func(Q) []byte
 	DecodeQ              func([]byte) (Q, error)
 	EncodeA              func(A) []byte
@@ -47,6 +47,7 @@ type rawProtocol struct {
 	id                   string // with prefix
 	maxRequest, maxReply int
 	timeout              time.Duration
+	rate, burst          int64
 	handshake            bool
 	answer               func(context.Context, Peer, []byte) ([]byte, error)
 }
@@ -66,6 +67,7 @@ func Serve[Q, A any](n *Net, p Protocol[Q, A], h func(context.Context, Peer, Q) 
 	r := &rawProtocol{
 		id: n.prefixed(p.ID), maxRequest: p.MaxRequest, maxReply: p.MaxReply,
 		timeout: p.timeout(), handshake: strings.HasPrefix(p.ID, handshakePrefix),
+		rate: cmp.Or(p.Rate, defaultRate), burst: cmp.Or(p.Burst, defaultBurst),
 	}
 	r.answer = func(ctx context.Context, from Peer, raw []byte) ([]byte, error) {
 		q, err := p.DecodeQ(raw)
@@ -89,6 +91,8 @@ func Serve[Q, A any](n *Net, p Protocol[Q, A], h func(context.Context, Peer, Q) 
 
 // asking counts the questions being answered, in all and by peer.
 type asking struct {
+	most, perPeer int
+
 	mu  sync.Mutex
 	all int
 	by  map[Peer]int
@@ -97,7 +101,7 @@ type asking struct {
 func (a *asking) enter(p Peer) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.all >= maxQuestions || a.by[p] >= maxPerPeer {
+	if a.all >= a.most || a.by[p] >= a.perPeer {
 		return false
 	}
 	a.all++
@@ -116,7 +120,8 @@ func (a *asking) leave(p Peer) {
 
 // startProtocols sets the stream handlers.
 func (n *Net) startProtocols(l *live) {
-	busy := &asking{by: make(map[Peer]int)}
+	busy := &asking{most: n.c.Limits.Questions, perPeer: n.c.Limits.PeerQuestions, by: make(map[Peer]int)}
+	speed := newRates(n.c.Limits.Upload, time.Now)
 	for id, r := range n.protocols {
 		l.host.SetStreamHandler(protocol.ID(id), func(s network.Stream) {
 			from := s.Conn().RemotePeer()
@@ -129,7 +134,11 @@ func (n *Net) startProtocols(l *live) {
 				return
 			}
 			defer busy.leave(from)
-			if err := n.answer(l, r, s); err != nil {
+			err := n.answer(l, r, s, speed)
+			switch {
+			case errors.Is(err, errTooFast):
+				_ = s.ResetWithError(network.StreamRateLimited)
+			case err != nil:
 				_ = s.Reset()
 				n.report(err)
 				n.c.Log.Debug("question not answered", "protocol", r.id, "peer", from, "err", err)
@@ -140,7 +149,7 @@ func (n *Net) startProtocols(l *live) {
 
 // answer serves one stream. A panic in a codec or handler is our fault; it ends
 // this stream and no more.
-func (n *Net) answer(l *live, r *rawProtocol, s network.Stream) (err error) {
+func (n *Net) answer(l *live, r *rawProtocol, s network.Stream, speed *rates) (err error) {
 	defer func() {
 		if e := recover(); e != nil {
 			n.c.Log.Error("panic while answering", "protocol", r.id, "panic", e, "stack", string(debug.Stack()))
@@ -159,11 +168,15 @@ func (n *Net) answer(l *live, r *rawProtocol, s network.Stream) (err error) {
 			return err
 		}
 	}
+	if err := speed.await(ctx, from, r); err != nil {
+		return err
+	}
 	raw, err := readFrame(bufio.NewReader(s), r.maxRequest)
 	if err != nil {
 		return n.blame(from, err)
 	}
 	reply, err := r.answer(ctx, from, raw)
+	speed.charge(from, r, len(raw)+len(reply))
 	if err != nil {
 		return err
 	}

@@ -173,7 +173,7 @@ func TestCallCancelled(t *testing.T) {
 
 // More questions at once than allowed are refused, and answered again later.
 func TestConcurrentQuestions(t *testing.T) {
-	release, asked := make(chan struct{}), make(chan struct{}, 2*maxPerPeer)
+	release, asked := make(chan struct{}), make(chan struct{}, 2*defaultPeerQuestions)
 	a, b := pair(t, func(b *node) {
 		Serve(b.Net, text("hold/1"), func(ctx context.Context, _ Peer, q string) (string, error) {
 			asked <- struct{}{}
@@ -186,21 +186,21 @@ func TestConcurrentQuestions(t *testing.T) {
 	})
 	p := text("hold/1")
 	p.Timeout = time.Minute
-	results := make(chan error, maxPerPeer)
-	for range maxPerPeer {
+	results := make(chan error, defaultPeerQuestions)
+	for range defaultPeerQuestions {
 		go func() {
 			_, err := Call(t.Context(), a.Net, p, b.ID(), "x")
 			results <- err
 		}()
 	}
-	for range maxPerPeer {
+	for range defaultPeerQuestions {
 		await(t, asked, "a question")
 	}
 	if _, err := Call(t.Context(), a.Net, text("echo/1"), b.ID(), "one more"); err == nil {
 		t.Fatal("one more was answered")
 	}
 	close(release)
-	for range maxPerPeer {
+	for range defaultPeerQuestions {
 		if err := await(t, results, "an answer"); err != nil {
 			t.Fatal(err)
 		}

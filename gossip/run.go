@@ -74,7 +74,7 @@ func (n *Net) Run(ctx context.Context) (err error) {
 func (n *Net) build(ctx context.Context) (*live, error) {
 	h, err := swarm.NewHost(swarm.HostConfig{
 		Key: n.key, Agent: n.c.Agent, Gate: n.gate,
-		MaxPeers: n.c.MaxPeers, PerIP: n.c.PerIP, Private: n.c.Private, Public: n.c.Public,
+		MaxPeers: n.c.MaxPeers, PerIP: n.c.PerIP, Limits: n.hostLimits(), Private: n.c.Private, Public: n.c.Public,
 		MapPort: n.c.MapPort, Relay: n.c.Relay, Reach: n.reach,
 		Traffic: n.traffic, Metrics: n.c.Metrics, Resolver: n.c.Resolver, Options: n.c.Options,
 	})

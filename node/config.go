@@ -48,6 +48,17 @@ type P2P struct {
 	MapPort bool `key:"map_port" help:"ask the router to forward the listening ports (UPnP, NAT-PMP, PCP)"`
 	Relay   bool `key:"relay" help:"while the world can reach this node, introduce others to each other that sit behind routers (64 of them, 128 KiB a connection)"`
 	Private bool `key:"private" help:"treat loopback and private addresses like public ones: test networks, a team's LAN"`
+
+	Limits Limits `key:"limits"` // last: a table of its own in the file
+}
+
+// Limits bound what peers may cost.
+type Limits struct {
+	Memory        Size `key:"memory" help:"memory for connections and streams; 0: an eighth of the machine's"`
+	Connections   int  `key:"connections" help:"most connections at a time, those of passers-by included; 0: twice max_peers and 64 more"`
+	Questions     int  `key:"questions" help:"most questions of peers answered at a time"`
+	PeerQuestions int  `key:"peer_questions" help:"most questions of one peer answered at a time"`
+	Upload        Size `key:"upload" help:"bytes a second for answers to peers, all together (gossip goes besides); 0: no limit"`
 }
 
 // RPC configures the JSON-RPC server.
@@ -119,6 +130,7 @@ func defaultP2P() P2P {
 	return P2P{
 		Enabled: true, MaxPeers: 125, Outbound: 12, PerIP: 8, MDNS: true, DHT: true, PublicDHT: "auto", MapPort: true, Relay: true,
 		Listen: []string{}, Peers: []string{}, Seeds: []string{}, PublicDHTPeers: []string{},
+		Limits: Limits{Questions: 1024, PeerQuestions: 32},
 	}
 }
 
@@ -171,6 +183,7 @@ func (c *P2P) validate(bad func(key, format string, args ...any)) {
 	if c.PerIP < 1 {
 		bad("p2p.per_ip", "%d connections are too few, use at least 1", c.PerIP)
 	}
+	c.Limits.validate(c.MaxPeers, bad)
 	switch c.PublicDHT {
 	case "auto", "on", "off":
 	default:
@@ -190,6 +203,24 @@ func (c *Config) MeetsPublicly() bool {
 		return c.SwarmName() == "commons" && !c.P2P.Private
 	}
 	return false
+}
+
+func (l *Limits) validate(maxPeers int, bad func(key, format string, args ...any)) {
+	if l.Memory != 0 && l.Memory < 64<<20 {
+		bad("p2p.limits.memory", "%v is too little, use at least 64 MiB, or 0 for an eighth of the machine's", l.Memory)
+	}
+	if l.Connections != 0 && l.Connections < maxPeers {
+		bad("p2p.limits.connections", "%d are too few for %d peers (p2p.max_peers), use at least as many, or 0", l.Connections, maxPeers)
+	}
+	if l.PeerQuestions < 4 {
+		bad("p2p.limits.peer_questions", "%d are too few, a peer that syncs asks 4 at a time", l.PeerQuestions)
+	}
+	if l.Questions < l.PeerQuestions {
+		bad("p2p.limits.questions", "%d are fewer than those of one peer, %d", l.Questions, l.PeerQuestions)
+	}
+	if l.Upload != 0 && l.Upload < 64<<10 {
+		bad("p2p.limits.upload", "%v a second are too few to serve a block in time, use at least 64 KiB, or 0 for no limit", l.Upload)
+	}
 }
 
 // loopback refuses to serve the network: whoever reaches the RPC port owns the

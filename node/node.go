@@ -223,6 +223,7 @@ func (n *Node) join(p *parts) error {
 		MaxPeers: c.P2P.MaxPeers,
 		Outbound: c.P2P.Outbound,
 		PerIP:    c.P2P.PerIP,
+		Limits:   c.P2P.Limits.gossip(),
 		MDNS:     c.P2P.MDNS,
 		DHT:      c.P2P.DHT,
 		Public:   c.P2P.Public,
@@ -247,6 +248,14 @@ func (n *Node) join(p *parts) error {
 		return fmt.Errorf("p2p: %w", err)
 	}
 	return nil
+}
+
+// gossip is l as the network takes it.
+func (l Limits) gossip() gossip.Limits {
+	return gossip.Limits{
+		Memory: int64(l.Memory), Connections: l.Connections,
+		Questions: l.Questions, PeerQuestions: l.PeerQuestions, Upload: int64(l.Upload),
+	}
 }
 
 // defaultListen is every transport on one port, IPv4 and IPv6.

@@ -3,19 +3,15 @@ package swarm
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"time"
 
 	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/metrics"
-	"github.com/libp2p/go-libp2p/core/network"
-	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
 	"github.com/libp2p/go-libp2p/p2p/net/connmgr"
 	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/relay"
 	"github.com/libp2p/go-libp2p/p2p/protocol/holepunch"
-	"github.com/libp2p/go-libp2p/x/rate"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -25,7 +21,8 @@ type HostConfig struct {
 	Agent    string
 	Gate     *Gate
 	MaxPeers int
-	PerIP    int  // concurrent connections of one IPv4 address or IPv6 /56
+	PerIP    int // concurrent connections of one IPv4 address or IPv6 /56
+	Limits   Limits
 	Private  bool // no NAT, no relays, no limits per subnet
 	Public   bool // the operator declares that the world can reach us
 	Traffic  metrics.Reporter
@@ -108,44 +105,4 @@ func punchTracer(c HostConfig) holepunch.Option {
 		return holepunch.WithTracer(c.Reach.punches)
 	}
 	return holepunch.WithMetricsAndEventTracer(holepunch.NewMetricsTracer(holepunch.WithRegisterer(c.Metrics)), c.Reach.punches)
-}
-
-// limits scales libp2p's defaults to the machine and sets its caps per address,
-// which nothing else lifts.
-func limits(c HostConfig) (network.ResourceManager, error) {
-	scaled := rcmgr.DefaultLimits
-	libp2p.SetDefaultServiceLimits(&scaled)
-	per := c.PerIP
-	if c.Private {
-		per = 2 * (c.MaxPeers + 32)
-	}
-	m, err := rcmgr.NewResourceManager(rcmgr.NewFixedLimiter(scaled.AutoScale()),
-		rcmgr.WithLimitPerSubnet(
-			[]rcmgr.ConnLimitPerSubnet{{PrefixLength: 32, ConnCount: per}},
-			[]rcmgr.ConnLimitPerSubnet{{PrefixLength: 56, ConnCount: per}, {PrefixLength: 48, ConnCount: 8 * per}}),
-		rcmgr.WithConnRateLimiters(rates(c, per)),
-		rcmgr.WithMetricsDisabled())
-	if err != nil {
-		return nil, fmt.Errorf("resource limits: %w", err)
-	}
-	return m, nil
-}
-
-// rates bounds new connections: as many at once as may stay, then one in five
-// seconds. libp2p's own defaults, but for the burst; without subnet limits in
-// private mode, where a rate of zero would mean never.
-func rates(c HostConfig, per int) *rate.Limiter {
-	r := &rate.Limiter{
-		NetworkPrefixLimits: []rate.PrefixLimit{
-			{Prefix: netip.MustParsePrefix("127.0.0.0/8")},
-			{Prefix: netip.MustParsePrefix("::1/128")},
-		},
-		SubnetRateLimiter: rate.SubnetLimiter{GracePeriod: time.Minute},
-	}
-	if !c.Private {
-		one, many := rate.Limit{RPS: 0.2, Burst: 2 * per}, rate.Limit{RPS: 0.5, Burst: 10 * per}
-		r.SubnetRateLimiter.IPv4SubnetLimits = []rate.SubnetLimit{{PrefixLength: 32, Limit: one}}
-		r.SubnetRateLimiter.IPv6SubnetLimits = []rate.SubnetLimit{{PrefixLength: 56, Limit: one}, {PrefixLength: 48, Limit: many}}
-	}
-	return r
 }

@@ -35,9 +35,10 @@ var headersProtocol = gossip.Protocol[[]wire.Hash, headersReply]{
 	MaxRequest: 4 + maxLocator*wire.HashSize,
 	MaxReply:   tipSize + 4 + syncer.MaxHeaders*wire.HeaderSize,
 	Timeout:    2 * syncer.HeadersTimeout,
-	EncodeQ:    func(q []wire.Hash) []byte { return appendHashes(nil, q) },
-	DecodeQ:    decodeLocator,
-	EncodeA:    headersReply.encode, DecodeA: decodeHeaders,
+	Rate:       2 << 20, Burst: 32 << 20, // 26,000 headers a second, 400,000 at once
+	EncodeQ: func(q []wire.Hash) []byte { return appendHashes(nil, q) },
+	DecodeQ: decodeLocator,
+	EncodeA: headersReply.encode, DecodeA: decodeHeaders,
 }
 
 const tipSize = wire.HashSize + 4 + 32
@@ -98,9 +99,10 @@ var blocksProtocol = gossip.Protocol[[]wire.Hash, bodies]{
 	MaxRequest: 4 + maxBlockIDs*wire.HashSize,
 	MaxReply:   softBlockBytes + maxBlockSize + 4 + 5*maxBlockIDs,
 	Timeout:    150 * time.Second,
-	EncodeQ:    func(q []wire.Hash) []byte { return appendHashes(nil, q) },
-	DecodeQ:    decodeIDs,
-	EncodeA:    bodies.encode, DecodeA: decodeBodies,
+	Rate:       16 << 20, Burst: 256 << 20,
+	EncodeQ: func(q []wire.Hash) []byte { return appendHashes(nil, q) },
+	DecodeQ: decodeIDs,
+	EncodeA: bodies.encode, DecodeA: decodeBodies,
 }
 
 func decodeIDs(b []byte) ([]wire.Hash, error) {

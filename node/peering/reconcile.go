@@ -104,6 +104,7 @@ var mempoolProtocol = gossip.Protocol[mempoolQuery, []*wire.Tx]{
 	ID:         "mempool/1",
 	MaxRequest: 20 + 8*maxKnown, MaxReply: maxTxReply,
 	Timeout: 10 * time.Second,
+	Rate:    256 << 10, Burst: 16 << 20, // one a minute is what honest peers ask for
 	EncodeQ: mempoolQuery.encode, DecodeQ: decodeMempoolQuery,
 	EncodeA: func(ts []*wire.Tx) []byte { return appendTxs(nil, ts) },
 	DecodeA: func(b []byte) ([]*wire.Tx, error) { return decodeTxs(b, maxMempoolTxs) },
