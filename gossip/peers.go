@@ -163,3 +163,7 @@ func (n *Net) Active() bool { return n.gate.Open() }
 
 // Bans lists who is banned and until when, by peer id or IP address.
 func (n *Net) Bans() map[string]time.Time { return n.scores.all() }
+
+// BanReason says in words why somebody in Bans is banned; "" when it is not
+// known. A part of it may be a stranger's words; it is printable ASCII.
+func (n *Net) BanReason(whom string) string { return n.scores.reason(whom) }

@@ -18,7 +18,8 @@ import (
 
 const (
 	defaultTimeout = 30 * time.Second
-	pointsGarbage  = 25 // for a frame that is too large or does not decode
+	questionTime   = 10 * time.Second // that a question may take to arrive
+	pointsGarbage  = 25               // for a frame that is too large or does not decode
 
 	// handshakePrefix begins the id of the protocol that is answered before a
 	// peer has passed OnPeer.
@@ -170,6 +171,9 @@ func (n *Net) answer(l *live, r *rawProtocol, s network.Stream, speed *rates) (e
 	}
 	if err := speed.await(ctx, from, r); err != nil {
 		return err
+	}
+	if err := s.SetReadDeadline(time.Now().Add(min(questionTime, r.timeout))); err != nil {
+		return fmt.Errorf("deadline: %w", err)
 	}
 	raw, err := readFrame(bufio.NewReader(s), r.maxRequest)
 	if err != nil {

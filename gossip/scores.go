@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"net/netip"
 	"strings"
@@ -39,7 +38,43 @@ type scores struct {
 
 	mu     sync.RWMutex
 	points map[Peer]points
-	bans   map[string]time.Time // until when, by peer id or IP address
+	bans   map[string]ban // by peer id or IP address
+}
+
+// ban is what is kept of one. On disk it is the time in eight bytes (Unix
+// seconds, big-endian), then the reason; the first version had no reason.
+type ban struct {
+	until  time.Time
+	reason string // for people, printable
+}
+
+const (
+	maxReason  = 200
+	byOperator = "the operator's decision"
+)
+
+func (b ban) encode() []byte {
+	return append(binary.BigEndian.AppendUint64(nil, uint64(b.until.Unix())), b.reason...)
+}
+
+// decodeBan reads a ban; what is none has ended long ago.
+func decodeBan(raw []byte) ban {
+	if len(raw) < 8 {
+		return ban{}
+	}
+	return ban{time.Unix(int64(binary.BigEndian.Uint64(raw)), 0), printable(string(raw[8:]))}
+}
+
+// printable is text that a stranger had a part in, cut and kept from playing
+// tricks on a terminal.
+func printable(s string) string {
+	b := []byte(s[:min(len(s), maxReason)])
+	for i, c := range b {
+		if c < ' ' || c > '~' {
+			b[i] = '?'
+		}
+	}
+	return string(b)
 }
 
 // points at a moment.
@@ -55,7 +90,7 @@ func (p points) fade(now time.Time) float64 {
 
 // loadScores reads the bans of earlier runs and drops those that have ended.
 func loadScores(ctx context.Context, d datastore.Datastore, now func() time.Time) (*scores, error) {
-	s := &scores{now: now, store: d, points: make(map[Peer]points), bans: make(map[string]time.Time)}
+	s := &scores{now: now, store: d, points: make(map[Peer]points), bans: make(map[string]ban)}
 	res, err := d.Query(ctx, query.Query{Prefix: bansPrefix})
 	if err != nil {
 		return nil, fmt.Errorf("loading bans: %w", err)
@@ -66,12 +101,8 @@ func loadScores(ctx context.Context, d datastore.Datastore, now func() time.Time
 		if r.Error != nil {
 			return nil, fmt.Errorf("loading bans: %w", r.Error)
 		}
-		until := time.Time{}
-		if len(r.Value) == 8 {
-			until = time.Unix(int64(binary.BigEndian.Uint64(r.Value)), 0)
-		}
-		if until.After(now()) {
-			s.bans[strings.TrimPrefix(r.Key, bansPrefix+"/")] = until
+		if b := decodeBan(r.Value); b.until.After(now()) {
+			s.bans[strings.TrimPrefix(r.Key, bansPrefix+"/")] = b
 		} else {
 			ended = append(ended, r.Key)
 		}
@@ -126,23 +157,22 @@ func (s *scores) of(p Peer) float64 {
 }
 
 // ban bans whom, a peer id or an IP address in text, for a while.
-func (s *scores) ban(ctx context.Context, whom string, d time.Duration) error {
-	until := s.now().Add(d)
+func (s *scores) ban(ctx context.Context, whom string, d time.Duration, reason string) error {
+	b := ban{s.now().Add(d), printable(reason)}
 	s.mu.Lock()
 	var dropped string
 	if len(s.bans) >= maxBans {
 		dropped = s.soonest()
 		delete(s.bans, dropped)
 	}
-	s.bans[whom] = until
+	s.bans[whom] = b
 	s.mu.Unlock()
 
 	var err error
 	if dropped != "" {
 		err = s.store.Delete(ctx, banKey(dropped))
 	}
-	value := binary.BigEndian.AppendUint64(nil, uint64(until.Unix()))
-	return errors.Join(err, s.store.Put(ctx, banKey(whom), value))
+	return errors.Join(err, s.store.Put(ctx, banKey(whom), b.encode()))
 }
 
 // unban ends a ban.
@@ -158,9 +188,9 @@ func banKey(whom string) datastore.Key { return datastore.NewKey(bansPrefix + "/
 func (s *scores) soonest() string {
 	var first string
 	var at time.Time
-	for whom, until := range s.bans {
-		if first == "" || until.Before(at) {
-			first, at = whom, until
+	for whom, b := range s.bans {
+		if first == "" || b.until.Before(at) {
+			first, at = whom, b.until
 		}
 	}
 	return first
@@ -185,18 +215,28 @@ func (s *scores) bannedAddr(a multiaddr.Multiaddr) bool {
 func (s *scores) isBanned(whom string) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	until, ok := s.bans[whom]
-	return ok && until.After(s.now())
+	b, ok := s.bans[whom]
+	return ok && b.until.After(s.now())
 }
 
 // all returns the bans in force.
 func (s *scores) all() map[string]time.Time {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	m := maps.Clone(s.bans)
-	now := s.now()
-	maps.DeleteFunc(m, func(_ string, until time.Time) bool { return !until.After(now) })
+	m, now := make(map[string]time.Time, len(s.bans)), s.now()
+	for whom, b := range s.bans {
+		if b.until.After(now) {
+			m[whom] = b.until
+		}
+	}
 	return m
+}
+
+// reason is why somebody is banned; "" when nobody is or nobody knows.
+func (s *scores) reason(whom string) string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.bans[whom].reason
 }
 
 // ipOf is a's own IP address. A relayed address has none: its IP is the
@@ -216,7 +256,8 @@ func ipOf(a multiaddr.Multiaddr) (netip.Addr, bool) {
 // Report is the one door to scores and bans. Points add up, fade with time
 // (half of them every 30 minutes), and at 100 the peer is disconnected and
 // banned for 24 hours, by its id, and by its address unless Private or named by
-// the operator. err says what the peer did; it is only logged.
+// the operator. err says what the peer did: it is logged, and kept as the reason
+// of a ban.
 func (n *Net) Report(p Peer, points int, err error) {
 	if p == n.id || p == "" {
 		return
@@ -226,10 +267,10 @@ func (n *Net) Report(p Peer, points int, err error) {
 	if sum < banPoints {
 		return
 	}
-	n.ban(p)
+	n.ban(p, err)
 }
 
-func (n *Net) ban(p Peer) {
+func (n *Net) ban(p Peer, cause error) {
 	whom := []string{p.String()}
 	l := n.live.Load()
 	if l != nil && !n.c.Private && !n.book.Kept(p) {
@@ -239,15 +280,19 @@ func (n *Net) ban(p Peer) {
 			}
 		}
 	}
+	reason := "misbehaviour"
+	if cause != nil {
+		reason = cause.Error()
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), saveTime)
 	defer cancel()
 	for _, w := range whom {
-		if err := n.scores.ban(ctx, w, banTime); err != nil {
+		if err := n.scores.ban(ctx, w, banTime, reason); err != nil {
 			n.c.Log.Error("a ban will not outlive this run", "whom", w, "err", err)
 		}
 	}
 	n.scores.forgive(p)
-	n.c.Log.Warn("peer banned for 24 hours", "peer", p, "whom", whom)
+	n.c.Log.Warn("peer banned for 24 hours", "peer", p, "whom", whom, "reason", reason)
 	if l != nil {
 		_ = l.host.Network().ClosePeer(p) // gone already is as good
 	}
@@ -258,7 +303,7 @@ func (n *Net) ban(p Peer) {
 func (n *Net) Ban(p Peer, d time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), saveTime)
 	defer cancel()
-	err := n.scores.ban(ctx, p.String(), d)
+	err := n.scores.ban(ctx, p.String(), d, byOperator)
 	if l := n.live.Load(); l != nil {
 		_ = l.host.Network().ClosePeer(p) // gone already is as good
 	}

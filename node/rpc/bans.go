@@ -28,7 +28,7 @@ func banMethods() []method {
 		result: "null", call: setBan,
 	}, {
 		name: "listbanned", category: "network", about: "List all banned peers.",
-		result: "A json array of objects with address, banned_until and time_remaining", call: listBanned,
+		result: "A json array of objects with address, banned_until, time_remaining and ban_reason", call: listBanned,
 	}, {
 		name: "clearbanned", category: "network", about: "Clear all banned peers.", result: "null", call: clearBanned,
 	}}
@@ -99,7 +99,7 @@ func listBanned(_ context.Context, n *node, _ args) (any, error) {
 	bans, now := n.Net.Bans(), n.Now().Unix()
 	for _, who := range slices.Sorted(maps.Keys(bans)) {
 		until := bans[who].Unix()
-		out = append(out, Ban{who, until, until - now})
+		out = append(out, Ban{who, until, until - now, n.Net.BanReason(who)})
 	}
 	return out, nil
 }
