@@ -33,12 +33,13 @@ const (
 	queueValidate    = 4096
 	queuePeer        = 1024
 	seenTime         = 10 * time.Minute
-	minMessage       = 1 << 20  // bytes of one RPC, at the least
-	roomMessage      = 64 << 10 // bytes of an RPC besides its largest value
+	scoreEvery       = 5 * time.Second // that scores are taken down, for people
+	minMessage       = 1 << 20         // bytes of one RPC, at the least
+	roomMessage      = 64 << 10        // bytes of an RPC besides its largest value
 )
 
 // gossipOptions are GossipSub's settings; docs/adr/0003 has the reasons.
-func (n *Net) gossipOptions() []pubsub.Option {
+func (n *Net) gossipOptions(m *mesh) []pubsub.Option {
 	names := slices.Sorted(maps.Keys(n.topics))
 	size := minMessage
 	for _, t := range n.topics {
@@ -64,10 +65,11 @@ func (n *Net) gossipOptions() []pubsub.Option {
 		pubsub.WithSeenMessagesTTL(seenTime),
 		pubsub.WithSubscriptionFilter(pubsub.WrapLimitSubscriptionFilter(
 			pubsub.NewAllowlistSubscriptionFilter(names...), maxSubscriptions)),
-		pubsub.WithPeerScore(n.peerScore(names), &pubsub.PeerScoreThresholds{
+		pubsub.WithPeerScore(n.peerScore(names, m), &pubsub.PeerScoreThresholds{
 			GossipThreshold: gossipBelow, PublishThreshold: publishBelow, GraylistThreshold: graylistBelow,
 			AcceptPXThreshold: 1000, OpportunisticGraftThreshold: 3.5,
 		}),
+		pubsub.WithPeerScoreInspect(pubsub.PeerScoreInspectFn(m.scores.set), scoreEvery),
 		pubsub.WithPeerGater(gater),
 	}
 }
@@ -86,9 +88,10 @@ func messageID(m *pb.Message) string {
 
 // peerScore is how GossipSub rates peers. Delivering first counts for, invalid
 // values, many peers on one address and protocol tricks count against; so do the
-// points of Report. Mesh delivery rates (P3) are off, as in Lotus: on topics with
-// little traffic they punish the innocent.
-func (n *Net) peerScore(topics []string) *pubsub.PeerScoreParams {
+// points of Report, and passing nothing on (see mutes). GossipSub's own measure of
+// that, mesh delivery rates (P3), is off, as in Lotus: on topics with little
+// traffic it punishes the innocent.
+func (n *Net) peerScore(topics []string, m *mesh) *pubsub.PeerScoreParams {
 	perTopic := make(map[string]*pubsub.TopicScoreParams, len(topics))
 	for _, t := range topics {
 		perTopic[t] = &pubsub.TopicScoreParams{
@@ -110,7 +113,7 @@ func (n *Net) peerScore(topics []string) *pubsub.PeerScoreParams {
 	return &pubsub.PeerScoreParams{
 		Topics:                      perTopic,
 		TopicScoreCap:               200,
-		AppSpecificScore:            n.appScore,
+		AppSpecificScore:            n.appScore(m),
 		AppSpecificWeight:           1,
 		IPColocationFactorWeight:    colocation,
 		IPColocationFactorThreshold: 5,
@@ -124,9 +127,21 @@ func (n *Net) peerScore(topics []string) *pubsub.PeerScoreParams {
 	}
 }
 
-func (n *Net) appScore(p Peer) float64 {
-	if !n.members.passed(p) {
-		return outsider
+// appScore is our own part of the score of a peer: what Report gave it, and
+// whether it keeps to itself what it hears. Kept peers may: the operator has
+// named them, and may have put them behind nobody but us.
+func (n *Net) appScore(m *mesh) func(Peer) float64 {
+	return func(p Peer) float64 {
+		if !n.members.passed(p) {
+			return outsider
+		}
+		score := pointWeight * n.scores.of(p)
+		if !n.book.Kept(p) {
+			score += m.penalty(p)
+		}
+		return score
 	}
-	return pointWeight * n.scores.of(p)
 }
+
+// spares tells whether there is a peer who could take a place in a mesh of so many.
+func (n *Net) spares(inMesh int) bool { return len(n.members.list()) > inMesh }

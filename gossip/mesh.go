@@ -19,15 +19,22 @@ type mesh struct {
 	events   *prometheus.CounterVec // by topic and what happened
 	rejected *prometheus.CounterVec // by reason
 
+	self   Peer
+	scores scoreBook
+
 	mu      sync.Mutex
+	mutes   *mutes
 	peers   map[string]map[Peer]struct{}
 	changed chan struct{} // closed at each graft, then replaced
 }
 
 var _ pubsub.RawTracer = (*mesh)(nil)
 
-func newMesh() *mesh {
+// newMesh follows the node self. spare tells whether anybody could take a place
+// in a mesh of so many.
+func newMesh(self Peer, spare func(inMesh int) bool) *mesh {
 	return &mesh{
+		self: self, mutes: newMutes(spare),
 		events: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "quern_gossip_messages_total", Help: "Gossiped messages by topic and what became of them."}, []string{"topic", "event"}),
 		rejected: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -66,6 +73,7 @@ func (m *mesh) Graft(p Peer, topic string) {
 		m.peers[topic] = make(map[Peer]struct{})
 	}
 	m.peers[topic][p] = struct{}{}
+	m.mutes.graft(p, topic)
 	close(m.changed)
 	m.changed = make(chan struct{})
 }
@@ -74,13 +82,15 @@ func (m *mesh) Prune(p Peer, topic string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.peers[topic], p)
+	m.mutes.prune(p, topic)
 }
 
 func (m *mesh) OnClosedOutboundStream(p Peer) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, in := range m.peers {
+	for topic, in := range m.peers {
 		delete(in, p)
+		m.mutes.prune(p, topic)
 	}
 }
 
@@ -90,8 +100,28 @@ func (m *mesh) count(msg *pubsub.Message, what string) {
 	m.events.WithLabelValues(msg.GetTopic(), what).Inc()
 }
 
-func (m *mesh) DeliverMessage(msg *pubsub.Message)   { m.count(msg, "accepted") }
-func (m *mesh) DuplicateMessage(msg *pubsub.Message) { m.count(msg, "duplicate") }
+func (m *mesh) DeliverMessage(msg *pubsub.Message) {
+	m.count(msg, "accepted")
+	if msg.ReceivedFrom != m.self { // nobody is to send us what is our own
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.mutes.delivered(msg.ReceivedFrom, msg.GetTopic(), len(msg.Data))
+	}
+}
+
+func (m *mesh) DuplicateMessage(msg *pubsub.Message) {
+	m.count(msg, "duplicate")
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.mutes.repeated(msg.ReceivedFrom, msg.GetTopic(), len(msg.Data))
+}
+
+// penalty is p's part of the score for passing nothing on.
+func (m *mesh) penalty(p Peer) float64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.mutes.penalty(p)
+}
 
 func (m *mesh) RejectMessage(_ *pubsub.Message, reason string) {
 	m.rejected.WithLabelValues(reason).Inc()

@@ -24,6 +24,9 @@ type node struct {
 	left   chan Peer
 	values chan value
 	stop   func()
+
+	publish func(context.Context, string) error
+	mute    bool // it passes nothing on
 }
 
 type value struct {
@@ -90,12 +93,16 @@ func (n *node) standard() func(context.Context, string) error {
 		if s == "bad" {
 			return Reject
 		}
+		if n.mute {
+			return Ignore
+		}
 		n.values <- value{from, s}
 		return Accept
 	})
 	if err != nil {
 		n.t.Fatal(err)
 	}
+	n.publish = publish
 	return publish
 }
 

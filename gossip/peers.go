@@ -20,6 +20,7 @@ type Info struct {
 	Since          time.Time
 	Latency        time.Duration // 0: not known
 	Score          int           // misbehaviour points
+	Gossip         float64       // GossipSub's score, a few seconds old: below 0 it is in no mesh
 	Sent, Received int64         // bytes
 	Source         string        // how it was found: config, seed, anchor, saved, mdns, dht, public-dht, inbound, rpc
 	Slot           bool          // it holds one of the outbound slots
@@ -56,7 +57,7 @@ func (n *Net) describe(l *live, i *Info) {
 		i.Agent, _ = v.(string)
 	}
 	i.Latency = l.host.Peerstore().LatencyEWMA(i.ID)
-	i.Score = int(n.scores.of(i.ID))
+	i.Score, i.Gossip = int(n.scores.of(i.ID)), l.mesh.scores.of(i.ID)
 	t := n.traffic.GetBandwidthForPeer(i.ID)
 	i.Sent, i.Received = t.TotalOut, t.TotalIn
 	if i.Source = string(n.book.Source(i.ID)); i.Inbound && !n.book.Kept(i.ID) {

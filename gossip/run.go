@@ -82,7 +82,7 @@ func (n *Net) build(ctx context.Context) (*live, error) {
 		return nil, err
 	}
 	n.protected.tell(h.ConnManager())
-	l := &live{ctx: ctx, host: h, mesh: newMesh(), topics: make(map[string]*pubsub.Topic)}
+	l := &live{ctx: ctx, host: h, mesh: newMesh(n.id, n.spares), topics: make(map[string]*pubsub.Topic)}
 	if err := n.buildOn(ctx, l); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}

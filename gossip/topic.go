@@ -102,7 +102,7 @@ func (n *Net) publish(ctx context.Context, r *rawTopic, raw []byte) error {
 // for their check only, so each topic is relayed and not subscribed to: no
 // queue behind the check can run over.
 func (n *Net) startTopics(ctx context.Context, l *live) error {
-	ps, err := pubsub.NewGossipSub(ctx, l.host, append(n.gossipOptions(), pubsub.WithRawTracer(l.mesh))...)
+	ps, err := pubsub.NewGossipSub(ctx, l.host, append(n.gossipOptions(l.mesh), pubsub.WithRawTracer(l.mesh))...)
 	if err != nil {
 		return fmt.Errorf("gossipsub: %w", err)
 	}
