@@ -100,7 +100,7 @@ func disconnectCommand(s *settings) *cobra.Command {
 func bansCommand(s *settings) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bans",
-		Short: "List who is banned, and until when",
+		Short: "List who is banned, until when, and why",
 		Args:  cobra.NoArgs,
 	}
 	asJSON := asJSON(cmd)
@@ -116,9 +116,9 @@ func printBans(w io.Writer, bans []rpc.Ban) error {
 		return err
 	}
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tw, "WHO\tUNTIL\tLEFT")
+	fmt.Fprintln(tw, "WHO\tUNTIL\tLEFT\tWHY")
 	for _, b := range bans {
-		fmt.Fprintf(tw, "%s\t%s\t%v\n", b.Address, moment(b.Until), time.Duration(b.Remaining)*time.Second)
+		fmt.Fprintf(tw, "%s\t%s\t%v\t%s\n", b.Address, moment(b.Until), time.Duration(b.Remaining)*time.Second, b.Reason)
 	}
 	return tw.Flush()
 }

@@ -56,6 +56,7 @@ type Ban struct {
 	Address   string `json:"address"`
 	Until     int64  `json:"banned_until"`   // Unix seconds
 	Remaining int64  `json:"time_remaining"` // seconds
+	Reason    string `json:"ban_reason"`     // in words, a part of which may be a stranger's; "" when not known
 }
 
 // MempoolStatus sums the mempool up.
