@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -53,12 +54,20 @@ func usage(w io.Writer) {
 // runAsTest has the testing package run the scenario, and exits.
 func runAsTest(s scenario, set *settings) {
 	out := os.Stdout
+	if set.Nodes+set.Joining > 150 && os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(40) // memory is what is short then
+	}
 	os.Stdout = os.Stderr // where the testing package writes
 	os.Args = os.Args[:1] // it has flags of its own
 	testing.Main(func(string, string) (bool, error) { return true, nil }, []testing.InternalTest{{
 		Name: s.name,
 		F: func(t *testing.T) {
+			stop, err := profileCPU(set.CPU)
+			if err != nil {
+				t.Fatal(err)
+			}
 			r := measured(t, s, set)
+			stop()
 			r.print(out)
 			if err := r.write(set); err != nil {
 				t.Fatal(err)

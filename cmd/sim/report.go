@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -158,6 +159,14 @@ func (r *report) write(s *settings) error {
 		}
 		if err := os.WriteFile(s.JSON, append(raw, '\n'), 0o644); err != nil {
 			return fmt.Errorf("report: %w", err)
+		}
+	}
+	if s.SVG != "" {
+		for i, p := range r.Plots {
+			name := filepath.Join(s.SVG, fmt.Sprintf("%s-%d.svg", r.Scenario, i+1))
+			if err := os.WriteFile(name, []byte(p.picture()), 0o644); err != nil {
+				return fmt.Errorf("report: %w", err)
+			}
 		}
 	}
 	if s.HTML != "" {

@@ -79,6 +79,9 @@ func bubble(t *testing.T, s *settings, o sim.Options, r *report, f func(t *testi
 		w := sim.New(t, o)
 		tell("%d nodes run", len(w.Nodes))
 		f(t, w)
+		if err := profileHeap(s.Heap); err != nil {
+			t.Error(err)
+		}
 		r.Virtual += seconds(w.Now())
 	})
 	tell("%.0f s of virtual time in %.0f s", r.Virtual, time.Since(began).Seconds())

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -41,7 +42,10 @@ type settings struct {
 	Trials   int
 	JSON     string
 	HTML     string
+	SVG      string
 	Verbose  bool
+	CPU      string
+	Heap     string
 
 	set *flag.FlagSet
 }
@@ -113,6 +117,9 @@ func parse(s scenario, args []string, w io.Writer) (*settings, error) {
 	f.Uint64Var(&set.Seed, "seed", 1, "of delays, links, miners and transactions")
 	f.StringVar(&set.JSON, "json", "", "file to write the report to, as JSON")
 	f.StringVar(&set.HTML, "html", "", "file to write the report to, as a page with plots")
+	f.StringVar(&set.SVG, "svg", "", "folder to write the plots to, as pictures by themselves")
+	f.StringVar(&set.CPU, "cpuprofile", "", "file to write a profile of the processor's time to")
+	f.StringVar(&set.Heap, "memprofile", "", "file to write a profile of the memory to, when the nodes are about to stop")
 	f.BoolVar(&set.Verbose, "v", false, "log what the nodes log, at level info")
 	set.set = f
 	if err := f.Parse(args); err != nil {
@@ -150,7 +157,7 @@ func (s *settings) list() map[string]string {
 	out := map[string]string{}
 	if s.set != nil {
 		s.set.VisitAll(func(f *flag.Flag) {
-			if f.Name != "json" && f.Name != "html" && f.Name != "v" {
+			if !slices.Contains([]string{"json", "html", "svg", "v", "cpuprofile", "memprofile"}, f.Name) {
 				out[f.Name] = f.Value.String()
 			}
 		})

@@ -42,6 +42,17 @@ func (p plot) svg() string {
 	return b.String()
 }
 
+// pictureStyle is what the page's style has for plots, in colours that are
+// readable on light and dark ground.
+const pictureStyle = `<style>svg{--c0:#1f6feb;--c1:#d9730d;--c2:#2da160;--c3:#8250df;--c4:#bf3989;--c5:#7d8590}` +
+	`text{fill:#7d8590;font:12px system-ui,sans-serif}.grid{stroke:#7d859044}.axis{stroke:#7d8590}</style>`
+
+// picture is the plot as a file of its own.
+func (p plot) picture() string {
+	s := strings.Replace(p.svg(), "<svg ", `<svg xmlns="http://www.w3.org/2000/svg" `, 1)
+	return strings.Replace(s, ">", ">"+pictureStyle, 1) + "\n"
+}
+
 func (p plot) draw(b *strings.Builder, s series, i int, x, y axis) {
 	var path []string
 	for k := range s.X {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -41,7 +42,7 @@ type Node struct {
 
 	mu     sync.Mutex
 	seen   map[wire.Hash]time.Time // when blocks became part of the active branch
-	preset map[wire.Hash]bool      // transactions put into the pool by Fill
+	preset []idSet                 // transactions put into the pool by Fill; never changed
 }
 
 // Running says whether the node runs.
@@ -212,12 +213,30 @@ func (n *Node) Add(ts ...*wire.Tx) {
 // as if gossip had brought them long ago.
 func (n *Node) Fill(ts ...*wire.Tx) {
 	n.s.t.Helper()
+	n.fill(ts, ids(ts))
+}
+
+func (n *Node) fill(ts []*wire.Tx, ids idSet) {
 	n.mu.Lock()
-	for _, t := range ts {
-		n.preset[t.ID()] = true
-	}
+	n.preset = append(n.preset, ids)
 	n.mu.Unlock()
 	n.Add(ts...)
+}
+
+// idSet is a set of transactions' ids. Nodes share it.
+type idSet map[wire.Hash]bool
+
+func ids(ts []*wire.Tx) idSet {
+	set := make(idSet, len(ts))
+	for _, t := range ts {
+		set[t.ID()] = true
+	}
+	return set
+}
+
+// filled says whether Fill brought a transaction. mu is held.
+func (n *Node) filled(id wire.Hash) bool {
+	return slices.ContainsFunc(n.preset, func(s idSet) bool { return s[id] })
 }
 
 // filled is the mempool as peering sees it: nothing is to be said of what Fill
@@ -236,7 +255,7 @@ func (f filled) EventsSince(seq uint64) ([]mempool.Event, bool) {
 	}
 	var rest []mempool.Event
 	for _, e := range es {
-		if e.Added != nil && f.n.preset[e.Added.ID()] {
+		if e.Added != nil && f.n.filled(e.Added.ID()) {
 			e.Added = nil // its place in the sequence stays
 		}
 		rest = append(rest, e)

@@ -84,7 +84,7 @@ func (s *Swarm) grow(k int, from *store, peers []string) []*Node {
 	for range k {
 		n := &Node{
 			I: len(s.Nodes), s: s, store: from.clone(),
-			seen: map[wire.Hash]time.Time{}, preset: map[wire.Hash]bool{},
+			seen: map[wire.Hash]time.Time{},
 		}
 		s.net.add(n.I, ip(n.I))
 		s.Nodes = append(s.Nodes, n)
@@ -160,8 +160,9 @@ func (s *Swarm) Spend(k, size int) []*wire.Tx {
 func (s *Swarm) Fill(ts []*wire.Tx) {
 	s.t.Helper()
 	var wg sync.WaitGroup
+	set := ids(ts)
 	for _, n := range s.Running() {
-		wg.Go(func() { n.Fill(ts...) })
+		wg.Go(func() { n.fill(ts, set) })
 	}
 	wg.Wait()
 }
