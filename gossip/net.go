@@ -91,6 +91,7 @@ type Net struct {
 	waiting   *waiting
 	tries     *tries
 	pinging   chan struct{} // holds one for each call of Ping
+	strange   time.Time     // when peers of the book were last tried as relays; owned by AutoRelay's goroutine
 
 	live  atomic.Pointer[live]
 	ready chan struct{}
@@ -144,7 +145,7 @@ func New(c Config) (*Net, error) {
 	n.waiting, n.tries, n.pinging = newWaiting(c.Now, c.Log), newTries(), make(chan struct{}, maxPingsBusy)
 	n.members = newMembers(n)
 	n.reach = swarm.NewTracker(swarm.TrackerConfig{
-		Private: c.Private, Declared: c.Public, MapPort: c.MapPort, Relays: n.relays, Punched: n.waiting.told, Now: c.Now, Log: c.Log,
+		Private: c.Private, Declared: c.Public, MapPort: c.MapPort, Relays: n.relays, Punched: n.waiting.told, Moved: n.moved, Now: c.Now, Log: c.Log,
 	})
 	n.gate = swarm.NewGate(c.Private, n.refuses, n.members.room)
 	n.gate.LimitRelayed(n.waiting.may)

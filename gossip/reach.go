@@ -2,6 +2,7 @@ package gossip
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -57,8 +58,21 @@ func (n *Net) watchReach(ctx context.Context) {
 	}
 }
 
-// relays offers peers that may relay for us: members that are known to, then
-// others of the book, of which AutoRelay finds out by connecting.
+// moved has others told of our new addresses.
+func (n *Net) moved() {
+	if l := n.live.Load(); l != nil {
+		l.finder.Moved()
+	}
+}
+
+const (
+	strangeRelays = 2           // peers of the book that are tried as relays at a time
+	strangeEvery  = time.Minute // AutoRelay asks every few seconds, and each costs a dial
+)
+
+// relays offers peers that may relay for us: members that are known to, and when
+// these are fewer than one can want, others of the book that can be dialed
+// directly. AutoRelay calls it from one goroutine.
 func (n *Net) relays(_ context.Context, num int) <-chan peer.AddrInfo {
 	out := make(chan peer.AddrInfo, num)
 	defer close(out)
@@ -72,6 +86,15 @@ func (n *Net) relays(_ context.Context, num int) <-chan peer.AddrInfo {
 		}
 		if ids, err := l.host.Peerstore().SupportsProtocols(p, proto.ProtoIDv2Hop); err == nil && len(ids) > 0 {
 			out <- l.host.Peerstore().PeerInfo(p)
+		}
+	}
+	if now := n.c.Now(); len(out) < swarm.WantRelays && now.Sub(n.strange) >= strangeEvery {
+		n.strange = now
+		for _, c := range n.book.Pick(min(strangeRelays, num-len(out)), n.members.undialable(), nil) {
+			c.Addrs = slices.DeleteFunc(c.Addrs, swarm.IsRelayed)
+			if len(c.Addrs) > 0 {
+				out <- c.AddrInfo
+			}
 		}
 	}
 	return out

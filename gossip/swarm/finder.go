@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/ipfs/go-datastore"
@@ -24,6 +25,7 @@ const (
 
 	recordLife  = 3 * time.Hour // how long others should count on what we left in a DHT
 	findTimeout = time.Minute
+	moveEvery   = 5 * time.Second // between leaving one set of addresses and the next
 )
 
 // Prefix is what every protocol and topic of a swarm begins with.
@@ -50,6 +52,8 @@ type Finder struct {
 	dht  *dht.IpfsDHT
 	meet *rendezvous
 	kick chan struct{}
+
+	moved atomic.Bool // our addresses are others than those that we left
 }
 
 // NewFinder makes the finder; its DHT answers queries from now on.
@@ -116,6 +120,13 @@ func (f *Finder) Kick() {
 	}
 }
 
+// Moved has the finder leave our addresses again soon: they have changed, as when
+// a relay has taken us in.
+func (f *Finder) Moved() {
+	f.moved.Store(true)
+	f.Kick()
+}
+
 // Run searches until ctx ends, and closes the DHT.
 func (f *Finder) Run(ctx context.Context) error {
 	if f.c.MDNS {
@@ -145,17 +156,27 @@ func (h heard) HandlePeerFound(info peer.AddrInfo) { h(info, FromMDNS, "") }
 // well before the record's end.
 func (f *Finder) search(ctx context.Context) {
 	pause := firstFind
-	var again time.Time // when to leave our addresses next
+	var left, again time.Time // when we left our addresses, and when to do so next
 	for ctx.Err() == nil {
 		now := time.Now()
-		if f.find(ctx, !now.Before(again)) {
+		leave := !now.Before(again) || f.moved.Load() && now.Sub(left) >= moveEvery
+		if leave {
+			f.moved.Store(false) // before they are read
+		}
+		switch {
+		case f.find(ctx, leave):
 			// Soon again while the DHT grows around us: others are nearer then.
-			again = now.Add(min(recordLife/2, 20*pause))
+			left, again = now, now.Add(min(recordLife/2, 20*pause))
+		case leave:
+			again = time.Time{}
 		}
 		wait := calmFind
 		if f.c.Short() {
 			wait = pause
 			pause = min(2*pause, lastFind)
+		}
+		if f.moved.Load() {
+			wait = min(wait, moveEvery)
 		}
 		t := time.NewTimer(wait)
 		select {

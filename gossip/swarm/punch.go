@@ -128,6 +128,7 @@ func Brief(s string) string {
 func known(s string) string {
 	for _, k := range []struct{ part, words string }{
 		{"connection refused", "refused"},
+		{"CONNECTION_REFUSED (remote)", "it takes no more connections from this address at present"},
 		{"no public address", "our own outside address is not known yet"},
 		{"didn't receive any public addresses", "it does not know its own outside address"},
 		{"NO_RESERVATION", "it has left its relay"},

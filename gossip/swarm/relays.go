@@ -27,7 +27,7 @@ import (
 type PeerSource = func(ctx context.Context, n int) <-chan peer.AddrInfo
 
 const (
-	wantRelays  = 2               // that keep a reservation for us: one may go
+	WantRelays  = 2               // relays that are to keep a reservation for us: one may go
 	askRelays   = 5 * time.Second // between looks for candidates
 	relayPause  = time.Minute     // after a refusal; libp2p's hour leaves a small swarm without relays
 	maxRefusals = 8               // remembered
@@ -74,7 +74,7 @@ func newRelays(c TrackerConfig) *relays {
 func (r *relays) start(h host.Host) error {
 	opts := []autorelay.Option{
 		autorelay.WithPeerSource(r.source),
-		autorelay.WithNumRelays(wantRelays),
+		autorelay.WithNumRelays(WantRelays),
 		autorelay.WithMinCandidates(1), // the boot delay is for those who wait for more
 		autorelay.WithMaxCandidates(candidates),
 		autorelay.WithMinInterval(askRelays),

@@ -31,6 +31,7 @@ type TrackerConfig struct {
 	MapPort           bool
 	Relays            PeerSource       // who may relay for us
 	Punched           func(PunchEvent) // is told each step of a hole punch
+	Moved             func()           // is told that the addresses have changed that others should know
 	Now               func() time.Time
 	Log               *slog.Logger
 }
@@ -81,6 +82,7 @@ func (t *Tracker) Start(h host.Host) error {
 		new(event.EvtHostReachableAddrsChanged),
 		new(event.EvtPeerIdentificationCompleted),
 		new(event.EvtAutoRelayAddrsUpdated),
+		new(event.EvtLocalAddressesUpdated),
 	}, eventbus.BufSize(256), eventbus.Name("quern/reach"))
 	if err != nil {
 		return fmt.Errorf("reachability: %w", err)
@@ -131,6 +133,10 @@ func (t *Tracker) learn(e any) {
 		t.seen.add(e.Conn, e.ObservedAddr)
 	case event.EvtAutoRelayAddrsUpdated:
 		t.relays.update(e.RelayAddrs)
+	case event.EvtLocalAddressesUpdated:
+		if t.c.Moved != nil {
+			t.c.Moved()
+		}
 	}
 }
 
