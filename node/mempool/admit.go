@@ -1,6 +1,7 @@
 package mempool
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -70,7 +71,7 @@ func (p *Pool) admit(t *wire.Tx, from string, how terms, keep bool) (Result, err
 		a := p.attempt(t, &s, coins, how, keep)
 		switch {
 		case a.stale:
-			if err := p.follow(); err != nil {
+			if err := p.follow(context.Background()); err != nil {
 				return Result{}, err
 			}
 			s, coins, err = p.chain.Coins(ops)

@@ -34,7 +34,7 @@ func (k *keepsake) put(t *wire.Tx) {
 func (p *Pool) Candidates() []*wire.Tx {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	n := p.graph.len() + p.orphans.len() + len(p.back.txs) + len(p.displaced.txs) + len(p.refused.txs)
+	n := p.graph.len() + p.orphans.len() + len(p.displaced.txs) + len(p.refused.txs)
 	ts := make([]*wire.Tx, 0, n)
 	for e := p.graph.first; e != nil; e = e.next {
 		ts = append(ts, e.tx)
@@ -42,7 +42,6 @@ func (p *Pool) Candidates() []*wire.Tx {
 	for _, o := range p.orphans.order {
 		ts = append(ts, o.tx)
 	}
-	ts = append(ts, p.back.txs...)
 	ts = append(ts, p.displaced.txs...)
 	return append(ts, p.refused.txs...)
 }

@@ -1,9 +1,9 @@
 package mempool
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/chain"
@@ -12,37 +12,24 @@ import (
 )
 
 const (
-	updatesAtOnce = 16       // that are held in memory
-	farBehind     = 144      // blocks; beyond, looking at each entry beats looking at each block
-	maxReverted   = 20 << 20 // bytes of transactions kept while their blocks are being reverted
+	updatesAtOnce = 16  // that are held in memory
+	farBehind     = 144 // blocks; beyond, looking at each entry beats looking at each block
 )
 
-// reverted are the transactions of reverted blocks, newest first, until they can be
-// judged again at the tip.
+// reverted is what a reorganisation left to be judged again.
+//
+// The blocks are named and not held: they are read again one at a time, so a
+// reorganisation of any depth costs the memory of one block, and what comes back
+// is bounded by the pool's own limit alone.
 type reverted struct {
-	txs   []*wire.Tx
-	bytes int
-	some  bool // a block was reverted: what is timed may be premature
-	all   bool // nothing is known of how the tip came about: every entry is in doubt
-}
-
-// push adds a block's transactions. Beyond the bound the newest go: others may
-// depend on the older, never the reverse.
-func (r *reverted) push(b *wire.Block) {
-	r.some = true
-	for _, t := range slices.Backward(b.Txs[1:]) {
-		r.txs = append(r.txs, own(t))
-		r.bytes += t.Size()
-	}
-	for r.bytes > maxReverted {
-		r.bytes -= r.txs[0].Size()
-		r.txs[0] = nil
-		r.txs = r.txs[1:]
-	}
+	blocks []wire.Hash // newest first, whose transactions are not yet taken back
+	some   bool        // a block was reverted: what is timed may be premature
+	all    bool        // nothing is known of how the tip came about: every entry is in doubt
+	crowd  bool        // some were refused, in this pass, for want of room in their cluster
 }
 
 // follow brings the pool to the chain's tip.
-func (p *Pool) follow() error {
+func (p *Pool) follow(ctx context.Context) error {
 	p.following.Lock()
 	defer p.following.Unlock()
 	for {
@@ -57,7 +44,7 @@ func (p *Pool) follow() error {
 			p.step(back, forth)
 			continue
 		}
-		settled, err := p.settle()
+		settled, err := p.settle(ctx)
 		if settled || err != nil {
 			return err
 		}
@@ -83,7 +70,7 @@ func (p *Pool) skip() {
 		return
 	}
 	p.mu.Lock()
-	idle := p.graph.len() == 0 && p.orphans.len() == 0 && len(p.back.txs) == 0
+	idle := p.graph.len() == 0 && p.orphans.len() == 0 && len(p.back.blocks) == 0
 	p.mu.Unlock()
 	if idle || tip.Height > h.Height+farBehind {
 		p.jump(tip)
@@ -95,6 +82,7 @@ func (p *Pool) jump(to consensus.State) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.at, p.back.all = to.ID, true
+	p.tryOwed()
 	p.rolling.sawBlock(p.now())
 	for parent := range p.orphans.waiting {
 		if p.orphans.ready(parent) {
@@ -108,7 +96,8 @@ func (p *Pool) step(back, forth []consensus.Update) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i := range back {
-		p.back.push(back[i].Block)
+		p.back.blocks, p.back.some = append(p.back.blocks, back[i].Next.ID), true
+		p.atHand(back[i].Block)
 		for _, t := range back[i].Block.Txs {
 			for _, c := range p.graph.childrenOf(t) {
 				c.doubtful = true
@@ -120,8 +109,26 @@ func (p *Pool) step(back, forth []consensus.Update) {
 		p.mined(forth[i].Block)
 		p.at = forth[i].Next.ID
 	}
+	if len(forth) > 0 {
+		p.tryOwed()
+	}
 	p.rolling.sawBlock(p.now())
 	p.announce()
+}
+
+// likelyAgain is how many reverted blocks a new branch may well have the
+// transactions of, so that they are worth having at hand at once.
+const likelyAgain = 2
+
+// atHand keeps transactions of a reverted block for rebuilding blocks of the new
+// branch, until they are taken back.
+func (p *Pool) atHand(b *wire.Block) {
+	if len(p.back.blocks) > likelyAgain {
+		return
+	}
+	for _, t := range b.Txs[1:] {
+		p.displaced.put(own(t))
+	}
 }
 
 // mined takes out a block's transactions and what spends the same coins.
@@ -143,25 +150,22 @@ func (p *Pool) mined(b *wire.Block) {
 
 // settle judges at the tip what a reorganisation brought back or put in
 // doubt. It says false when the chain moved on meanwhile.
-func (p *Pool) settle() (bool, error) {
-	if !p.back.some && !p.back.all { // written by follow alone, which holds p.following
+func (p *Pool) settle(ctx context.Context) (bool, error) {
+	if !p.back.some && !p.back.all && len(p.back.blocks) == 0 { // written by follow alone, which holds p.following
 		return true, nil
 	}
-	if err := p.checkReverted(); err != nil {
+	if p.back.some {
+		// A deep reorganisation shows tips on its way. What is judged there could be
+		// premature, and stand again at its end.
+		if err := p.chain.Settle(ctx); err != nil {
+			return false, fmt.Errorf("mempool: end of a reorganisation: %w", err)
+		}
+	}
+	if taken, err := p.takeBack(); !taken || err != nil {
 		return false, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, t := range slices.Backward(p.back.txs) {
-		s, coins, err := p.chain.Coins(prevs(t))
-		if err != nil {
-			return false, fmt.Errorf("mempool: coins of a reverted transaction: %w", err)
-		}
-		if s.ID != p.at {
-			return false, nil
-		}
-		p.readmit(t, &s, coins)
-	}
 	settled, err := p.sweep()
 	if settled {
 		p.back = reverted{}
@@ -169,54 +173,6 @@ func (p *Pool) settle() (bool, error) {
 		p.announce()
 	}
 	return settled, err
-}
-
-// readmit takes back a transaction from a reverted block, or drops what depends on it.
-func (p *Pool) readmit(t *wire.Tx, s *consensus.State, coins []consensus.Coin) {
-	if p.graph.byID[t.ID()] != nil {
-		return // by an earlier pass
-	}
-	bad := checkAlone(t, p.nonStandard)
-	if bad == nil {
-		var v *verdict
-		if v, bad = p.judge(t, s, coins, terms{when: p.now(), reverted: true}); bad == nil {
-			if failed, known := p.scripts.get(t.WitnessID()); known && failed == nil {
-				_, _ = p.insert(v, terms{reverted: true})
-				return
-			}
-		}
-	}
-	p.log.Debug("transaction of a reverted block not taken back", "tx", t.ID(), "err", bad)
-	// What spends it is judged by sweep: it may be in a block of the new branch.
-}
-
-// checkReverted runs the scripts of reverted transactions whose outcome is not known.
-func (p *Pool) checkReverted() error {
-	created := make(map[wire.Hash]*wire.Tx, len(p.back.txs))
-	for _, t := range slices.Backward(p.back.txs) {
-		created[t.ID()] = t
-		if _, known := p.scripts.get(t.WitnessID()); known {
-			continue
-		}
-		s, coins, err := p.chain.Coins(prevs(t))
-		if err != nil {
-			return fmt.Errorf("mempool: coins of a reverted transaction: %w", err)
-		}
-		outs := make([]wire.Out, len(coins))
-		found := true
-		for i := range coins {
-			op := t.Ins[i].Prev
-			if from := created[op.TxID]; from != nil && int64(op.Index) < int64(len(from.Outs)) {
-				outs[i] = from.Outs[op.Index]
-			} else {
-				outs[i], found = coins[i].Out, found && !coins[i].Missing
-			}
-		}
-		if found {
-			_ = p.runScripts(t, &verdict{checks: checksOf(t, outs)}, &s)
-		}
-	}
-	return nil
 }
 
 func checksOf(t *wire.Tx, outs []wire.Out) []script.Check {

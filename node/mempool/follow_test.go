@@ -275,3 +275,90 @@ func TestRunFollows(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestDeepReorgLosesNothing rewrites a hundred blocks. One chain of payments goes
+// through all of them, which is more than may wait in one cluster; the rest are
+// more bytes than Bitcoin Core keeps while blocks are being reverted.
+func TestDeepReorgLosesNothing(t *testing.T) {
+	const blocks, each, data = 100, 3, 90_000
+	g := newGround(t, 1+blocks*each, func(c *Config) { c.NonStandard = true })
+	fork := g.chain.Tip()
+	head, value := g.take(), int64(coinValue/16)
+	var paid, twice []*wire.Tx
+	for n := range blocks {
+		link := pay(value, 10_000, 1, head)
+		head, value = link.Outpoint(0), link.Outs[0].Value
+		txs := []*wire.Tx{link}
+		for range each {
+			txs = append(txs, change(pay(coinValue/16, 10_000, 1, g.take()), func(t *wire.Tx) {
+				t.Outs = append(t.Outs, wire.Out{Script: append([]byte{opReturn}, make([]byte, data)...)})
+			}))
+		}
+		g.mine(g.chain.Tip(), txs...)
+		paid = append(paid, txs...)
+		if n < 2 {
+			twice = append(twice, txs...) // the other branch has these as well
+		}
+	}
+	g.sync()
+	g.branch(fork, blocks+1, twice...)
+	g.sync()
+	for _, tx := range twice {
+		g.has(tx, false)
+	}
+	waiting := len(paid) - len(twice) - (blocks - 2 - maxCluster)
+	if got := g.pool.Stats().Count; got != waiting {
+		t.Fatalf("%d payments wait again, want %d", got, waiting)
+	}
+	if at, _ := g.pool.Entries(); at != g.chain.Tip().ID {
+		t.Fatal("the pool is not at the tip")
+	}
+
+	// What waits is mined, a few a block, and what found no place comes back.
+	mined := make(map[wire.Hash]bool)
+	for g.pool.Stats().Count > 0 {
+		_, es := g.pool.Entries()
+		var txs []*wire.Tx
+		for _, e := range es[:min(len(es), 10)] {
+			txs = append(txs, e.Tx)
+			mined[e.Tx.ID()] = true
+		}
+		g.mine(g.chain.Tip(), txs...)
+		g.sync()
+	}
+	for i, tx := range paid[len(twice):] {
+		if !mined[tx.ID()] {
+			t.Errorf("payment %d of %d was never mined again", i, len(paid)-len(twice))
+		}
+	}
+	if n := g.pool.Stats().Count; n != 0 || len(g.pool.owed) != 0 {
+		t.Fatalf("%d payments wait, %d blocks are owed after all were mined", n, len(g.pool.owed))
+	}
+}
+
+// TestDeepReorgFillsThePool gives back more than the pool may hold: the best
+// paid stay.
+func TestDeepReorgFillsThePool(t *testing.T) {
+	const blocks, data = 60, 100_000
+	g := newGround(t, blocks, func(c *Config) { c.NonStandard, c.MaxSize = true, 20*data })
+	fork := g.chain.Tip()
+	var paid []*wire.Tx
+	for i := range blocks {
+		tx := change(pay(coinValue, int64(1_000_000-10_000*i), 1, g.take()), func(t *wire.Tx) {
+			t.Outs = append(t.Outs, wire.Out{Script: append([]byte{opReturn}, make([]byte, data)...)})
+		})
+		paid = append(paid, tx)
+		g.mine(g.chain.Tip(), tx)
+	}
+	g.sync()
+	g.branch(fork, blocks+1)
+	g.sync()
+	n := g.pool.Stats().Count
+	if n < 15 || g.pool.Stats().Usage > 20*data {
+		t.Fatalf("%d wait in %d bytes", n, g.pool.Stats().Usage)
+	}
+	for i, tx := range paid {
+		g.has(tx, i < n)
+	}
+	g.sound()
+}

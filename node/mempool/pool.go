@@ -19,6 +19,8 @@ type Chain interface {
 	Coins(ops []wire.Outpoint) (consensus.State, []consensus.Coin, error)
 	UpdatesSince(id wire.Hash, max int) (reverted, applied []consensus.Update, err error)
 	Header(id wire.Hash) (chain.HeaderInfo, bool)
+	Block(id wire.Hash) (*wire.Block, error)
+	Settle(ctx context.Context) error
 }
 
 // Config is what a Pool is built from. Zero values mean the defaults.
@@ -75,6 +77,7 @@ type Pool struct {
 	rolling rolling
 	orphans *orphanage
 	back    reverted
+	owed    []owed // oldest first
 	// What left or never came in, and may be in a block all the same.
 	displaced, refused keepsake
 	events             eventLog
@@ -156,7 +159,7 @@ func (p *Pool) loop(ctx context.Context) error {
 	defer tick.Stop()
 	for ctx.Err() == nil {
 		moved := p.chain.Changed()
-		if err := p.follow(); err != nil {
+		if err := p.follow(ctx); err != nil {
 			return err
 		}
 		p.resolve(ctx)
@@ -174,7 +177,7 @@ func (p *Pool) loop(ctx context.Context) error {
 // Sync returns when the pool has seen every change of the chain up to its
 // present tip, and judged again the orphans whose parents came.
 func (p *Pool) Sync(ctx context.Context) error {
-	if err := p.follow(); err != nil {
+	if err := p.follow(ctx); err != nil {
 		return err
 	}
 	p.resolve(ctx)

@@ -80,7 +80,8 @@ func (p *Pool) Spender(op wire.Outpoint) (wire.Hash, bool) {
 	return e.tx.ID(), true
 }
 
-// Entries is a consistent snapshot, in order of entry, with the block it builds on.
+// Entries is a consistent snapshot, in order of entry, with the block it builds on:
+// none, the zero id, while a reorganisation has left some of it in doubt.
 // A transaction that came back from a reverted block may follow its children.
 func (p *Pool) Entries() (tip wire.Hash, es []Entry) {
 	p.mu.Lock()
@@ -88,6 +89,9 @@ func (p *Pool) Entries() (tip wire.Hash, es []Entry) {
 	es = make([]Entry, 0, p.graph.len())
 	for e := p.graph.first; e != nil; e = e.next {
 		es = append(es, e.view())
+	}
+	if p.back.some || p.back.all {
+		return wire.Hash{}, es
 	}
 	return p.at, es
 }

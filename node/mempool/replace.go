@@ -77,6 +77,8 @@ func (g *graph) countClusters(es []*entry) int {
 	return n
 }
 
+const tooLargeCluster = "too-large-cluster"
+
 // checkCluster refuses what would connect too many transactions or too much
 // weight by spending.
 func (p *Pool) checkCluster(v *verdict) *Error {
@@ -87,7 +89,7 @@ func (p *Pool) checkCluster(v *verdict) *Error {
 		weight += e.weight
 	}
 	if len(es)+1 > maxCluster || weight > maxClusterWeight {
-		return &Error{Reason: "too-large-cluster"}
+		return &Error{Reason: tooLargeCluster}
 	}
 	return nil
 }
