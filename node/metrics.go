@@ -12,6 +12,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/quernnet/quern/node/peering"
 )
 
 // monitor serves /metrics, /healthz and /readyz.
@@ -75,6 +77,34 @@ func (n *Node) measure(p *parts) {
 	gauge(r, "mempool_memory_bytes", "Memory they are reckoned to take.", func() float64 { return float64(p.pool.Stats().Usage) })
 	gauge(r, "mining_hashrate", "Hashes a second of the solo miner.", func() float64 { return p.miner.Stats().Hashrate })
 	gauge(r, "mining_blocks_found", "Blocks found since the start.", func() float64 { return float64(p.miner.Stats().Found) })
+	if p.peering != nil {
+		measureRelay(r, p.peering)
+	}
+}
+
+// counter registers a number that only grows, read when asked for.
+func counter(r *prometheus.Registry, name, help string, f func() int64) {
+	r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "quern", Name: name, Help: help},
+		func() float64 { return float64(f()) }))
+}
+
+// measureRelay registers how blocks come and where stems go.
+func measureRelay(r *prometheus.Registry, p *peering.Peering) {
+	for _, c := range []struct {
+		name, help string
+		of         func(peering.RelayStats) int64
+	}{
+		{"relay_blocks_warm_total", "Announced blocks rebuilt from the mempool without a question.", func(s peering.RelayStats) int64 { return s.Warm }},
+		{"relay_blocks_asked_total", "Announced blocks rebuilt with transactions that peers were asked for.", func(s peering.RelayStats) int64 { return s.Asked }},
+		{"relay_blocks_whole_total", "Blocks announced in compact form and fetched whole all the same.", func(s peering.RelayStats) int64 { return s.Whole }},
+		{"relay_transactions_fetched_total", "Transactions of announced blocks that peers were asked for.", func(s peering.RelayStats) int64 { return s.Fetched }},
+		{"stem_own_total", "Own transactions that began on a stem.", func(s peering.RelayStats) int64 { return s.Stemmed }},
+		{"stem_carried_total", "Transactions of others passed on along a stem.", func(s peering.RelayStats) int64 { return s.Carried }},
+		{"stem_ended_total", "Transactions whose stem ended here.", func(s peering.RelayStats) int64 { return s.Fluffed }},
+		{"stem_embargo_total", "Transactions gossiped because the stem did not bring them about in time.", func(s peering.RelayStats) int64 { return s.Embargoed }},
+	} {
+		counter(r, c.name, c.help, func() int64 { return c.of(p.RelayStats()) })
+	}
 }
 
 // healthy says whether the node can do its work.

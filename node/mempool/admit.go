@@ -40,9 +40,10 @@ type Result struct {
 
 // Add judges t and keeps it. The error is an *Error, or ours. A transaction
 // whose inputs are unknown is kept as an orphan when from is not empty
-// (a peer's name, by which orphans are bounded), and ErrOrphan returned.
+// (a peer's name, by which orphans are bounded), and ErrOrphan returned. Without
+// from it is our own user's, and begins private if Config.Stem says so.
 func (p *Pool) Add(t *wire.Tx, from string) (Result, error) {
-	r, err := p.admit(t, from, terms{when: p.now()}, true)
+	r, err := p.admit(t, from, terms{when: p.now(), private: p.stem && from == ""}, true)
 	var bad *Error
 	if from != "" && errors.As(err, &bad) && !bad.Peer && err != ErrOrphan && !strings.HasPrefix(bad.Reason, "txn-already-") {
 		p.remember(t)
@@ -131,7 +132,12 @@ func (p *Pool) insert(v *verdict, how terms) (Result, *Error) {
 	r := Result{Replaced: p.evictAll(keys(v.gone), "replaced")}
 	p.graph.add(v.e)
 	r.Entry = v.e.view()
-	p.events.added(v.e.tx)
+	if how.private {
+		p.private[v.e] = true
+	} else {
+		p.release(v.e) // its parents
+	}
+	p.events.added(v.e.tx, how.private)
 	p.orphans.remove(v.e.tx.WitnessID())
 	if p.orphans.ready(v.e.tx.ID()) {
 		p.rouse()

@@ -6,6 +6,8 @@ import "github.com/quernnet/quern/consensus/wire"
 type Event struct {
 	Sequence uint64
 	Added    *wire.Tx // or
+	Private  bool     // of an addition: it is not to be told to the swarm yet
+	Released *wire.Tx // a private one that may be told now, or
 	Removed  wire.Hash
 	Reason   string // of a removal: "block", "conflict", "replaced", "expired", "evicted", "reorg"
 }
@@ -23,7 +25,9 @@ type eventLog struct {
 	bytes int
 }
 
-func (l *eventLog) added(t *wire.Tx) { l.push(Event{Added: t}) }
+func (l *eventLog) added(t *wire.Tx, private bool) { l.push(Event{Added: t, Private: private}) }
+
+func (l *eventLog) released(t *wire.Tx) { l.push(Event{Released: t}) }
 
 func (l *eventLog) removed(id wire.Hash, reason string) { l.push(Event{Removed: id, Reason: reason}) }
 
@@ -40,10 +44,13 @@ func (l *eventLog) push(e Event) {
 }
 
 func (e *Event) size() int {
-	if e.Added == nil {
-		return 0
+	switch {
+	case e.Added != nil:
+		return e.Added.Size()
+	case e.Released != nil:
+		return e.Released.Size()
 	}
-	return e.Added.Size()
+	return 0
 }
 
 // since lists the events after seq.

@@ -63,6 +63,7 @@ func (p *Pool) evictAll(es []*entry, reason string) []wire.Hash {
 	for i, e := range all {
 		ids[i] = e.tx.ID()
 		p.graph.remove(e)
+		delete(p.private, e)
 		p.events.removed(ids[i], reason)
 		p.displaced.put(e.tx)
 	}

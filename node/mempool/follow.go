@@ -137,6 +137,7 @@ func (p *Pool) mined(b *wire.Block) {
 		if i > 0 {
 			if e := p.graph.byID[t.ID()]; e != nil {
 				p.graph.remove(e)
+				delete(p.private, e)
 				p.events.removed(t.ID(), "block")
 			}
 			p.evictAll(p.graph.conflictsOf(t), "conflict")

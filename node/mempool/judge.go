@@ -25,6 +25,7 @@ type verdict struct {
 type terms struct {
 	when     time.Time // it entered
 	reverted bool      // from a reverted block: no fee is asked again
+	private  bool      // not to be told to the swarm yet
 }
 
 // broken turns a broken rule into ours. Clients compare texts, and Core has no

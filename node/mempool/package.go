@@ -102,6 +102,7 @@ func (p *Pool) aside(txs []*wire.Tx) *Pool {
 		now: p.now, log: slog.New(slog.DiscardHandler), nonStandard: p.nonStandard,
 		wake: make(chan struct{}, 1), changed: make(chan struct{}),
 		at: p.at, graph: newGraph(), rolling: p.rolling, orphans: newOrphanage(0),
+		private: make(map[*entry]bool),
 	}
 	var near []*entry
 	for _, t := range txs {

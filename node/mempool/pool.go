@@ -34,6 +34,7 @@ type Config struct {
 	MaxOrphans  int           // 0: 100
 	Now         func() time.Time
 	Log         *slog.Logger
+	Stem        bool // transactions that Add is given by this node's own user begin private
 	NonStandard bool // accept what Core calls non-standard (its -acceptnonstdtxn)
 }
 
@@ -64,6 +65,7 @@ type Pool struct {
 	now              func() time.Time
 	log              *slog.Logger
 	nonStandard      bool
+	stem             bool
 
 	scripts   scriptCache // locks itself
 	following sync.Mutex
@@ -77,7 +79,8 @@ type Pool struct {
 	rolling rolling
 	orphans *orphanage
 	back    reverted
-	owed    []owed // oldest first
+	owed    []owed          // oldest first
+	private map[*entry]bool // see AddStem
 	// What left or never came in, and may be in a block all the same.
 	displaced, refused keepsake
 	events             eventLog
@@ -106,6 +109,8 @@ func New(c Config) (*Pool, error) {
 		graph:     newGraph(),
 		orphans:   newOrphanage(orDefault(c.MaxOrphans, defaultMaxOrphans)),
 		changed:   make(chan struct{}),
+		private:   make(map[*entry]bool),
+		stem:      c.Stem,
 		displaced: keepsake{count: maxDisplaced, bytes: maxDisplacedBytes},
 		refused:   keepsake{count: maxRefused, bytes: maxRefusedBytes},
 		loaded:    c.File == "",

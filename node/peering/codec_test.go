@@ -8,7 +8,6 @@ import (
 
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/gossip/relay"
-	"github.com/quernnet/quern/node/mempool"
 	"github.com/quernnet/quern/node/syncer"
 	"github.com/quernnet/quern/work"
 )
@@ -138,13 +137,13 @@ func FuzzCodecs(f *testing.F) {
 }
 
 func TestReconcile(t *testing.T) {
-	var all []mempool.Entry
+	var all []*wire.Tx
 	for i := range 100 {
-		all = append(all, mempool.Entry{Tx: spend(wire.Outpoint{Index: uint32(i)}, 1000)})
+		all = append(all, spend(wire.Outpoint{Index: uint32(i)}, 1000))
 	}
 	q := ask(7, all[:60])
 	missing := q.missing(all)
-	if len(missing) != 40 || missing[0] != all[60].Tx {
+	if len(missing) != 40 || missing[0] != all[60] {
 		t.Fatalf("%d transactions are missing, want the last 40", len(missing))
 	}
 	// In shards, nothing is missed and nothing is sent twice.
@@ -152,7 +151,7 @@ func TestReconcile(t *testing.T) {
 	for shard := range uint32(5) {
 		part := mempoolQuery{Salt: 7, Shards: 5, Shard: shard}
 		for _, e := range all[:60] {
-			if s := short(7, e.Tx.WitnessID()); part.covers(s) {
+			if s := short(7, e.WitnessID()); part.covers(s) {
 				part.Known = append(part.Known, s)
 			}
 		}
@@ -162,7 +161,7 @@ func TestReconcile(t *testing.T) {
 	}
 	want := map[wire.Hash]int{}
 	for _, e := range all[60:] {
-		want[e.Tx.ID()] = 1
+		want[e.ID()] = 1
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Fatalf("the shards brought %d transactions, want 40", len(got))

@@ -41,9 +41,14 @@ type Chain interface {
 type Pool interface {
 	Add(t *wire.Tx, from string) (mempool.Result, error)
 	Get(id wire.Hash) (mempool.Entry, bool)
-	Entries() (tip wire.Hash, es []mempool.Entry)
 	Candidates() []*wire.Tx
-	GetWitness(wid wire.Hash) (*wire.Tx, bool)
+	AddStem(t *wire.Tx, from string) (mempool.Result, error)
+	Public() []*wire.Tx
+	GetPublic(id wire.Hash) (*wire.Tx, bool)
+	Private() []*wire.Tx
+	IsPrivate(id wire.Hash) bool
+	PrivateLine(id wire.Hash) []*wire.Tx
+	Release(id wire.Hash) bool
 	Changed() <-chan struct{}
 	EventsSince(seq uint64) (es []mempool.Event, ok bool)
 	Stats() mempool.Stats
@@ -74,6 +79,7 @@ type Peering struct {
 	broken atomic.Bool // our store failed last time; said once in the log
 
 	bodies *recentBodies // locks itself
+	stems  *stems        // locks itself
 	relays relayCounts   // atomics
 
 	events    chan event
@@ -158,6 +164,7 @@ func New(c Config) (*Peering, error) {
 		told:      tally{most: maxTold},
 		claims:    map[wire.Hash][]claim{},
 		bodies:    newRecentBodies(),
+		stems:     newStems(),
 		refused:   recent{most: maxRefused},
 	}
 	var err error
@@ -172,6 +179,7 @@ func New(c Config) (*Peering, error) {
 	gossip.Serve(c.Net, blocksProtocol, p.serveBlocks)
 	gossip.Serve(c.Net, blockTxsProtocol, p.serveBlockTxs)
 	gossip.Serve(c.Net, txsProtocol, p.serveTxs)
+	gossip.Serve(c.Net, stemProtocol, p.serveStem)
 	gossip.Serve(c.Net, mempoolProtocol, p.serveMempool)
 	c.Net.OnPeer(p.joined, p.left)
 	c.Chain.OnBlock(p.blockCame)
@@ -183,7 +191,7 @@ func (p *Peering) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for _, f := range []func(context.Context) error{
 		p.drive, p.submitBlocks, p.followAnnounced, p.publishTips,
-		p.followPool, p.publishBatches, p.judgeSlow, p.askParents, p.reconcile,
+		p.followPool, p.publishBatches, p.judgeSlow, p.askParents, p.reconcile, p.runStem,
 	} {
 		g.Go(func() error { return f(ctx) })
 	}

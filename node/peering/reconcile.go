@@ -7,7 +7,6 @@ import (
 
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/gossip"
-	"github.com/quernnet/quern/node/mempool"
 )
 
 // maxKnown is how many short ids a mempoolQuery holds. Where the pool has more,
@@ -35,7 +34,7 @@ func short(salt uint64, wid wire.Hash) uint64 {
 }
 
 // ask puts a question together that tells of es, the pool's transactions.
-func ask(salt uint64, es []mempool.Entry) mempoolQuery {
+func ask(salt uint64, es []*wire.Tx) mempoolQuery {
 	q := mempoolQuery{Salt: salt, Shards: 1}
 	if len(es) > maxKnown/2 {
 		// Twice as many shards as would do, so that chance fills none above the cap.
@@ -43,7 +42,7 @@ func ask(salt uint64, es []mempool.Entry) mempoolQuery {
 		q.Shard = uint32(salt % uint64(q.Shards))
 	}
 	for i := range es {
-		if s := short(salt, es[i].Tx.WitnessID()); q.covers(s) && len(q.Known) < maxKnown {
+		if s := short(salt, es[i].WitnessID()); q.covers(s) && len(q.Known) < maxKnown {
 			q.Known = append(q.Known, s)
 		}
 	}
@@ -54,7 +53,7 @@ func (q *mempoolQuery) covers(s uint64) bool { return uint32(s%uint64(q.Shards))
 
 // missing lists those of es that the asker lacks, in their order, up to the
 // caps of an answer.
-func (q *mempoolQuery) missing(es []mempool.Entry) []*wire.Tx {
+func (q *mempoolQuery) missing(es []*wire.Tx) []*wire.Tx {
 	known := make(map[uint64]struct{}, len(q.Known))
 	for _, s := range q.Known {
 		known[s] = struct{}{}
@@ -65,10 +64,10 @@ func (q *mempoolQuery) missing(es []mempool.Entry) []*wire.Tx {
 		if len(ts) == maxMempoolTxs || size >= softTxBytes {
 			break
 		}
-		s := short(q.Salt, es[i].Tx.WitnessID())
+		s := short(q.Salt, es[i].WitnessID())
 		if _, has := known[s]; !has && q.covers(s) {
-			ts = append(ts, es[i].Tx)
-			size += es[i].Tx.Size()
+			ts = append(ts, es[i])
+			size += es[i].Size()
 		}
 	}
 	return ts

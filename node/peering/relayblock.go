@@ -189,7 +189,7 @@ func (p *Peering) blockCame(b *wire.Block) {
 func (p *Peering) unseen(b *wire.Block) (places []int) {
 	size := 0
 	for i := 1; i < len(b.Txs) && size <= prefillBytes; i++ {
-		if _, waits := p.Pool.GetWitness(b.Txs[i].WitnessID()); !waits {
+		if t, told := p.Pool.GetPublic(b.Txs[i].ID()); !told || t.WitnessID() != b.Txs[i].WitnessID() {
 			places = append(places, i)
 			size += b.Txs[i].Size()
 		}

@@ -30,11 +30,13 @@ func (p *Peering) checkBatch(_ context.Context, from gossip.Peer, b batch) gossi
 	if !p.synced.Load() {
 		return gossip.Ignore
 	}
+	freed := p.free(b.Txs, true)
 	news, inputs := p.unknown(b.Txs)
 	switch {
-	case len(news) == 0:
+	case len(news)+len(freed) == 0:
 		return gossip.Ignore // passing it on would help nobody
 	case inputs > maxInline:
+		p.send(freed)
 		select {
 		case p.slow <- heardBatch{from, news}:
 		default: // reconciliation brings it
@@ -47,12 +49,29 @@ func (p *Peering) checkBatch(_ context.Context, from gossip.Peer, b batch) gossi
 		return gossip.Accept
 	}
 	p.unmark(news, found.accepted)
-	p.send(found.accepted)
+	p.send(append(freed, found.accepted...))
 	if found.fault != nil {
 		p.Log.Info("peer sent an invalid transaction", "peer", from, "err", found.fault)
 		return gossip.Reject
 	}
 	return gossip.Ignore
+}
+
+// free makes public what we kept private and is gossiped now, and lists it.
+// marked says that it travels as part of a batch.
+func (p *Peering) free(ts []*wire.Tx, marked bool) (freed []*wire.Tx) {
+	for _, t := range ts {
+		if !p.Pool.IsPrivate(t.ID()) {
+			continue
+		}
+		if marked {
+			p.mark([]*wire.Tx{t})
+		}
+		if p.Pool.Release(t.ID()) {
+			freed = append(freed, t)
+		}
+	}
+	return freed
 }
 
 // unknown lists what is neither in the pool nor known to be refused, and
@@ -133,6 +152,7 @@ func (p *Peering) judge(from gossip.Peer, ts []*wire.Tx) (f findings) {
 // judgeFrom judges an answer to a question of ours; the pool's events
 // publish what is accepted.
 func (p *Peering) judgeFrom(from gossip.Peer, ts []*wire.Tx) {
+	p.free(ts, false)
 	news, _ := p.unknown(ts)
 	if f := p.judge(from, news); f.fault != nil {
 		p.Net.Report(from, 100, f.fault)
@@ -161,17 +181,19 @@ func (p *Peering) followPool(ctx context.Context) error {
 		case <-changed:
 		}
 		changed = p.Pool.Changed()
-		var added []*wire.Tx
-		seq, added = p.newEvents(seq)
+		var added, own []*wire.Tx
+		seq, added, own = p.newEvents(seq)
 		if p.synced.Load() {
+			p.stemOwn(own)
 			p.send(added)
 		}
 	}
 }
 
-// newEvents lists what the pool accepted after event seq and did not travel in
-// a batch. Events that are no longer kept are left to reconciliation.
-func (p *Peering) newEvents(seq uint64) (uint64, []*wire.Tx) {
+// newEvents lists what became public in the pool after event seq and did not
+// travel in a batch, and what is private. Events that are no longer kept are
+// left to reconciliation, and to the embargo.
+func (p *Peering) newEvents(seq uint64) (_ uint64, added, private []*wire.Tx) {
 	es, ok := p.Pool.EventsSince(seq)
 	if !ok {
 		seq = p.Pool.Stats().Sequence
@@ -181,19 +203,23 @@ func (p *Peering) newEvents(seq uint64) (uint64, []*wire.Tx) {
 	if !ok {
 		clear(p.transit)
 	}
-	var added []*wire.Tx
 	for _, e := range es {
 		seq = e.Sequence
-		if e.Added == nil {
-			continue
+		t := e.Added
+		if e.Released != nil {
+			t = e.Released
 		}
-		if id := e.Added.ID(); p.transit[id] {
-			delete(p.transit, id)
-		} else {
-			added = append(added, e.Added)
+		switch {
+		case t == nil:
+		case e.Private:
+			private = append(private, t)
+		case p.transit[t.ID()]:
+			delete(p.transit, t.ID())
+		default:
+			added = append(added, t)
 		}
 	}
-	return seq, added
+	return seq, added, private
 }
 
 // send puts transactions into the outbox. When it is full the rest is left to

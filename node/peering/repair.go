@@ -92,8 +92,7 @@ func (p *Peering) reconcile(ctx context.Context) error {
 
 // compare asks a peer for the waiting transactions that we lack.
 func (p *Peering) compare(ctx context.Context, peer gossip.Peer) {
-	_, es := p.Pool.Entries()
-	ts, err := gossip.Call(ctx, p.Net, mempoolProtocol, peer, ask(rand.Uint64(), es))
+	ts, err := gossip.Call(ctx, p.Net, mempoolProtocol, peer, ask(rand.Uint64(), p.Pool.Public()))
 	if err != nil {
 		p.Log.Debug("mempool not compared", "peer", peer, "err", err)
 		return

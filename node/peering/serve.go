@@ -95,9 +95,9 @@ func (p *Peering) serveTxs(_ context.Context, _ gossip.Peer, ids []wire.Hash) ([
 	var ts []*wire.Tx
 	size := 0
 	for _, id := range ids {
-		if e, ok := p.Pool.Get(id); ok && size < softTxBytes {
-			ts = append(ts, e.Tx)
-			size += e.Tx.Size()
+		if t, ok := p.Pool.GetPublic(id); ok && size < softTxBytes {
+			ts = append(ts, t)
+			size += t.Size()
 		}
 	}
 	return ts, nil
@@ -117,6 +117,5 @@ func (p *Peering) serveMempool(_ context.Context, from gossip.Peer, q mempoolQue
 	if soon {
 		return nil, nil
 	}
-	_, es := p.Pool.Entries()
-	return q.missing(es), nil
+	return q.missing(p.Pool.Public()), nil
 }

@@ -95,7 +95,7 @@ func (n *Node) build(ctx context.Context) (err error) {
 	}); err != nil {
 		return err
 	}
-	if n.Pool, err = mempool.New(mempool.Config{Chain: n.Chain, NonStandard: true, Log: log.With("part", "mempool")}); err != nil {
+	if n.Pool, err = mempool.New(mempool.Config{Chain: n.Chain, NonStandard: true, Stem: o.Stem, Log: log.With("part", "mempool")}); err != nil {
 		return err
 	}
 	if n.Mill, err = mining.New(mining.Config{Chain: n.Chain, Pool: n.Pool}); err != nil {

@@ -22,6 +22,7 @@ type Options struct {
 	// of its own, and has the rules for the open Internet apply. Without it all
 	// is as on a LAN or in tests: no limits by address, no filters.
 	Public bool
+	Stem   bool // a node's own transactions begin on a stem, as in a node of package node
 	DHT    bool // nodes look for each other in the swarm's DHT
 
 	Params *consensus.Params // nil: regtest
