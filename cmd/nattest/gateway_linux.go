@@ -12,14 +12,11 @@ import (
 
 // gateway is a node behind a router that maps ports for whoever asks by UPnP.
 func gateway(ctx context.Context, t *trial) error {
-	public, err := t.publics(ctx, 4, "regtest")
+	public, err := t.publics(ctx, 4, false)
 	if err != nil {
 		return err
 	}
-	t.within(ctx, "public nodes know that they are public", time.Now(), 60*time.Second, func(ctx context.Context) bool {
-		return all(public, func(n *node) bool { return n.says(ctx, "public") })
-	})
-	t.within(ctx, "public nodes have the chain", time.Now(), syncTime, func(ctx context.Context) bool { return same(ctx, public) })
+	t.public(ctx, public, time.Now())
 	router, err := t.router(ctx, "router", "11.101.0.1/8", cone)
 	if err != nil {
 		return err
@@ -41,12 +38,20 @@ func gateway(ctx context.Context, t *trial) error {
 		return err
 	}
 	var port string
-	t.within(ctx, "the router maps a port", started, 60*time.Second, func(ctx context.Context) bool {
-		rules, err := router.rules(ctx)
-		port = mapped(rules, "udp")
-		return err == nil && port != ""
-	})
-	t.within(ctx, "the node says that it is mapped", started, 60*time.Second, func(ctx context.Context) bool { return gus.says(ctx, "mapped") })
+	if err := t.sideBySide(
+		func() {
+			t.within(ctx, "the router maps a port", started, 30*time.Second, func(ctx context.Context) bool {
+				rules, err := router.rules(ctx)
+				port = mappedPort(rules, "udp")
+				return err == nil && port != ""
+			})
+		},
+		func() {
+			t.within(ctx, "the node says that it is mapped", started, 60*time.Second, func(ctx context.Context) bool { return gus.says(ctx, "mapped") })
+		},
+	); err != nil {
+		return err
+	}
 	if port == "" {
 		return errors.New("no mapping, so nothing to reach the node by")
 	}

@@ -40,16 +40,16 @@ func TestGuests(t *testing.T) {
 
 func TestMapped(t *testing.T) {
 	rules := `	chain prerouting_miniupnpd {
-		iif "wan" tcp dport 18444 counter packets 1 bytes 60 dnat ip to 192.168.1.2:18444
-		iif "wan" udp dport 40123 counter packets 9 bytes 900 dnat ip to 192.168.1.2:18444
+		iif "wan" @nh,72,8 0x11 th dport 40123 dnat ip to 192.168.1.2:18444
+		iif "wan" @nh,72,8 0x6 th dport 18444 dnat ip to 192.168.1.2:18444
 	}`
-	if got := mapped(rules, "udp"); got != "40123" {
+	if got := mappedPort(rules, "udp"); got != "40123" {
 		t.Errorf("udp %q", got)
 	}
-	if got := mapped(rules, "tcp"); got != "18444" {
+	if got := mappedPort(rules, "tcp"); got != "18444" {
 		t.Errorf("tcp %q", got)
 	}
-	if got := mapped(routerRules(cone), "udp"); got != "" {
+	if got := mappedPort(routerRules(cone), "udp"); got != "" {
 		t.Errorf("without a mapping: %q", got)
 	}
 }

@@ -8,8 +8,8 @@ import (
 )
 
 // publics starts n nodes with public addresses, each in a /16 of its own. All
-// but the first are told where the first is. Flags are given to all.
-func (t *trial) publics(ctx context.Context, n int, chain string, flags ...string) ([]*node, error) {
+// but the first are told where the first is, which has the real chain if filled.
+func (t *trial) publics(ctx context.Context, n int, filled bool) ([]*node, error) {
 	list := make([]*node, n)
 	for i := range list {
 		name := fmt.Sprintf("public%d", i+1)
@@ -17,13 +17,15 @@ func (t *trial) publics(ctx context.Context, n int, chain string, flags ...strin
 		if err != nil {
 			return nil, err
 		}
-		if list[i], err = t.node(at, name, chain, flags...); err != nil {
+		if list[i], err = t.node(at, name, "regtest"); err != nil {
 			return nil, err
 		}
 	}
 	first := list[0]
-	if err := t.fill(ctx, first); err != nil {
-		return nil, err
+	if filled {
+		if err := t.fill(ctx, first); err != nil {
+			return nil, err
+		}
 	}
 	if err := first.start(ctx); err != nil {
 		return nil, err
@@ -34,21 +36,32 @@ func (t *trial) publics(ctx context.Context, n int, chain string, flags ...strin
 	})
 }
 
+// public waits until nodes with public addresses have found out that they have.
+func (t *trial) public(ctx context.Context, list []*node, since time.Time) {
+	t.within(ctx, "public nodes know that they are public", since, 60*time.Second, func(ctx context.Context) bool {
+		return all(list, func(n *node) bool { return n.says(ctx, "public") })
+	})
+}
+
 // knows adds the address of a peer to the node's flags.
 func (n *node) knows(addr string) { n.args = append(n.args, "--p2p.peers", addr) }
 
 // routers is the network of most homes: two routers that translate addresses
 // predictably and one that does not. Each node is given one public address.
 func routers(ctx context.Context, t *trial) error {
-	public, err := t.publics(ctx, 5, "regtest")
+	public, err := t.publics(ctx, 5, true)
 	if err != nil {
 		return err
 	}
 	first, begin := public[0], time.Now()
-	t.within(ctx, "public nodes have the chain", begin, syncTime, func(ctx context.Context) bool { return same(ctx, public) })
-	t.within(ctx, "public nodes know that they are public", begin, 60*time.Second, func(ctx context.Context) bool {
-		return all(public, func(n *node) bool { return n.says(ctx, "public") })
-	})
+	if err := t.sideBySide(
+		func() {
+			t.within(ctx, "public nodes have the chain", begin, syncTime, func(ctx context.Context) bool { return same(ctx, public) })
+		},
+		func() { t.public(ctx, public, begin) },
+	); err != nil {
+		return err
+	}
 	var home []*node
 	for i, k := range []kind{cone, cone, symmetric} {
 		name := []string{"ann", "bob", "cyd"}[i]
@@ -82,7 +95,7 @@ func routers(ctx context.Context, t *trial) error {
 			return ann.direct(ctx, bob, "quic-v1") && bob.direct(ctx, ann, "quic-v1")
 		})
 	})
-	if err := together(waits, func(f func()) error { f(); return nil }); err != nil {
+	if err := t.sideBySide(waits...); err != nil {
 		return err
 	}
 	t.tell("ann reaches bob by", ann.link(ctx, bob).Addr)

@@ -101,13 +101,15 @@ table inet internet {
 }
 `
 
+// mapping is how nft lists what miniupnpd wrote: it names the protocol by where
+// its byte stands in the header.
 var mapping = map[string]*regexp.Regexp{
-	"udp": regexp.MustCompile(`udp dport (\d+).* dnat ip to`),
-	"tcp": regexp.MustCompile(`tcp dport (\d+).* dnat ip to`),
+	"udp": regexp.MustCompile(`(?:udp|@nh,72,8 0x11 th) dport (\d+).* dnat ip to`),
+	"tcp": regexp.MustCompile(`(?:tcp|@nh,72,8 0x6 th) dport (\d+).* dnat ip to`),
 }
 
-// mapped finds the outside port of a mapping in a router's rules; "" for none.
-func mapped(rules, protocol string) string {
+// mappedPort finds the outside port of a mapping in a router's rules; "" for none.
+func mappedPort(rules, protocol string) string {
 	if m := mapping[protocol].FindStringSubmatch(rules); m != nil {
 		return m[1]
 	}

@@ -118,11 +118,22 @@ func (t *trial) tell(step, got string) {
 // that could be waited for.
 const pollEvery = 200 * time.Millisecond
 
+// oneLook is time for a condition to be looked at once.
+const oneLook = 5 * time.Second
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
 // within waits until ok and notes how long after since that was. What comes
 // later than the limit fails, but is waited for as long again: by how much it
-// is late is worth knowing, and what follows may depend on it.
+// is late is worth knowing, and what follows may depend on it. One look is
+// always taken.
 func (t *trial) within(ctx context.Context, step string, since time.Time, limit time.Duration, ok func(context.Context) bool) bool {
-	ctx, cancel := context.WithDeadline(ctx, since.Add(2*limit))
+	ctx, cancel := context.WithDeadline(ctx, later(since.Add(2*limit), time.Now().Add(oneLook)))
 	defer cancel()
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
@@ -137,6 +148,11 @@ func (t *trial) within(ctx context.Context, step string, since time.Time, limit 
 	took := time.Since(since)
 	t.check(step, seconds(took), "≤ "+seconds(limit), took <= limit)
 	return true
+}
+
+// sideBySide waits for several things that have times of their own.
+func (t *trial) sideBySide(waits ...func()) error {
+	return together(waits, func(wait func()) error { wait(); return nil })
 }
 
 // together runs f for each of list side by side and returns all errors.
