@@ -261,13 +261,33 @@ func (n *node) metrics(ctx context.Context) (sample, error) {
 	return readMetrics(res.Body)
 }
 
-// mine makes one block as a user would, paid to the node's own wallet, and
+// mine makes a block as a user would, paid to the node's own wallet, and
 // returns its id.
 func (n *node) mine(ctx context.Context) (string, error) {
 	if _, err := n.quern(ctx, "wallet", "create"); err != nil && !strings.Contains(err.Error(), "wallet.dat") {
 		return "", err
 	}
-	return n.quern(ctx, "mine", "--blocks", "1")
+	if n.chain == "regtest" {
+		return n.quern(ctx, "mine", "--blocks", "1")
+	}
+	if _, err := n.quern(ctx, "mine", "--workers", "1"); err != nil {
+		return "", err
+	}
+	for {
+		st, err := n.status(ctx)
+		if err != nil {
+			return "", err
+		}
+		if st.Mining.Blocks > 0 {
+			_, err := n.quern(ctx, "mine", "--workers", "0")
+			return n.tip(ctx), err
+		}
+		select {
+		case <-ctx.Done():
+			return "", context.Cause(ctx)
+		case <-time.After(pollEvery):
+		}
+	}
 }
 
 // addr is the node's multiaddr for others, as a user would pass it on.

@@ -52,7 +52,19 @@ func (s *settings) mineBlocks(cmd *cobra.Command, blocks int, address string, as
 		}
 		address = a.Address
 	}
-	return show(s, cmd, asJSON, "generatetoaddress", []any{blocks, address}, printLines)
+	var ids []string
+	if err := s.call(cmd.Context(), "generatetoaddress", []any{blocks, address}, &ids); err != nil {
+		return err
+	}
+	print := printLines
+	if asJSON {
+		print = func(w io.Writer, ids []string) error { return printJSON(w, ids) }
+	}
+	if err := print(cmd.OutOrStdout(), ids); err != nil || len(ids) == blocks {
+		return err
+	}
+	return fmt.Errorf("found %d of %d: this chain's work is too much for --blocks; mine in the background with `quern mine --workers 1`",
+		len(ids), blocks)
 }
 
 func printLines(w io.Writer, lines []string) error {

@@ -118,3 +118,14 @@ func write(t *testing.T, text string) string {
 	}
 	return path
 }
+
+// TestTooMuchWork asks for blocks at once on a chain that has real work.
+func TestTooMuchWork(t *testing.T) {
+	p := newProcess(t, "miner")
+	p.args = append(p.args, "--p2p.enabled=false", "--chain", "commons", "--swarm", "regtest")
+	p.start()
+	p.quern("wallet", "create")
+	// Each block has a million tries, about what one takes at first.
+	p.refuse("of 64: this chain's work is too much for --blocks", "mine", "--blocks", "64")
+	p.stop()
+}
