@@ -111,6 +111,7 @@ type Peering struct {
 type known struct {
 	hello Hello
 	since time.Time
+	met   bool // its mempool was compared with ours, or is being
 }
 
 // event runs on the goroutine that owns the scheduler.

@@ -3,6 +3,7 @@ package peering
 import (
 	"context"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/quernnet/quern/consensus/wire"
@@ -55,38 +56,71 @@ func (p *Peering) missingParents(t *wire.Tx) []wire.Hash {
 const (
 	meshTime = 3 * time.Second // in which gossip begins to reach a new peer
 	maxMeet  = 8               // peers compared with at once
+	routine  = 3               // peers asked now and then
 )
 
 // reconcile compares the mempool with those of peers: of new ones at once, and
 // again when gossip reaches them, for what came between; and now and then of any, for
-// gossip may lose messages.
+// gossip may lose messages. Peers are asked side by side, for one that does not
+// answer must not keep us from those that do.
 func (p *Peering) reconcile(ctx context.Context) error {
 	tick := time.NewTicker(p.Reconcile)
 	defer tick.Stop()
 	again := time.NewTimer(meshTime)
 	defer again.Stop()
-	var last time.Time
+	slots := make(chan struct{}, maxMeet)
+	var calls sync.WaitGroup
+	defer calls.Wait()
 	for {
 		var peers []gossip.Peer
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-tick.C:
-			peers = p.joinedSince(time.Time{}, 1)
+			peers = p.joinedSince(time.Time{}, routine)
 		case <-again.C:
 			peers = p.joinedSince(p.Now().Add(-2*meshTime), maxMeet)
 		case <-p.meet:
 			if p.synced.Load() {
-				peers = p.joinedSince(last, maxMeet)
-				last = p.Now()
+				peers = p.notMet(maxMeet)
 				again.Reset(meshTime)
 			}
 		}
-		if p.synced.Load() {
-			for _, peer := range peers {
-				p.compare(ctx, peer)
+		for _, peer := range peers {
+			if !p.synced.Load() || len(slots) == cap(slots) {
+				break // whoever is still to be met is, when a slot is free
 			}
+			slots <- struct{}{} // we alone fill them
+			p.met(peer)
+			calls.Go(func() {
+				p.compare(ctx, peer)
+				<-slots
+				if len(p.notMet(1)) > 0 {
+					signal(p.meet)
+				}
+			})
 		}
+	}
+}
+
+// notMet lists up to max peers whose mempools were not compared with ours yet.
+func (p *Peering) notMet(max int) (ids []gossip.Peer) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for id, k := range p.peers {
+		if !k.met && len(ids) < max {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// met notes that a peer's mempool is being compared with ours.
+func (p *Peering) met(id gossip.Peer) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if k := p.peers[id]; k != nil {
+		k.met = true
 	}
 }
 

@@ -27,6 +27,7 @@ type ColdBoot struct {
 type ColdBootFound struct {
 	Sybils                    int
 	Synced                    time.Duration // until it had the honest tip
+	Waiting                   time.Duration // from then until it had what waited in the honest mempools before it came
 	Honest, Lying             int           // its peers in the end
 	Blocks, Txs               Share         // that it had within a minute
 	BlockP50, BlockMax, TxMax time.Duration
@@ -36,10 +37,10 @@ type ColdBootFound struct {
 func (a ColdBoot) Run(t testing.TB, seed uint64) (f ColdBootFound) {
 	var seeds []string
 	s := sim.New(t, sim.Options{
-		Nodes: a.Honest, Seed: seed, Coins: a.Blocks, Public: true, DHT: a.DHT,
+		Nodes: a.Honest, Seed: seed, Coins: a.Blocks + 5, Public: true, DHT: a.DHT,
 		Gossip: func(i int, c *gossip.Config) {
 			if i == a.Honest {
-				c.Peers = seeds
+				c.Seeds = seeds
 			}
 		},
 	})
@@ -48,6 +49,10 @@ func (a ColdBoot) Run(t testing.TB, seed uint64) (f ColdBootFound) {
 	s.Await(time.Minute, s.Synced())
 	stale := s.Nodes[0].Chain.Tip()
 	s.Await(time.Minute, s.AtTip(s.Nodes[0].Mine()))
+
+	waiting := s.Spend(5, 400)
+	s.Nodes[0].Add(waiting...)
+	s.Await(time.Minute, s.Have(waiting))
 
 	villains := a.villains(t, s, stale)
 	f.Sybils = len(villains)
@@ -69,6 +74,7 @@ func (a ColdBoot) Run(t testing.TB, seed uint64) (f ColdBootFound) {
 		}
 		return nil
 	})
+	f.Waiting = s.Await(10*time.Minute, s.Have(waiting))
 	if wait := time.Minute - time.Since(began); wait > 0 {
 		time.Sleep(wait)
 	}
@@ -86,7 +92,7 @@ func (a ColdBoot) villains(t testing.TB, s *sim.Swarm, stale tip) []*Villain {
 		m := Mirror{Of: s.Nodes[0]}
 		answers := m.Answers()
 		silent := func(peer.ID, []byte) ([]byte, bool) { return nil, false }
-		answers["blocks/1"], answers["blocktxn/1"] = silent, silent
+		answers["blocks/1"], answers["blocktxn/1"], answers["mempool/1"] = silent, silent, silent
 		if i%2 == 1 {
 			nonce := uint64(i)<<32 + 7
 			answers["hello/1"] = func(peer.ID, []byte) ([]byte, bool) { return hello(stale.Params, stale, nonce), true }

@@ -208,3 +208,10 @@ func (v *Villain) Dial(n *sim.Node) error {
 
 // Addr is the villain's multiaddr with its peer id.
 func (v *Villain) Addr() string { return v.At.Listen + "/p2p/" + v.ID().String() }
+
+// connect has a node dial a villain.
+func connect(n *sim.Node, v *Villain) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	return n.Net.Connect(ctx, v.Addr())
+}
