@@ -15,6 +15,7 @@ const (
 	waitTime    = time.Minute     // a direct dial and three hole punches take 40 s at most
 	maxWaitIn   = 32              // peers that came over a relay
 	maxWaitOut  = 8               // … that we dialed over one
+	keepRelayed = 5 * time.Second  // a relayed connection beside a direct one
 	waitAgain   = 5 * time.Minute // before the next try after one in vain, doubling
 	waitLongest = 2 * time.Hour   // … up to this
 	maxInVain   = 1024            // peers remembered for that
@@ -35,6 +36,7 @@ type waiting struct {
 
 	mu                sync.Mutex
 	m                 map[Peer]*swarm.Waiting
+	through           map[Peer]time.Time // whose direct connection came, and when; until the next sweep
 	inVain            map[Peer]*vain
 	succeeded, failed int
 }
@@ -46,7 +48,7 @@ type vain struct {
 }
 
 func newWaiting(now func() time.Time, log *slog.Logger) *waiting {
-	return &waiting{now: now, log: log, m: make(map[Peer]*swarm.Waiting), inVain: make(map[Peer]*vain)}
+	return &waiting{now: now, log: log, m: make(map[Peer]*swarm.Waiting), through: make(map[Peer]time.Time), inVain: make(map[Peer]*vain)}
 }
 
 // may tells whether a relayed connection with p may be made or taken.
@@ -89,6 +91,7 @@ func (w *waiting) look(p Peer, conns []network.Conn) (over bool) {
 		if x != nil {
 			w.succeeded++
 			delete(w.m, p)
+			w.through[p] = w.now()
 			w.log.Debug("direct connection instead of the relayed one", "peer", p, "tries", x.Tries)
 		}
 	case len(conns) == 0:
@@ -140,7 +143,9 @@ func (w *waiting) forget() {
 	delete(w.inVain, soonest)
 }
 
-// over ends those who have waited for long enough, and returns them.
+// over ends those who have waited for long enough, and returns them with those who
+// got through a while ago: their relayed connections are to be closed. A while,
+// since the other side may see the direct connection a moment after us.
 func (w *waiting) over() []Peer {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -148,6 +153,12 @@ func (w *waiting) over() []Peer {
 	for p, x := range w.m {
 		if !w.now().Before(x.Until) {
 			w.end(x)
+			list = append(list, p)
+		}
+	}
+	for p, at := range w.through {
+		if w.now().Sub(at) >= keepRelayed {
+			delete(w.through, p)
 			list = append(list, p)
 		}
 	}

@@ -167,6 +167,13 @@ func TestWaitingBounded(t *testing.T) {
 	if ok, _ := w.counts(); ok != 1 || !w.may(peer(0), true) {
 		t.Fatal("a direct connection is no success")
 	}
+	if got := w.over(); len(got) != 0 {
+		t.Fatalf("%d are over at once", len(got))
+	}
+	now.advance(keepRelayed)
+	if got := w.over(); len(got) != 1 || got[0] != peer(0) || len(w.through) != 0 {
+		t.Fatalf("%v no longer need the relay", got)
+	}
 	now.advance(waitTime)
 	if got := w.over(); len(got) != maxWaitIn-1 || len(w.list()) != 0 {
 		t.Fatalf("%d are over", len(got))

@@ -46,7 +46,7 @@ type P2P struct {
 
 	Public  bool `key:"public" help:"the world can reach the listen addresses: serve it from the start, without finding out first"`
 	MapPort bool `key:"map_port" help:"ask the router to forward the listening ports (UPnP, NAT-PMP, PCP)"`
-	Relay   bool `key:"relay" help:"while the world can reach this node, introduce others to each other that sit behind routers (64 of them, 128 KiB a connection)"`
+	Relay   bool `key:"relay" help:"while the world can reach this node, introduce others to each other that sit behind routers (64 of them, 64 KiB a connection)"`
 	Stem    bool `key:"stem" help:"hide which transactions are this node's own: they go from peer to peer for a while before everybody is told"`
 	Private bool `key:"private" help:"treat loopback and private addresses like public ones: test networks, a team's LAN"`
 

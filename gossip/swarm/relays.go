@@ -27,26 +27,26 @@ import (
 type PeerSource = func(ctx context.Context, n int) <-chan peer.AddrInfo
 
 const (
-	WantRelays  = 2               // relays that are to keep a reservation for us: one may go
-	askRelays   = 5 * time.Second // between looks for candidates
-	relayPause  = time.Minute     // after a refusal; libp2p's hour leaves a small swarm without relays
-	maxRefusals = 8               // remembered
-	maxMessage  = 4 << 10         // libp2p's own limit for a relay's answer
-	candidates  = 8               // asked for at a time
-	relayTTL    = time.Hour       // of a reservation that we keep for others
-	circuitTime = 2 * time.Minute // that a relayed connection may live: three hole punches need less than one
-	circuitSize = 128 << 10       // bytes each way: identify and three hole punches need less than 32 KiB
+	WantRelays  = 2                // relays that are to keep a reservation for us: one may go
+	askRelays   = 5 * time.Second  // between looks for candidates
+	relayPause  = time.Minute      // after a refusal; libp2p's hour leaves a small swarm without relays
+	maxRefusals = 8                // remembered
+	maxMessage  = 4 << 10          // libp2p's own limit for a relay's answer
+	candidates  = 8                // asked for at a time
+	relayTTL    = time.Hour        // of a reservation that we keep for others
+	circuitTime = 90 * time.Second // that a relayed connection may live: a direct dial and three hole punches need 40 s
+	circuitSize = 64 << 10         // bytes each way: an introduction with three tries took 9 KiB
 )
 
 // relayResources is what a public node gives to others: at most 64 reservations
-// with 4 connections each, 128 KiB each way and two minutes a connection. It is
+// with 8 connections each, 64 KiB each way and 90 seconds a connection. It is
 // for introductions: nothing of ours runs over relayed connections.
 func relayResources() relay.Resources {
 	r := relay.DefaultResources()
 	r.Limit = &relay.RelayLimit{Duration: circuitTime, Data: circuitSize}
 	r.ReservationTTL = relayTTL
 	r.MaxReservations = 64
-	r.MaxCircuits = 4
+	r.MaxCircuits = 8
 	r.MaxReservationsPerIP = 8
 	r.MaxReservationsPerASN = 32
 	return r
