@@ -15,7 +15,7 @@ const (
 	waitTime    = time.Minute     // a direct dial and three hole punches take 40 s at most
 	maxWaitIn   = 32              // peers that came over a relay
 	maxWaitOut  = 8               // … that we dialed over one
-	keepRelayed = 5 * time.Second  // a relayed connection beside a direct one
+	keepRelayed = 5 * time.Second // a relayed connection beside a direct one
 	waitAgain   = 5 * time.Minute // before the next try after one in vain, doubling
 	waitLongest = 2 * time.Hour   // … up to this
 	maxInVain   = 1024            // peers remembered for that
