@@ -89,7 +89,7 @@ func (t *trial) openGateway(ctx context.Context, router *namespace) error {
 		return err
 	}
 	// -d: stay in the foreground, and say what is done.
-	_, err := t.other(router, "miniupnpd", "miniupnpd", "-d", "-f", conf, "-P", filepath.Join(dir, "pid"))
+	_, err := t.other(ctx, router, "miniupnpd", "miniupnpd", "-d", "-f", conf, "-P", filepath.Join(dir, "pid"))
 	return err
 }
 

@@ -48,15 +48,15 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == strangerCommand {
 		os.Exit(stranger(os.Args[2:]))
 	}
+	os.Exit(run(os.Args[1:]))
+}
+
+// run executes one command line and returns the exit code.
+func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	// A second signal ends the program at once; the next run then sweeps.
 	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, os.Args[1:]))
-}
-
-// run executes one command line and returns the exit code.
-func run(ctx context.Context, args []string) int {
 	what := "scenarios"
 	if len(args) > 0 && (args[0] == "soak" || args[0] == "list") {
 		what, args = args[0], args[1:]

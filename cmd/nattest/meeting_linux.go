@@ -101,7 +101,7 @@ func (t *trial) crowd(ctx context.Context, n int) ([]*outsider, error) {
 			args = append(args, "-friend", crowd[0].at)
 		}
 		s := new(outsider)
-		if s.proc, err = t.other(at, name, self, args...); err != nil {
+		if s.proc, err = t.other(ctx, at, name, self, args...); err != nil {
 			return nil, err
 		}
 		if err := s.settle(ctx); err != nil {

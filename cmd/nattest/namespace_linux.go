@@ -21,6 +21,11 @@ type namespace struct {
 
 const namespaces = "/run/netns"
 
+// The process is where its first thread is: for who lists a namespace's
+// processes, to end them, that must never be inside one. So the main goroutine
+// keeps that thread, and none of do's lands on it.
+func init() { runtime.LockOSThread() }
+
 // makeNamespace creates it, with its loopback up.
 func makeNamespace(ctx context.Context, name string) (*namespace, error) {
 	if _, err := command(ctx, "", "ip", "netns", "add", name); err != nil {

@@ -43,7 +43,7 @@ const p2pPort = 18444
 const password = "nattest"
 
 const (
-	startTime = 30 * time.Second
+	startTime = 2 * time.Minute
 	closeTime = time.Minute
 )
 
@@ -64,7 +64,7 @@ func (w *world) node(at *namespace, name, chain string, flags ...string) (*node,
 
 // start runs it and waits until it answers.
 func (n *node) start(ctx context.Context) error {
-	p, err := n.at.start(n.name, filepath.Join(n.dir, "log"), n.w.bin, append([]string{"run"}, n.args...)...)
+	p, err := n.at.start(ctx, n.name, filepath.Join(n.dir, "log"), n.w.bin, append([]string{"run"}, n.args...)...)
 	if err != nil {
 		return err
 	}

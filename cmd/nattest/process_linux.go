@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -22,14 +23,15 @@ type process struct {
 	err   error         // valid then
 }
 
-// start runs a program inside. Words are appended to the log.
-func (n *namespace) start(name, log, program string, args ...string) (*process, error) {
+// start runs a program inside, until it ends or ctx does. Words are appended to
+// the log.
+func (n *namespace) start(ctx context.Context, name, log, program string, args ...string) (*process, error) {
 	f, err := os.OpenFile(log, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	cmd := exec.Command(program, args...)
+	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Env = plainEnv()
 	cmd.Stdout, cmd.Stderr = f, f
 	// An interrupt at the terminal is for us, who then end the process.
@@ -72,7 +74,7 @@ func (p *process) kill() {
 	}
 }
 
-const stopTime = 30 * time.Second
+const stopTime = time.Minute
 
 // stop ends it as a user would, and wants a good end.
 func (p *process) stop() error {

@@ -141,12 +141,12 @@ func (w *world) move(ctx context.Context, side int, hosts ...string) error {
 }
 
 // other runs a program that is not quern, until the world ends.
-func (w *world) other(at *namespace, name, program string, args ...string) (*process, error) {
+func (w *world) other(ctx context.Context, at *namespace, name, program string, args ...string) (*process, error) {
 	dir := filepath.Join(w.dir, w.name, name)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	p, err := at.start(name, filepath.Join(dir, "log"), program, args...)
+	p, err := at.start(ctx, name, filepath.Join(dir, "log"), program, args...)
 	if err != nil {
 		return nil, err
 	}
