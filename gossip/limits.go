@@ -46,6 +46,14 @@ func (l *Limits) complete(maxPeers int) error {
 	return nil
 }
 
+// answerMemory is what answers that are made or on their way may take.
+func (l *Limits) answerMemory() int64 {
+	if l.Memory > 0 {
+		return l.Memory / 2
+	}
+	return defaultAnswerMemory
+}
+
 // hostLimits are the limits as the host wants them, with the names of what is
 // served.
 func (n *Net) hostLimits() swarm.Limits {

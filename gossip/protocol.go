@@ -37,6 +37,7 @@ type Protocol[Q, A any] struct {
 	MaxRequest, MaxReply int           // bytes encoded
 	Timeout              time.Duration // for question and answer together, on both sides; 0: 30 s
 	Rate, Burst          int64         // bytes of answers for one peer: a second, and at once after a rest; 0: 4 MiB, 64 MiB
+	Weigh                func(Q) int   // bytes that the answer to a question may have; nil: MaxReply
 	EncodeQ              func(Q) []byte
 	DecodeQ              func([]byte) (Q, error)
 	EncodeA              func(A) []byte
@@ -50,7 +51,8 @@ type rawProtocol struct {
 	timeout              time.Duration
 	rate, burst          int64
 	handshake            bool
-	answer               func(context.Context, Peer, []byte) ([]byte, error)
+	// answer decodes a question, takes room for the answer, and makes it.
+	answer func(ctx context.Context, from Peer, raw []byte, room func(bytes int) error) ([]byte, error)
 }
 
 func (p *Protocol[Q, A]) timeout() time.Duration {
@@ -70,10 +72,17 @@ func Serve[Q, A any](n *Net, p Protocol[Q, A], h func(context.Context, Peer, Q) 
 		timeout: p.timeout(), handshake: strings.HasPrefix(p.ID, handshakePrefix),
 		rate: cmp.Or(p.Rate, defaultRate), burst: cmp.Or(p.Burst, defaultBurst),
 	}
-	r.answer = func(ctx context.Context, from Peer, raw []byte) ([]byte, error) {
+	r.answer = func(ctx context.Context, from Peer, raw []byte, room func(int) error) ([]byte, error) {
 		q, err := p.DecodeQ(raw)
 		if err != nil {
 			return nil, &Fault{Peer: from, Points: pointsGarbage, Err: fmt.Errorf("%s: question: %w", p.ID, err)}
+		}
+		size := p.MaxReply
+		if p.Weigh != nil {
+			size = min(size, p.Weigh(q))
+		}
+		if err := room(size); err != nil {
+			return nil, err
 		}
 		a, err := h(ctx, from, q)
 		if err != nil {
@@ -122,7 +131,7 @@ func (a *asking) leave(p Peer) {
 // startProtocols sets the stream handlers.
 func (n *Net) startProtocols(l *live) {
 	busy := &asking{most: n.c.Limits.Questions, perPeer: n.c.Limits.PeerQuestions, by: make(map[Peer]int)}
-	speed := newRates(n.c.Limits.Upload, time.Now)
+	desk := &desk{newRates(n.c.Limits.Upload, time.Now), newAnswers(n.c.Limits.answerMemory(), n.mostAnswers())}
 	for id, r := range n.protocols {
 		l.host.SetStreamHandler(protocol.ID(id), func(s network.Stream) {
 			from := s.Conn().RemotePeer()
@@ -135,7 +144,7 @@ func (n *Net) startProtocols(l *live) {
 				return
 			}
 			defer busy.leave(from)
-			err := n.answer(l, r, s, speed)
+			err := n.answer(l, r, s, desk)
 			switch {
 			case errors.Is(err, errTooFast):
 				_ = s.ResetWithError(network.StreamRateLimited)
@@ -148,9 +157,25 @@ func (n *Net) startProtocols(l *live) {
 	}
 }
 
+// desk is what questions share: how fast each peer may ask, and the memory of
+// the answers.
+type desk struct {
+	*rates
+	*answers
+}
+
+// mostAnswers is what the answers to one peer may take: two of the largest.
+func (n *Net) mostAnswers() int64 {
+	largest := 0
+	for _, r := range n.protocols {
+		largest = max(largest, r.maxReply)
+	}
+	return 2 * int64(largest)
+}
+
 // answer serves one stream. A panic in a codec or handler is our fault; it ends
 // this stream and no more.
-func (n *Net) answer(l *live, r *rawProtocol, s network.Stream, speed *rates) (err error) {
+func (n *Net) answer(l *live, r *rawProtocol, s network.Stream, d *desk) (err error) {
 	defer func() {
 		if e := recover(); e != nil {
 			n.c.Log.Error("panic while answering", "protocol", r.id, "panic", e, "stack", string(debug.Stack()))
@@ -169,7 +194,7 @@ func (n *Net) answer(l *live, r *rawProtocol, s network.Stream, speed *rates) (e
 			return err
 		}
 	}
-	if err := speed.await(ctx, from, r); err != nil {
+	if err := d.await(ctx, from, r); err != nil {
 		return err
 	}
 	if err := s.SetReadDeadline(time.Now().Add(min(questionTime, r.timeout))); err != nil {
@@ -179,15 +204,25 @@ func (n *Net) answer(l *live, r *rawProtocol, s network.Stream, speed *rates) (e
 	if err != nil {
 		return n.blame(from, err)
 	}
-	reply, err := r.answer(ctx, from, raw)
-	speed.charge(from, r, len(raw)+len(reply))
+	var f *flight
+	defer func() {
+		if f != nil {
+			d.end(f)
+		}
+	}()
+	reply, err := r.answer(ctx, from, raw, func(size int) (err error) {
+		f, err = d.begin(ctx, from, int64(size), func() { _ = s.Reset() })
+		return err
+	})
+	d.charge(from, r, len(raw)+len(reply))
 	if err != nil {
 		return err
 	}
 	if len(reply) > r.maxReply {
 		return fmt.Errorf("answer of %d bytes, at most %d: %w", len(reply), r.maxReply, ErrTooLarge)
 	}
-	if err := writeFrame(s, reply); err != nil {
+	d.shrink(f, int64(len(reply)))
+	if err := writeFrame(f.writer(s), reply); err != nil {
 		return err
 	}
 	return s.Close()

@@ -100,6 +100,7 @@ var blocksProtocol = gossip.Protocol[[]wire.Hash, bodies]{
 	MaxReply:   softBlockBytes + maxBlockSize + 4 + 5*maxBlockIDs,
 	Timeout:    150 * time.Second,
 	Rate:       16 << 20, Burst: 256 << 20,
+	Weigh:   func(ids []wire.Hash) int { return 4 + len(ids)*(5+maxBlockSize) },
 	EncodeQ: func(q []wire.Hash) []byte { return appendHashes(nil, q) },
 	DecodeQ: decodeIDs,
 	EncodeA: bodies.encode, DecodeA: decodeBodies,
