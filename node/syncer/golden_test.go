@@ -26,8 +26,9 @@ var update = flag.Bool("update", false, "write what the scripts in testdata come
 //	headers #N count=C last=H claim=H best=H [counted=H | proven=H]
 //	headers-failed #N [ours]
 //	chain best=H tip=H [fresh]
-//	wanted H-H[branch]
+//	wanted H-H[branch] [after=D]
 //	want H[branch]
+//	arrived H[branch]
 //	blocks #N got=H,H absent=H,H
 //	blocks-failed #N [ours]
 //	announced NAME H, unknown NAME
@@ -127,7 +128,15 @@ func (g *stage) do(t *testing.T, words []string) []Action {
 	case cmd == "chain":
 		return s.ChainChanged(now, tipAt(number(t, value(words, "best"))), tipAt(number(t, value(words, "tip"))), arg(3) == "fresh")
 	case cmd == "wanted":
-		return s.Wanted(now, span(t, arg(1)))
+		bs := span(t, arg(1))
+		if d, err := time.ParseDuration(value(words, "after")); err == nil && d > 0 {
+			for i := range bs {
+				bs[i].After = now.Add(d)
+			}
+		}
+		return s.Wanted(now, bs)
+	case cmd == "arrived":
+		return s.Arrived(now, blockNamed(t, arg(1)), 1000)
 	case cmd == "want":
 		return s.Want(now, blockNamed(t, arg(1)))
 	case cmd == "blocks":
