@@ -3,6 +3,7 @@ package node
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"time"
 
@@ -25,6 +26,7 @@ type Config struct {
 	Mempool   Mempool   `key:"mempool"`
 	Mining    Mining    `key:"mining"`
 	Rules     Rules     `key:"rules"`
+	Alarm     Alarm     `key:"alarm"`
 	Log       Log       `key:"log"`
 	Metrics   Metrics   `key:"metrics"`
 }
@@ -101,6 +103,12 @@ type Rules struct {
 	SignetChallenge string `key:"signet_challenge" help:"hex script that blocks of a custom signet must satisfy"`
 }
 
+// Alarm configures what the operator is warned of.
+type Alarm struct {
+	Reorg int           `key:"reorg" help:"warn when a branch with more work undoes at least so many blocks; 0: never"`
+	Show  time.Duration `key:"show" help:"how long such a warning is shown, in quern status and in getblockchaininfo"`
+}
+
 // Log configures what is said.
 type Log struct {
 	Level  string            `key:"level" help:"debug, info, warn or error"`
@@ -123,6 +131,7 @@ func Defaults() Config {
 		Datastore: Datastore{Backend: "pebble", Cache: 64 << 20},
 		Mempool:   Mempool{Size: 300_000_000, MinFee: 100, Expiry: 336 * time.Hour},
 		Rules:     Rules{BIP34: -1, BIP65: -1, BIP66: -1, CSV: -1, Segwit: -1, Halving: -1},
+		Alarm:     Alarm{Reorg: 6, Show: 72 * time.Hour},
 		Log:       Log{Level: "info", Format: "text", Levels: map[string]string{}},
 	}
 }
@@ -167,6 +176,12 @@ func (c *Config) Validate() error {
 	}
 	if c.Mining.Workers < 0 || c.Mining.Workers > 1024 {
 		bad("mining.workers", "%d is not a number of workers, use 0 to 1024", c.Mining.Workers)
+	}
+	if c.Alarm.Reorg < 0 || c.Alarm.Reorg > math.MaxInt32 {
+		bad("alarm.reorg", "%d is not a number of blocks", c.Alarm.Reorg)
+	}
+	if c.Alarm.Show < 0 {
+		bad("alarm.show", "%v is negative", c.Alarm.Show)
 	}
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		bad("log.format", "%q is neither text nor json", c.Log.Format)

@@ -15,6 +15,7 @@ import (
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/gossip"
 	"github.com/quernnet/quern/node/address"
+	"github.com/quernnet/quern/node/alarm"
 	"github.com/quernnet/quern/node/invite"
 	"github.com/quernnet/quern/node/mempool"
 	"github.com/quernnet/quern/node/mining"
@@ -47,6 +48,7 @@ type Node struct {
 type parts struct {
 	*ledger
 	pool      *mempool.Pool
+	alarm     *alarm.Watch
 	wallet    *wallet.Wallet
 	assembler *mining.Assembler
 	miner     *mining.Miner
@@ -151,6 +153,13 @@ func (n *Node) build(l *ledger) (*parts, error) {
 		Log:         n.logs.For("mempool"),
 	}); err != nil {
 		return nil, fmt.Errorf("mempool: %w", err)
+	}
+	if p.alarm, err = alarm.New(alarm.Config{
+		Chain: l.chain, Pool: p.pool, Store: l.store.Space("alarm"),
+		Depth: uint32(c.Alarm.Reorg), Show: c.Alarm.Show,
+		Now: n.clock.now, Log: n.logs.For("chain"),
+	}); err != nil {
+		return nil, err
 	}
 	if p.wallet, err = wallet.Open(wallet.Config{
 		Chain: l.chain, Pool: p.pool, Params: l.params,
@@ -276,6 +285,7 @@ func defaultListen(port uint16) []string {
 // start runs the parts from the bottom up.
 func (p *parts) start(s *stack) {
 	s.start("mempool", p.pool.Run)
+	s.start("alarm", p.alarm.Run)
 	s.start("wallet", func(ctx context.Context) error {
 		return errors.Join(p.wallet.Run(ctx), p.wallet.Close())
 	})
@@ -290,7 +300,7 @@ func (p *parts) start(s *stack) {
 func (n *Node) rpcParts(p *parts) rpc.Parts {
 	return rpc.Parts{
 		Chain: p.chain, Pool: p.pool, Wallet: p.wallet, Assembler: p.assembler, Miner: p.miner,
-		Net: p.net, Peering: p.peering, Params: p.params,
+		Net: p.net, Peering: p.peering, Params: p.params, Reorgs: p.alarm.Shown,
 		Swarm: n.config.SwarmName(), Folder: n.config.Dir(), Version: Version,
 		Invite: func(own, others []string) (invite.Invite, bool, error) {
 			i, err := n.config.Invite(own, others)

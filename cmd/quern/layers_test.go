@@ -28,6 +28,7 @@ var rooms = []struct{ pkg, allowed string }{
 	{"node/wallet", "consensus consensus/chain consensus/wire consensus/script work node/address node/mempool"},
 	{"node/peering", "consensus consensus/chain consensus/wire work gossip gossip/relay node/mempool node/syncer node/syncer/presync"},
 	{"node/invite", ""},
+	{"node/alarm", "consensus consensus/chain consensus/wire node/mempool"},
 	{"node/blockfile", "consensus/wire"},
 	{"node/sim/attack", "consensus consensus/chain consensus/wire work gossip gossip/relay node/mempool node/sim node/peering"},
 	{"node/sim", "consensus consensus/chain consensus/wire consensus/script work gossip node/mempool node/mining node/peering"},

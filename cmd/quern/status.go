@@ -42,6 +42,9 @@ func printStatus(w io.Writer, st rpc.Status, now time.Time) {
 	row("mempool", "%d transactions, %d vB, least feerate %s sat/vB", st.Mempool.Count, st.Mempool.VSize, perVByte(st.Mempool.MinFee))
 	row("mining", "%s", miningWords(st.Mining))
 	row("wallet", "%s", walletWords(st.Wallet))
+	for _, warning := range st.Warnings {
+		row("WARNING", "%s", warning)
+	}
 }
 
 func chainWords(st rpc.Status, now time.Time) string {

@@ -9,6 +9,7 @@ import (
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/chain"
 	"github.com/quernnet/quern/gossip"
+	"github.com/quernnet/quern/node/alarm"
 	"github.com/quernnet/quern/node/invite"
 	"github.com/quernnet/quern/node/mempool"
 	"github.com/quernnet/quern/node/mining"
@@ -28,6 +29,8 @@ type Parts struct {
 	Params    *consensus.Params
 
 	Swarm, Folder, Version string
+
+	Reorgs func() []alarm.Reorg // deep ones to warn of, the newest first; nil: none
 
 	Invite  func(own, others []string) (i invite.Invite, meet bool, err error) // into the node's swarm
 	Now     func() time.Time

@@ -155,10 +155,16 @@ func localOf(multiaddr string) localAddress {
 
 // warnings are what an operator should see.
 func (n *node) warnings() []string {
+	out := []string{}
 	if err := n.Chain.Err(); err != nil {
-		return []string{"the store has failed, restart the node: " + err.Error()}
+		out = append(out, "the store has failed, restart the node: "+err.Error())
 	}
-	return []string{}
+	if n.Reorgs != nil {
+		for _, r := range n.Reorgs() {
+			out = append(out, r.Words())
+		}
+	}
+	return out
 }
 
 // peerJSON is a peer with Core's fields, as far as they mean anything here,

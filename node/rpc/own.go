@@ -23,6 +23,7 @@ type Status struct {
 	Mempool   MempoolStatus `json:"mempool"`
 	Mining    MiningStatus  `json:"mining"`
 	Wallet    WalletStatus  `json:"wallet"`
+	Warnings  []string      `json:"warnings"`
 }
 
 // Invite is the result of quern.invite.

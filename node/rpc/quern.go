@@ -75,9 +75,10 @@ func quernStatus(ctx context.Context, n *node, _ args) (any, error) {
 		Uptime: int64(time.Since(n.started).Seconds()),
 		Height: tip.Height, Headers: best.Height, Tip: tip.ID.String(), TipTime: tip.Time(),
 		Syncing: n.syncing(), Progress: n.progress(ctx),
-		Mempool: MempoolStatus{Count: pool.Count, VSize: pool.VSize, MinFee: pool.MinFee},
-		Mining:  n.miningStatus(),
-		Wallet:  WalletStatus{Exists: w.Exists, Height: w.Height, Synced: w.Synced},
+		Mempool:  MempoolStatus{Count: pool.Count, VSize: pool.VSize, MinFee: pool.MinFee},
+		Mining:   n.miningStatus(),
+		Wallet:   WalletStatus{Exists: w.Exists, Height: w.Height, Synced: w.Synced},
+		Warnings: n.warnings(),
 	}
 	if n.Net == nil {
 		return st, nil
