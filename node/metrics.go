@@ -66,11 +66,6 @@ func gauge(r *prometheus.Registry, name, help string, f func() float64) {
 	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "quern", Name: name, Help: help}, f))
 }
 
-// counter registers a number that only grows, read when asked for.
-func counter(r *prometheus.Registry, name, help string, f func() float64) {
-	r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "quern", Name: name, Help: help}, f))
-}
-
 // measure registers what the parts count.
 func (n *Node) measure(p *parts) {
 	r := n.registry
@@ -80,8 +75,8 @@ func (n *Node) measure(p *parts) {
 	gauge(r, "mempool_transactions", "Waiting transactions.", func() float64 { return float64(p.pool.Stats().Count) })
 	gauge(r, "mempool_virtual_bytes", "Their virtual size.", func() float64 { return float64(p.pool.Stats().VSize) })
 	gauge(r, "mempool_memory_bytes", "Memory they are reckoned to take.", func() float64 { return float64(p.pool.Stats().Usage) })
-	counter(r, "reorgs_total", "Times that a branch with more work replaced blocks of the tip's.", func() float64 { all, _ := p.alarm.Counts(); return float64(all) })
-	counter(r, "deep_reorgs_total", "Those that undid at least alarm.reorg blocks.", func() float64 { _, deep := p.alarm.Counts(); return float64(deep) })
+	counter(r, "reorgs_total", "Times that a branch with more work replaced blocks of the tip's.", func() int64 { all, _ := p.alarm.Counts(); return all })
+	counter(r, "deep_reorgs_total", "Those that undid at least alarm.reorg blocks.", func() int64 { _, deep := p.alarm.Counts(); return deep })
 	gauge(r, "mining_hashrate", "Hashes a second of the solo miner.", func() float64 { return p.miner.Stats().Hashrate })
 	gauge(r, "mining_blocks_found", "Blocks found since the start.", func() float64 { return float64(p.miner.Stats().Found) })
 	if p.peering != nil {

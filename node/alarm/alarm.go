@@ -101,8 +101,8 @@ type Watch struct {
 
 	mu     sync.Mutex
 	reorgs []Reorg // oldest first
-	all    uint64  // reorganisations since the start, of any depth
-	deep   uint64
+	all    int64   // reorganisations since the start, of any depth
+	deep   int64
 }
 
 // New reads what was kept.
@@ -268,7 +268,7 @@ func (w *Watch) Shown() []Reorg {
 }
 
 // Counts are the reorganisations since the start: of any depth, and deep ones.
-func (w *Watch) Counts() (all, deep uint64) {
+func (w *Watch) Counts() (all, deep int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.all, w.deep
