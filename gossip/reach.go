@@ -36,7 +36,7 @@ func (n *Net) facts() swarm.Facts {
 	f.Inbound = max(0, len(n.members.list())-f.Outbound)
 	f.Waiting = n.waiting.list()
 	f.Punches.Succeeded, f.Punches.Failed = n.waiting.counts()
-	f.Search = swarm.Search{MDNS: n.c.MDNS, DHT: n.c.DHT, DHTServers: l.finder.Servers(), Tried: n.tries.sum()}
+	f.Search = swarm.Search{MDNS: n.c.MDNS, DHT: n.c.DHT, Public: n.c.Meet, DHTServers: l.finder.Servers(), Tried: n.tries.sum()}
 	return f
 }
 

@@ -1,9 +1,9 @@
 package gossip
 
 import (
+	"cmp"
 	"errors"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -43,23 +43,28 @@ func (t *tries) good(p Peer) {
 	delete(t.m, p)
 }
 
-// sum counts by source, the most telling first: those that the operator named.
+// sum counts by source, by name, and by reason, the most frequent first.
 func (t *tries) sum() []swarm.Tried {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var list []swarm.Tried
+	count := make(map[try]int)
 	for _, x := range t.m {
+		count[x]++
+	}
+	var list []swarm.Tried
+	for x, k := range count {
 		i := slices.IndexFunc(list, func(s swarm.Tried) bool { return s.Source == x.source })
 		if i < 0 {
 			i = len(list)
 			list = append(list, swarm.Tried{Source: x.source})
 		}
-		list[i].Failed++
-		if list[i].Example == "" || x.why < list[i].Example { // the same one each time
-			list[i].Example = x.why
-		}
+		list[i].Failed += k
+		list[i].Reasons = append(list[i].Reasons, swarm.Count{What: x.why, Times: k})
 	}
-	slices.SortFunc(list, func(a, b swarm.Tried) int { return strings.Compare(string(a.Source), string(b.Source)) })
+	for _, x := range list {
+		slices.SortFunc(x.Reasons, func(a, b swarm.Count) int { return cmp.Or(b.Times-a.Times, cmp.Compare(a.What, b.What)) })
+	}
+	slices.SortFunc(list, func(a, b swarm.Tried) int { return cmp.Compare(a.Source, b.Source) })
 	return list
 }
 

@@ -127,7 +127,11 @@ func netChanges(old, st *rpc.NetStatus) []string {
 		}
 	}
 	news = append(news, peerChanges(old, st)...)
-	trouble, solved := differ(old.Troubles, st.Troubles, func(t rpc.NetTrouble) string { return t.Problem })
+	// Behind a colon stand numbers and reasons, which change all the time.
+	trouble, solved := differ(old.Troubles, st.Troubles, func(t rpc.NetTrouble) string {
+		problem, _, _ := strings.Cut(t.Problem, ":")
+		return problem
+	})
 	for _, t := range trouble {
 		say("wrong: %s; do: %s", t.Problem, t.Remedy)
 	}

@@ -66,7 +66,7 @@ func peersWords(st rpc.Status) string {
 	case st.PeerID == "":
 		return "none: p2p.enabled is false"
 	case st.Inbound+st.Outbound == 0:
-		return "none yet: looking on the local network, in the DHT and at configured addresses (--p2p.peers)"
+		return "none yet: looking on the local network, in the DHT and at configured addresses; `quern net` says what was tried"
 	}
 	return fmt.Sprintf("%d (%d outbound, %d inbound)", st.Inbound+st.Outbound, st.Outbound, st.Inbound)
 }

@@ -146,7 +146,7 @@ func (f *Facts) noPeers() Trouble {
 func (s *Search) words() string {
 	var parts []string
 	for _, t := range s.Tried {
-		parts = append(parts, fmt.Sprintf("%d %s (%s)", t.Failed, sourceWords(t.Source), t.Example))
+		parts = append(parts, fmt.Sprintf("%d %s (%s)", t.Failed, sourceWords(t.Source), reasonWords(t.Reasons)))
 	}
 	if len(parts) == 0 {
 		parts = append(parts, "no saved, configured or found peer to try")
@@ -161,10 +161,25 @@ func (s *Search) words() string {
 	default:
 		parts = append(parts, count(s.DHTServers, "DHT server"))
 	}
+	if s.Public {
+		parts = append(parts, "nobody met in the public DHT")
+	}
 	if s.MDNS {
 		return strings.Join(append(parts, "nobody on the local network"), ", ")
 	}
 	return strings.Join(append(parts, "local network not searched"), ", ")
+}
+
+// reasonWords tells the most frequent reasons, with numbers where there are several.
+func reasonWords(list []Count) string {
+	var parts []string
+	for _, c := range list[:min(len(list), 3)] {
+		if len(list) == 1 {
+			return c.What
+		}
+		parts = append(parts, fmt.Sprintf("%d: %s", c.Times, c.What))
+	}
+	return strings.Join(parts, "; ")
 }
 
 // sourceWords says where a peer was found, before "peers".
@@ -174,6 +189,14 @@ func sourceWords(s Source) string {
 		return "configured"
 	case FromRPC:
 		return "added"
+	case FromSeed:
+		return "seeds"
+	case FromAnchor:
+		return "of the last run"
+	case FromPublicDHT:
+		return "met in the public DHT"
+	case FromInbound:
+		return "that came"
 	case FromMDNS:
 		return "on the local network"
 	case FromDHT:

@@ -51,9 +51,10 @@ func TestJudge(t *testing.T) {
 			[]string{noRouter, "no peer relays for this node, so that nobody can begin to reach it; " + ShortID("x") + ": the relay has no room"}, "one peer with a public address"},
 		{"no peers", func(f *Facts) {
 			f.AutoNAT, f.Relays, f.Inbound, f.Outbound = Untested, nil, 0, 0
-			f.Search = Search{MDNS: true, DHT: true, Tried: []Tried{{FromConfig, 1, "refused"}, {FromSaved, 3, "no answer"}}}
+			f.Search = Search{MDNS: true, DHT: true, Tried: []Tried{
+				{FromConfig, 1, []Count{{"refused", 1}}}, {FromSaved, 3, []Count{{"no answer", 2}, {"refused", 1}}}}}
 		}, StateAlone, "no peers who could tell",
-			[]string{"no peers yet: tried 1 configured (refused), 3 saved (no answer), DHT empty, nobody on the local network"}, "--p2p.peers"},
+			[]string{"no peers yet: tried 1 configured (refused), 3 saved (2: no answer; 1: refused), DHT empty, nobody on the local network"}, "--p2p.peers"},
 		{"no peers and nothing tried", func(f *Facts) { f.AutoNAT, f.Relays, f.Inbound, f.Outbound = Untested, nil, 0, 0 }, StateAlone, "",
 			[]string{"no peers yet: no saved, configured or found peer to try, DHT off, local network not searched"}, ""},
 		{"no peers but one waits", func(f *Facts) { f.Inbound, f.Outbound, f.Waiting = 0, 0, make([]Waiting, 1) }, StatePunched, "",

@@ -154,13 +154,20 @@ type Waiting struct {
 // Search is what the node does to find its first peers, for those who have none.
 type Search struct {
 	MDNS, DHT  bool // are they used?
+	Public     bool // is a public DHT used?
 	DHTServers int  // peers in the DHT's routing table
 	Tried      []Tried
+}
+
+// Count is how often something was the case.
+type Count struct {
+	What  string
+	Times int
 }
 
 // Tried counts the peers of one source that were tried in vain.
 type Tried struct {
 	Source  Source
-	Failed  int    // not reached, or no peers of this swarm
-	Example string // why one was not
+	Failed  int     // not reached, or no peers of this swarm
+	Reasons []Count // why, the most frequent first
 }
