@@ -19,7 +19,7 @@ type scenario struct {
 	run         func(t *testing.T, s *settings, r *report)
 }
 
-const netFlags = "nodes map delay mbit loss links dht public "
+const netFlags = "nodes map delay mbit loss links peers dht public "
 
 // scenarios are in the order in which they are listed.
 var scenarios = []scenario{

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/quernnet/quern/gossip"
 	"github.com/quernnet/quern/node/sim"
 )
 
@@ -24,6 +25,7 @@ type settings struct {
 	Mbit     float64
 	Loss     float64
 	Links    int
+	Peers    int
 	DHT      bool
 	Public   bool
 	Sizes    string
@@ -65,6 +67,8 @@ func (s *settings) define(f *flag.FlagSet, name string) {
 		f.Float64Var(&s.Loss, name, s.Loss, "share of packets that vanish")
 	case "links":
 		f.IntVar(&s.Links, name, s.Links, "other nodes that each node dials")
+	case "peers":
+		f.IntVar(&s.Peers, name, s.Peers, "most peers of a node; 0: as usual")
 	case "dht":
 		f.BoolVar(&s.DHT, name, s.DHT, "nodes look for each other in the DHT")
 	case "public":
@@ -135,6 +139,8 @@ func (s *settings) check() error {
 	switch {
 	case s.Map != "" && s.Map != "flat" && s.Map != "world":
 		return fmt.Errorf("-map %q: flat or world", s.Map)
+	case s.Peers < 0:
+		return fmt.Errorf("-peers %d: not negative", s.Peers)
 	case s.Nodes < 0 || s.Nodes > 10000:
 		return fmt.Errorf("-nodes %d: 2 to 10000", s.Nodes)
 	case s.Loss < 0 || s.Loss >= 1 || s.Withhold < 0 || s.Withhold >= 1 || s.Cold < 0 || s.Cold > 1:
@@ -245,6 +251,9 @@ func pick(dice *rand.Rand, shares []float64) int {
 // world has o use the map, delays and speeds that the flags say, for more nodes than Nodes
 // if others join.
 func (s *settings) world(o *sim.Options, nodes int) {
+	if s.Peers > 0 {
+		o.Gossip = func(_ int, c *gossip.Config) { c.MaxPeers = s.Peers }
+	}
 	o.Seed, o.Loss, o.DHT, o.Public = s.Seed, s.Loss, s.DHT, s.Public
 	if s.Map == "world" {
 		o.Latency, o.Speed = sim.OnWorld(sim.Place(nodes, s.Seed), s.Seed)
