@@ -157,6 +157,7 @@ func (h heard) HandlePeerFound(info peer.AddrInfo) { h(info, FromMDNS, "") }
 func (f *Finder) search(ctx context.Context) {
 	pause := firstFind
 	var left, again time.Time // when we left our addresses, and when to do so next
+	var hurry hurry
 	for ctx.Err() == nil {
 		now := time.Now()
 		leave := !now.Before(again) || f.moved.Load() && now.Sub(left) >= moveEvery
@@ -178,21 +179,51 @@ func (f *Finder) search(ctx context.Context) {
 		if f.moved.Load() {
 			wait = min(wait, moveEvery)
 		}
-		t := time.NewTimer(wait)
+		if f.rest(ctx, wait, &hurry) {
+			pause = firstFind
+		}
+	}
+}
+
+// rest waits, or less when peers that we chose have gone: it tells whether it cut
+// the pause short. Guests that come and go are no reason to search, for a search
+// meets others, whose guests come and go by it: a full swarm would
+// search for ever.
+func (f *Finder) rest(ctx context.Context, wait time.Duration, h *hurry) (cut bool) {
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	for {
 		select {
 		case <-ctx.Done():
+			return cut
 		case <-t.C:
+			return cut
 		case <-f.kick:
-			// Peers that come and go must not make us search without a pause.
-			pause = firstFind
-			t.Reset(firstFind)
-			select {
-			case <-ctx.Done():
-			case <-t.C:
+			if !cut && f.c.Short() && h.may(time.Now()) {
+				cut = true
+				t.Reset(min(wait, firstFind))
 			}
 		}
-		t.Stop()
 	}
+}
+
+// hurry allows maxHurry searches before their time, and one more a minute.
+type hurry struct {
+	used int
+	last time.Time // when used was last lowered
+}
+
+const maxHurry = 8
+
+func (h *hurry) may(now time.Time) bool {
+	if since := int(now.Sub(h.last) / time.Minute); since > 0 {
+		h.used, h.last = max(0, h.used-since), now
+	}
+	if h.used >= maxHurry {
+		return false
+	}
+	h.used++
+	return true
 }
 
 // find looks for peers at the rendezvous and, while there are too few, on a
