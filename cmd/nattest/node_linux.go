@@ -150,6 +150,13 @@ func (n *node) says(ctx context.Context, states ...string) bool {
 	return err == nil && slices.Contains(states, st.State)
 }
 
+// waitsFor tells whether the node has another by relay alone, and waits for a
+// direct connection.
+func (n *node) waitsFor(ctx context.Context, to *node) bool {
+	st, err := n.net(ctx)
+	return err == nil && slices.ContainsFunc(st.Waiting, func(w rpc.NetWaiting) bool { return w.PeerID == to.id })
+}
+
 func (n *node) peers(ctx context.Context) (list []peerState, err error) {
 	err = n.call(ctx, "getpeerinfo", &list)
 	return list, err

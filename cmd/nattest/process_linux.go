@@ -23,15 +23,15 @@ type process struct {
 	err   error         // valid then
 }
 
-// start runs a program inside, until it ends or ctx does. Words are appended to
-// the log.
+// start runs a program inside, which its owner ends: a kept one outlives ctx.
+// Words are appended to the log.
 func (n *namespace) start(ctx context.Context, name, log, program string, args ...string) (*process, error) {
 	f, err := os.OpenFile(log, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	cmd := exec.CommandContext(ctx, program, args...)
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), program, args...)
 	cmd.Env = plainEnv()
 	cmd.Stdout, cmd.Stderr = f, f
 	// An interrupt at the terminal is for us, who then end the process.
