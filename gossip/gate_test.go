@@ -291,6 +291,9 @@ func TestBadConfig(t *testing.T) {
 		{"slash in the swarm", func(c *Config) { c.Swarm = "a/b" }, `swarm name "a/b"`},
 		{"listen", func(c *Config) { c.Listen = []string{"127.0.0.1:80"} }, `listen address "127.0.0.1:80"`},
 		{"peer without id", func(c *Config) { c.Peers = []string{"/ip4/127.0.0.1/tcp/1"} }, `peer address "/ip4/127.0.0.1/tcp/1"`},
+		{"seed without id", func(c *Config) { c.Seeds = []string{"/ip4/127.0.0.1/tcp/1"} }, `seed "/ip4/127.0.0.1/tcp/1"`},
+		{"seed without address", func(c *Config) { c.Seeds = []string{"/p2p/12D3KooWGC6TvWhfapngX6wvJHMYvKpDMXPb3ZnCZ6dMoaMtimQ5"} }, "not where"},
+		{"no door", func(c *Config) { c.MeetAt = []string{"/dnsaddr/example.org"} }, `public DHT peer "/dnsaddr/example.org"`},
 		{"negative", func(c *Config) { c.MaxPeers = -1 }, "negative"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -27,6 +27,7 @@ const (
 	sweepEvery   = 5 * time.Second
 	pingEvery    = time.Minute
 	pingTime     = 20 * time.Second
+	lingerTime   = 2 * time.Second // of a feeler, so that the other side's handshake ends too
 )
 
 // members owns who is a peer of ours: connected, speaking our protocols, and
@@ -228,6 +229,7 @@ func (s *members) live(m *member) {
 	if s.pass(m) {
 		s.pings(m)
 	} else {
+		sleep(m.ctx, lingerTime)
 		_ = s.l.host.Network().ClosePeer(m.peer) // a feeler knows enough
 	}
 	s.n.left(m.peer)
@@ -255,7 +257,9 @@ func (s *members) reject(m *member, err error) {
 	s.n.c.Log.Log(m.ctx, level, "handshake failed", "peer", m.peer, "err", err)
 	s.n.tries.failed(m.peer, s.n.book.Source(m.peer), swarm.Brief(err.Error()))
 	if m.ctx.Err() != nil || !s.connected(m.peer) {
-		s.n.book.Failed(m.peer, true)
+		if !m.inbound { // who came by itself may go: a feeler does
+			s.n.book.Failed(m.peer, true)
+		}
 		return
 	}
 	s.n.book.Refused(m.peer)

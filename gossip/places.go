@@ -3,7 +3,6 @@ package gossip
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -132,23 +131,15 @@ func (n *Net) sow(ctx context.Context, l *live) {
 	if len(n.seeds) == 0 {
 		return
 	}
-	var since, next time.Time // lonely since; not to be used before
-	pause := firstLook
+	need := swarm.Need{After: seedAfter, First: firstLook, Last: lastLook}
 	if _, tried := n.book.Count(); tried == 0 {
-		since = time.Now().Add(-seedAfter)
+		need.Now(time.Now())
 	}
 	for ctx.Err() == nil {
-		now := time.Now()
-		switch {
-		case !n.members.lonely():
-			since, pause = time.Time{}, firstLook
-		case since.IsZero():
-			since = now
-		case now.Sub(since) >= seedAfter && !now.Before(next):
+		if need.Due(time.Now(), n.members.lonely()) {
 			n.useSeeds(ctx)
 			l.dialer.Kick()
-			next = time.Now().Add(pause - rand.N(pause/4))
-			pause = min(2*pause, lastLook)
+			need.Used(time.Now())
 		}
 		sleep(ctx, seedTick)
 	}

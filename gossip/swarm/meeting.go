@@ -58,9 +58,8 @@ type Meeting struct {
 // that can be reached also renews its record: else newcomers would find the
 // records of those alone who are lonely themselves.
 func (m *Meeting) Run(ctx context.Context) {
-	var since, next time.Time // lonely since; not to visit before
+	need := Need{After: meetAfter, First: firstMeet, Last: lastMeet}
 	renew := time.Now().Add(rand.N(renewMeet))
-	pause := firstMeet
 	t := time.NewTicker(meetTick)
 	defer t.Stop()
 	for {
@@ -70,27 +69,22 @@ func (m *Meeting) Run(ctx context.Context) {
 		case <-t.C:
 		}
 		now := time.Now()
-		if !m.Lonely() {
-			since, pause = time.Time{}, firstMeet
-		} else if since.IsZero() {
-			since = now
-		}
-		lonely := !since.IsZero() && now.Sub(since) >= meetAfter && !now.Before(next)
-		if !lonely && !(now.After(renew) && m.reachable()) {
+		if !need.Due(now, m.Lonely()) && !(now.After(renew) && m.reachable()) {
 			continue
 		}
-		left, err := m.visit(ctx)
+		left, err := m.Visit(ctx)
 		if ctx.Err() != nil {
 			return
 		}
 		if err != nil {
 			m.Log.Info("nobody met by the public DHT", "err", err)
 		}
-		if left > 0 {
-			renew = time.Now().Add(renewMeet)
+		if now = time.Now(); left > 0 {
+			renew = now.Add(renewMeet)
+		} else {
+			renew = now.Add(lastMeet)
 		}
-		next = time.Now().Add(pause - rand.N(pause/4))
-		pause = min(2*pause, lastMeet)
+		need.Used(now)
 	}
 }
 
@@ -104,9 +98,9 @@ func (m *Meeting) reachable() bool {
 	return false
 }
 
-// visit enters the public DHT, leaves our addresses, takes those of others and
+// Visit enters the public DHT, leaves our addresses, takes those of others and
 // leaves. It returns with how many nodes it left them.
-func (m *Meeting) visit(ctx context.Context) (left int, err error) {
+func (m *Meeting) Visit(ctx context.Context) (left int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, visitTime)
 	defer cancel()
 	doors := m.doors()
