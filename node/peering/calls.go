@@ -111,6 +111,7 @@ func (d *driver) gotBodies(now time.Time, a syncer.AskBlocks, reply bodies) []sy
 		case bodyHere:
 			if d.held[a.IDs[i]] == nil {
 				d.held[a.IDs[i]] = b.block
+				d.first.note(a.IDs[i], gossip.Peer(a.Peer))
 			}
 			got = append(got, syncer.Body{ID: a.IDs[i], Size: b.block.Size()})
 		}

@@ -81,6 +81,7 @@ type Peering struct {
 	bodies *recentBodies // locks itself
 	stems  *stems        // locks itself
 	relays relayCounts   // atomics
+	first  bringers      // locks itself
 
 	events    chan event
 	done      chan struct{} // closed when Run ends: nobody reads events any more

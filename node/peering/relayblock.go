@@ -107,6 +107,7 @@ func (p *Peering) take(ctx context.Context, h heard, known bool) gossip.Verdict 
 			}
 			return gossip.Ignore
 		}
+		p.first.note(h.id, h.from)
 	}
 	select {
 	case p.announced <- h:

@@ -9,6 +9,7 @@ import (
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/chain"
 	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/gossip"
 	"github.com/quernnet/quern/node/syncer"
 )
 
@@ -37,6 +38,10 @@ func (p *Peering) submitBlocks(ctx context.Context) error {
 
 // judged tells the scheduler what the chain said of a block.
 func (p *Peering) judged(ctx context.Context, id wire.Hash, err error) {
+	from, known := p.first.take(id)
+	if err == nil && known {
+		p.Net.Useful(from, gossip.NewBlock)
+	}
 	if err == nil || errors.Is(err, chain.ErrDuplicate) {
 		p.broken.Store(false)
 		p.post(func(d *driver, now time.Time) []syncer.Action { return d.sched.BlockAccepted(now, id) })
