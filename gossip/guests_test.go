@@ -78,7 +78,11 @@ func TestFullNode(t *testing.T) {
 // A feeler sees whether a peer answers, notes it as tried, and parts; it is never
 // among the peers.
 func TestFeeler(t *testing.T) {
-	a, _ := start(t, loopback())
+	c := loopback()
+	c.MaxPeers, c.Outbound = 2, 1
+	a, _ := start(t, c)
+	first, _ := start(t, loopback())
+	meet(t, a, first) // so that a's dialer wants nobody else
 	b, _ := start(t, loopback())
 	info := addrOf(t, b)
 	a.book.Found(info, swarm.FromDHT, "somebody")
@@ -93,17 +97,12 @@ func TestFeeler(t *testing.T) {
 		}
 		return nil
 	})
-	if heard, tried := a.book.Count(); heard != 0 || tried != 1 {
+	if p := a.Peers(); len(p) != 1 || p[0].ID != first.ID() {
+		t.Errorf("%+v", p)
+	}
+	if heard, tried := a.book.Count(); heard != 0 || tried != 2 {
 		t.Errorf("%d new, %d tried peers in the book", heard, tried)
 	}
-	waitFor(t, func() error {
-		a.members.mu.RLock()
-		defer a.members.mu.RUnlock()
-		if len(a.members.errands)+len(a.members.m) != 0 {
-			return fmt.Errorf("%d errands, %d members are left", len(a.members.errands), len(a.members.m))
-		}
-		return nil
-	})
 }
 
 // A slot is for whom the dialer chose: a peer that a walk of the DHT connected to

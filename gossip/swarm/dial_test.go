@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -21,7 +22,7 @@ type world struct {
 	mu     sync.Mutex
 	slots  map[peer.ID]Slot
 	under  map[peer.ID]bool
-	dead   map[peer.ID]bool
+	dead   []peer.ID // they do not answer
 	dials  map[peer.ID]int
 	felt   []peer.ID
 	parted []peer.ID
@@ -30,9 +31,9 @@ type world struct {
 
 // newWorld runs a dialer for target slots until the test's end. Its peers answer
 // after half a second and then hold their slot.
-func newWorld(t *testing.T, b *Book, target int) *world {
+func newWorld(t *testing.T, b *Book, target int, dead ...peer.ID) *world {
 	t.Helper()
-	w := &world{t: t, slots: map[peer.ID]Slot{}, under: map[peer.ID]bool{}, dead: map[peer.ID]bool{}, dials: map[peer.ID]int{}}
+	w := &world{t: t, slots: map[peer.ID]Slot{}, under: map[peer.ID]bool{}, dead: dead, dials: map[peer.ID]int{}}
 	gate := NewGate(true, func(peer.ID, multiaddr.Multiaddr) bool { return false }, func(peer.ID) bool { return true })
 	w.Dialer = NewDialer(Dialer{
 		Book: b, Gate: gate, Target: target, Log: slog.New(slog.DiscardHandler),
@@ -75,7 +76,7 @@ func (w *world) dialOne(_ context.Context, info peer.AddrInfo, why Purpose) erro
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.under, info.ID)
-	if w.dead[info.ID] {
+	if slices.Contains(w.dead, info.ID) {
 		return errors.New("dead")
 	}
 	w.Book.Reached(info, info.Addrs[0])
@@ -104,8 +105,7 @@ func TestDialer(t *testing.T) {
 		for i := range 40 {
 			b.Found(someone(t, i+1), FromDHT, group(i))
 		}
-		w := newWorld(t, b, 12)
-		w.dead[dead.ID] = true
+		w := newWorld(t, b, 12, dead.ID)
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		w.mu.Lock()
@@ -217,12 +217,7 @@ func TestDeadGroups(t *testing.T) {
 			x.Addrs[0] = at(1, 10+j)
 			b.Found(x, FromDHT, group(1))
 		}
-		w := newWorld(t, b, 12)
-		w.mu.Lock()
-		for _, p := range dead {
-			w.dead[p] = true
-		}
-		w.mu.Unlock()
+		w := newWorld(t, b, 12, dead...)
 		time.Sleep(15 * time.Second)
 		if n := len(w.list()); n < fewSlots {
 			t.Errorf("%d slots after 15 s", n)
