@@ -257,6 +257,9 @@ func (r byteReader) ReadByte() (byte, error) {
 // Eclipse by the DHT: four of five servers lie that there are sybils only, and
 // the victim begins with the addresses of one honest node and four sybils.
 func TestEclipseByDHT(t *testing.T) {
+	if testing.Short() {
+		t.Skip("half a minute of work")
+	}
 	besiege(t, func(t *testing.T, s *siege) {
 		for _, n := range s.sybils {
 			s.lie(n)
@@ -288,7 +291,7 @@ func TestEclipseByDHT(t *testing.T) {
 		}
 		s.runHere(victim)
 		defer victim.stop()
-		time.Sleep(5 * time.Minute)
+		time.Sleep(3 * time.Minute)
 		honest, all := s.slots(victim)
 		heard, tried := victim.book.Count()
 		t.Logf("eclipse by DHT: %d of %d outbound peers are honest; the book has %d new and %d tried peers", honest, all, heard, tried)
