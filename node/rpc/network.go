@@ -210,6 +210,7 @@ type peerJSON struct {
 	Way        string           `json:"transport"`
 	Source     string           `json:"source"`
 	Score      int              `json:"score"`
+	Gossip     float64          `json:"gossip_score"`
 	Protected  bool             `json:"protected"`
 }
 
@@ -236,7 +237,7 @@ func (n *node) peer(id int, p gossip.Info, status map[gossip.Peer]peering.PeerSt
 		Relay: true, Sent: p.Sent, Received: p.Received, Since: p.Since.Unix(), Subversion: p.Agent, Inbound: p.Inbound,
 		Presynced: -1, Headers: -1, Blocks: -1, InFlight: []uint32{}, Perms: []string{},
 		SentBy: map[string]int64{}, ReceivedBy: map[string]int64{}, Kind: kindOf(p), Transport: transportOf(p.Addr),
-		PeerID: p.ID.String(), Way: p.Transport, Source: p.Source, Score: p.Score, Protected: n.Net.Protected(p.ID),
+		PeerID: p.ID.String(), Way: p.Transport, Source: p.Source, Score: p.Score, Gossip: p.Gossip, Protected: n.Net.Protected(p.ID),
 	}
 	if p.Latency > 0 {
 		ping := double(p.Latency.Seconds())
@@ -247,6 +248,9 @@ func (n *node) peer(id int, p gossip.Info, status map[gossip.Peer]peering.PeerSt
 		return out
 	}
 	out.Version, out.Subversion, out.Start = s.Version, s.Agent, s.Start
+	if s.Presync > 0 {
+		out.Presynced = int(s.Presync)
+	}
 	if h, ok := n.Chain.Header(s.Tip.ID); ok {
 		out.Headers = int64(h.Height)
 		if h.Active {
