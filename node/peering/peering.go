@@ -101,6 +101,7 @@ type Peering struct {
 	mu      sync.Mutex
 	peers   map[gossip.Peer]*known
 	told    tally                 // announcements of a block that went over the topic
+	toldBy  tally                 // by block and who sent them
 	claims  map[wire.Hash][]claim // what peers said of blocks that we do not have yet
 	refused recent                // witness ids that policy refused, at this tip
 	transit map[wire.Hash]bool    // being judged as part of a gossiped batch
@@ -113,6 +114,7 @@ type known struct {
 	hello Hello
 	since time.Time
 	met   bool // its mempool was compared with ours, or is being
+	gives bool // it gave the transactions of a block when it was last asked for them, in time
 }
 
 // event runs on the goroutine that owns the scheduler.
@@ -126,6 +128,7 @@ const (
 	maxSlow      = 32
 	maxOutbox    = 8192
 	maxTold      = 4096
+	maxToldBy    = 16384
 	maxRefused   = 8192
 	maxBodyReads = 4
 	maxWaiting   = 64
@@ -164,6 +167,7 @@ func New(c Config) (*Peering, error) {
 		transit:   map[wire.Hash]bool{},
 		asked:     map[gossip.Peer]int64{},
 		told:      tally{most: maxTold},
+		toldBy:    tally{most: maxToldBy},
 		claims:    map[wire.Hash][]claim{},
 		bodies:    newRecentBodies(),
 		stems:     newStems(),

@@ -16,8 +16,8 @@ import (
 // Bounds of rebuilding.
 const (
 	maxRebuilds  = 16 // blocks at a time
-	maxAsks      = 8  // questions for one block, to all peers
-	maxOpenAsks  = 3  // of them, not answered yet
+	maxAsks      = 16 // questions for one block, to all peers
+	maxOpenAsks  = 3  // of them, not answered yet and not late
 	maxRepeats   = 2  // of them, to one peer
 	maxStrangers = 4  // peers asked that did not announce the block
 
@@ -49,14 +49,14 @@ func (r *rebuilder) take(ctx context.Context, h heard, next consensus.State) boo
 	defer r.mu.Unlock()
 	j := r.open[h.id]
 	switch {
-	case j != nil && h.compact != nil:
+	case j != nil:
 		select {
 		case j.in <- h:
 		default:
 		}
 		return true
-	case j != nil:
-		return true
+	case h.late:
+		return true // it was given up, and is fetched
 	case h.compact == nil || !r.worth(h, next) || len(r.open) >= maxRebuilds:
 		return false
 	}
@@ -98,7 +98,9 @@ type job struct {
 	sources   []source         // to be asked, those who announced it first
 	asked     map[gossip.Peer]int
 	asks      int
-	open      int
+	open      map[gossip.Peer]int // questions that were not answered yet
+	unheard   int                 // their number
+	late      int                 // of them, how many are too late to be waited for
 	strangers int
 	fetched   []int
 	done      bool
@@ -123,9 +125,10 @@ func newJob(p *Peering, h heard, next consensus.State) *job {
 		Peering: p,
 		block:   syncer.Block{ID: h.id, Parent: h.header.Parent, Height: next.Height},
 		height:  next.Height,
-		in:      make(chan heard, maxVariants),
+		in:      make(chan heard, 4*maxVariants),
 		replies: make(chan reply, maxAsks),
 		asked:   map[gossip.Peer]int{},
+		open:    map[gossip.Peer]int{},
 	}
 	j.in <- h
 	return j
@@ -150,10 +153,11 @@ func (j *job) run(ctx context.Context) bool {
 				j.bodies.expectUntil(j.block.ID, j.Now().Add(relayTime+wait))
 			}
 		case r := <-j.replies:
-			j.open--
+			j.answered(r.peer)
 			j.hear(r)
 		case <-hedge.C:
 			hurry = true
+			j.tooLate()
 		case <-giveUp.C:
 			return false
 		case <-ctx.Done():
@@ -172,7 +176,7 @@ func (j *job) run(ctx context.Context) bool {
 		if info, _ := j.Chain.Header(j.block.ID); info.HasBody || info.Invalid {
 			return true // by another way
 		}
-		if j.open == 0 && len(j.in) == 0 {
+		if j.unheard == 0 && len(j.in) == 0 {
 			return false
 		}
 	}
@@ -201,6 +205,10 @@ func (j *job) best() (best *relay.Rebuild) {
 // consider tries to rebuild the block from an announcement that a peer sent, and
 // puts that peer down to be asked for what is missing.
 func (j *job) consider(from gossip.Peer, a *relay.Announcement) {
+	if a == nil {
+		j.sources = append(j.sources, source{from, nil})
+		return
+	}
 	try, err := relay.Start(a, j.candidates)
 	if err == nil && len(try.Missing()) > 0 {
 		j.tries = append(j.tries, try)
@@ -258,16 +266,13 @@ func (j *job) finish(try *relay.Rebuild) error {
 // next chooses whom to ask now: at once those who announced the block, and one
 // more peer when an answer is late or no question is open.
 func (j *job) next(hurry bool) (s source, ok bool) {
-	if j.asks >= maxAsks || j.open >= maxOpenAsks {
+	if j.asks >= maxAsks || j.unheard-j.late >= maxOpenAsks {
 		return s, false
 	}
-	for len(j.sources) > 0 {
-		s, j.sources = j.sources[0], j.sources[1:]
-		if j.asked[s.peer] < maxRepeats {
-			return s, true
-		}
+	if s, ok = j.pick(); ok {
+		return s, true
 	}
-	if !hurry && j.open > 0 || j.strangers >= maxStrangers {
+	if !hurry && j.unheard > 0 || j.strangers >= maxStrangers {
 		return s, false
 	}
 	for _, peer := range j.joinedSince(time.Time{}, maxAsks+maxStrangers) {
@@ -279,6 +284,52 @@ func (j *job) next(hurry bool) (s source, ok bool) {
 	return s, false
 }
 
+// pick takes out a source that may still be asked: of a peer that gives what it is
+// asked for, if there is one, else the first.
+func (j *job) pick() (s source, ok bool) {
+	j.sources = slices.DeleteFunc(j.sources, func(s source) bool { return j.asked[s.peer] >= maxRepeats })
+	if len(j.sources) == 0 {
+		return s, false
+	}
+	at := max(0, slices.IndexFunc(j.sources, func(s source) bool { return j.gives(s.peer) }))
+	s = j.sources[at]
+	j.sources = slices.Delete(j.sources, at, at+1)
+	return s, true
+}
+
+// gives says whether a peer, when it was last asked for transactions of a block, gave them.
+func (p *Peering) gives(id gossip.Peer) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	k := p.peers[id]
+	return k != nil && k.gives
+}
+
+func (p *Peering) noteGives(id gossip.Peer, gives bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if k := p.peers[id]; k != nil {
+		k.gives = gives
+	}
+}
+
+// tooLate notes that the open questions are not to be waited for.
+func (j *job) tooLate() {
+	j.late = j.unheard
+	for peer := range j.open {
+		j.noteGives(peer, false)
+	}
+}
+
+// answered notes the end of a question.
+func (j *job) answered(peer gossip.Peer) {
+	j.unheard--
+	j.late = min(j.late, j.unheard)
+	if j.open[peer]--; j.open[peer] == 0 {
+		delete(j.open, peer)
+	}
+}
+
 // ask puts a question to a peer.
 func (j *job) ask(ctx context.Context, calls *sync.WaitGroup, s source) {
 	q := relay.Question{Block: j.block.ID}
@@ -288,7 +339,8 @@ func (j *job) ask(ctx context.Context, calls *sync.WaitGroup, s source) {
 	}
 	j.asked[s.peer]++
 	j.asks++
-	j.open++
+	j.open[s.peer]++
+	j.unheard++
 	calls.Go(func() {
 		a, err := gossip.Call(ctx, j.Net, blockTxsProtocol, s.peer, q)
 		j.replies <- reply{s, q, a, err} // has room for all
@@ -318,6 +370,9 @@ func (j *job) hearOther(r reply) {
 		j.noteClaim(j.block.ID, claim{r.peer, a.Nonce, try.Digest()})
 	}
 	j.consider(r.peer, a)
+	if j.done {
+		j.noteGives(r.peer, true)
+	}
 }
 
 func (j *job) hearFound(r reply) {
@@ -331,7 +386,9 @@ func (j *job) hearFound(r reply) {
 	}
 	j.noteClaim(j.block.ID, claim{r.peer, r.question.Nonce, r.question.Digest})
 	j.fetched = r.question.Indexes
-	if err := j.finish(r.try); err != nil {
+	err := j.finish(r.try)
+	j.noteGives(r.peer, err == nil)
+	if err != nil {
 		j.Log.Debug("a completed announcement does not lead to its block", "block", j.block.ID, "peer", r.peer, "err", err)
 		j.fetched = nil
 		j.sources = append(j.sources, source{r.peer, nil})

@@ -2,6 +2,8 @@ package peering
 
 import (
 	"context"
+	"crypto/sha256"
+	"errors"
 	"time"
 
 	"github.com/quernnet/quern/consensus"
@@ -33,6 +35,7 @@ type heard struct {
 	id      wire.Hash
 	header  wire.Header
 	compact *relay.Announcement // nil: a header alone
+	late    bool                // it came after as many as are looked at: its sender may be asked
 }
 
 // checkAnnouncement judges a gossiped block by its work and its parent, so that
@@ -44,7 +47,13 @@ func (p *Peering) checkAnnouncement(ctx context.Context, from gossip.Peer, a ann
 	if bits := work.Bits(h.header.Bits); !bits.Valid(p.Params.Limit) || !bits.Met(h.id) {
 		return gossip.Reject
 	}
+	nth := p.timesToldBy(from, h.id)
+	if nth > maxPassed {
+		p.Net.Report(from, 20, errManyVariants)
+		return gossip.Ignore
+	}
 	if p.timesTold(h.id) >= maxVariants {
+		p.takeLate(h, nth)
 		return gossip.Ignore
 	}
 	known, verdict := p.placeAnnounced(h)
@@ -57,6 +66,33 @@ func (p *Peering) checkAnnouncement(ctx context.Context, from gossip.Peer, a ann
 		return gossip.Reject
 	}
 	return p.take(ctx, h, known)
+}
+
+// errManyVariants is a fault, for who passes on what others announce does so
+// with no more than maxPassed.
+var errManyVariants = errors.New("announced a block in more ways than are passed on")
+
+// timesToldBy counts an announcement of a block by its sender, and says how many
+// came from there.
+func (p *Peering) timesToldBy(from gossip.Peer, id wire.Hash) int {
+	key := sha256.Sum256(append(id[:], from...))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.toldBy.add(key)
+}
+
+// takeLate notes that a peer says it has a block of which enough announcements
+// were looked at: all of those may be false, and this one true. It is asked, when
+// it comes to that, for an announcement of its own.
+func (p *Peering) takeLate(h heard, nth int) {
+	h.late = true
+	if _, known := p.Chain.Header(h.id); !known || nth > 1 || p.bodies.has(h.id) {
+		return
+	}
+	select {
+	case p.announced <- h:
+	default: // it comes by sync
+	}
 }
 
 // placeAnnounced judges a header by its place in the tree.

@@ -42,3 +42,21 @@ func TestCovertFlash(t *testing.T) {
 		}
 	})
 }
+
+// Copies that come before what they copy cost honest nodes some questions, and
+// no honest node its good name.
+func TestMalleatedCopiesFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := Malleate{Honest: 6, Villains: 4, Variants: 3, Fill: 30, Rounds: 4}.Run(t, 1)
+		t.Logf("quiet: %v\nattacked: %v\nraced %d, honest punished %d, villains banned %d", f.Quiet, f.Attacked, f.Raced, f.HonestPunished, f.VillainsBanned)
+		if f.Attacked.Blocks.Percent() < 100 || f.Attacked.Txs.Percent() < 100 {
+			t.Error("something did not arrive")
+		}
+		if f.Attacked.BlockP99 > f.Quiet.BlockP99+2*time.Second || f.Attacked.TxP99 > f.Quiet.TxP99+time.Second {
+			t.Error("the true ones came too late")
+		}
+		if f.HonestPunished > 0 || f.VillainsBanned == 0 || f.Raced == 0 {
+			t.Error("the wrong ones were punished, or there was no attack")
+		}
+	})
+}

@@ -91,7 +91,6 @@ func (a ColdBoot) villains(t testing.TB, s *sim.Swarm, stale tip) []*Villain {
 	for i, at := range crowded(k, max(1, k/8)) {
 		m := Mirror{Of: s.Nodes[0]}
 		answers := m.Answers()
-		silent := func(peer.ID, []byte) ([]byte, bool) { return nil, false }
 		answers["blocks/1"], answers["blocktxn/1"], answers["mempool/1"] = silent, silent, silent
 		if i%2 == 1 {
 			nonce := uint64(i)<<32 + 7

@@ -54,7 +54,7 @@ func (a Flash) Run(t testing.TB, seed uint64) (f FlashFound) {
 
 	began := time.Now()
 	for time.Since(began) < a.Behave {
-		f.Before = probe(s, a.Rounds, 30*time.Second)
+		f.Before = probe(s, a.Rounds, 0, 30*time.Second)
 	}
 	for _, n := range s.Nodes {
 		_, lying := faces(s, n)
@@ -66,11 +66,11 @@ func (a Flash) Run(t testing.TB, seed uint64) (f FlashFound) {
 		m.Silent.Store(!a.Polite)
 	}
 	at := time.Now()
-	f.After = probe(s, a.Rounds, 2*time.Minute)
+	f.After = probe(s, a.Rounds, 0, 2*time.Minute)
 	if wait := a.Recover - time.Since(at); wait > 0 {
 		time.Sleep(wait)
 	}
-	f.Recovered = probe(s, a.Rounds, 2*time.Minute)
+	f.Recovered = probe(s, a.Rounds, 0, 2*time.Minute)
 	return f
 }
 

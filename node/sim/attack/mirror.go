@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -144,4 +145,29 @@ func faces(s *sim.Swarm, n *sim.Node) (honest, lying int) {
 		}
 	}
 	return honest, lying
+}
+
+// punished counts the honest peers that honest nodes hold something against,
+// and the bans of others.
+func punished(s *sim.Swarm) (honest, others int) {
+	nodes := map[string]bool{}
+	for _, n := range s.Nodes {
+		nodes[n.Net.ID().String()] = true
+	}
+	for _, n := range s.Running() {
+		for _, p := range n.Net.Peers() {
+			if nodes[p.ID.String()] && p.Score > 0 {
+				honest++
+			}
+		}
+		for whom := range n.Net.Bans() {
+			switch {
+			case nodes[whom], strings.HasPrefix(whom, "20."): // where nodes live
+				honest++
+			case !strings.Contains(whom, "."): // peers rather than addresses
+				others++
+			}
+		}
+	}
+	return honest, others
 }

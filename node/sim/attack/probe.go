@@ -20,8 +20,9 @@ func (s Spread) String() string {
 }
 
 // probe has honest nodes pay and mine by turns, and waits for each payment and
-// each block until all honest nodes have it, at most max.
-func probe(s *sim.Swarm, rounds int, max time.Duration) Spread {
+// each block until all honest nodes have it, at most max. A block has fill
+// transactions that waited everywhere, besides.
+func probe(s *sim.Swarm, rounds, fill int, max time.Duration) Spread {
 	var blocks, txs delays
 	var f Spread
 	nodes := s.Running()
@@ -32,6 +33,7 @@ func probe(s *sim.Swarm, rounds int, max time.Duration) Spread {
 		got := arrivals(nodes, max, func(n *sim.Node) bool { _, ok := n.Pool.Get(id); return ok })
 		txs, f.Txs.Of, f.Txs.Got = append(txs, got...), f.Txs.Of+len(nodes), f.Txs.Got+len(got)
 
+		s.Fill(s.Spend(fill, 400))
 		got = spreadOf(nodes, nodes[(2*i+1)%len(nodes)].Mine(), max)
 		blocks, f.Blocks.Of, f.Blocks.Got = append(blocks, got...), f.Blocks.Of+len(nodes), f.Blocks.Got+len(got)
 		time.Sleep(5 * time.Second)

@@ -34,6 +34,9 @@ const (
 // waiting.
 type Answer func(from peer.ID, question []byte) (answer []byte, ok bool)
 
+// silent answers nothing.
+func silent(peer.ID, []byte) ([]byte, bool) { return nil, false }
+
 // Manners are how a villain behaves. The zero value is somebody whom nobody
 // takes for a peer.
 type Manners struct {
