@@ -127,7 +127,7 @@ func (s *settings) keep(at, c node.Config, names []string) (node.Config, []strin
 	if _, _, err := s.assemble(at, next); err != nil {
 		return c, nil, err
 	}
-	if _, err := saveSwarm(c, names); err != nil {
+	if err := saveSwarm(c, names); err != nil {
 		return c, nil, err
 	}
 	return s.load()

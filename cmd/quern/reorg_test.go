@@ -47,7 +47,9 @@ func TestMajorityRewritesHundredBlocks(t *testing.T) {
 
 	group{a}.heal(group{b})
 	a.await("follow the branch with more work", func() bool { return a.tip() == winner })
-	a.await("warn", func() bool { return len(a.status().Warnings) == 1 && !strings.Contains(a.status().Warnings[0], "being counted") })
+	a.await("warn", func() bool {
+		return len(a.status().Warnings) == 1 && !strings.Contains(a.status().Warnings[0], "being counted")
+	})
 	warning := a.status().Warnings[0]
 	for _, part := range []string{"100 blocks after height 110 were replaced", winner, old, "100 transactions worth "} {
 		if !strings.Contains(warning, part) {

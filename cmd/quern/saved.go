@@ -108,24 +108,23 @@ func (s *settings) sameRules(before, c node.Config, path string) error {
 
 // saveSwarm writes c's settings with the given names, and always the rules, into
 // its folder: all of the file or nothing.
-func saveSwarm(c node.Config, names []string) (savedSwarm, error) {
-	s := savedSwarm{path: filepath.Join(c.Dir(), swarmFile), text: []byte(swarmTOML(c, names))}
+func saveSwarm(c node.Config, names []string) error {
 	if err := os.MkdirAll(c.Dir(), 0o700); err != nil {
-		return s, fmt.Errorf("folder of the swarm: %w", err)
+		return fmt.Errorf("folder of the swarm: %w", err)
 	}
 	f, err := os.CreateTemp(c.Dir(), swarmFile+".*")
 	if err != nil {
-		return s, fmt.Errorf("settings of the swarm: %w", err)
+		return fmt.Errorf("settings of the swarm: %w", err)
 	}
 	defer os.Remove(f.Name()) // gone already when all went well
-	_, err = f.Write(s.text)
+	_, err = f.WriteString(swarmTOML(c, names))
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return s, fmt.Errorf("settings of the swarm: %w", err)
+		return fmt.Errorf("settings of the swarm: %w", err)
 	}
-	if err := os.Rename(f.Name(), s.path); err != nil {
-		return s, fmt.Errorf("settings of the swarm: %w", err)
+	if err := os.Rename(f.Name(), filepath.Join(c.Dir(), swarmFile)); err != nil {
+		return fmt.Errorf("settings of the swarm: %w", err)
 	}
-	return s, nil
+	return nil
 }
 
 func swarmTOML(c node.Config, names []string) string {

@@ -48,7 +48,7 @@ func swarmNewCommand(s *settings) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if _, err := saveSwarm(c, s.given()); err != nil {
+		if err := saveSwarm(c, s.given()); err != nil {
 			return err
 		}
 		in, err := offlineInvite(c)
@@ -124,7 +124,7 @@ func swarmInviteCommand(s *settings) *cobra.Command {
 		if len(args) > 0 && f.Chain == "" && !hasSwarmFile(c.Dir()) {
 			return fmt.Errorf("there is no swarm %s in %s: `quern swarm list` lists them, `quern swarm new %s` makes it", args[0], c.DataDir, args[0])
 		}
-		in, err := invitation{}, error(nil)
+		var in invitation
 		if f.Running && c.RPC.Enabled {
 			in, err = s.liveInvite(cmd, c)
 		} else {

@@ -158,8 +158,8 @@ func (p *Pool) readmit(t *wire.Tx, s *consensus.State, coins []consensus.Coin) *
 	case !known:
 		return &Error{Reason: missingInputs} // checkReverted could not find what it spends
 	}
-	p.insert(v, terms{reverted: true})
-	return nil
+	_, bad = p.insert(v, terms{reverted: true})
+	return bad
 }
 
 // checkReverted runs the scripts of reverted transactions whose outcome is not
@@ -180,7 +180,7 @@ func (p *Pool) checkReverted(txs []*wire.Tx, s *consensus.State, coins []consens
 		}
 		slots <- struct{}{}
 		wg.Go(func() {
-			p.runScripts(t, &verdict{checks: checksOf(t, spent)}, s)
+			_ = p.runScripts(t, &verdict{checks: checksOf(t, spent)}, s) // the cache has it for readmit
 			<-slots
 		})
 	}
