@@ -101,8 +101,8 @@ func (r *report) count(w *sim.Swarm, blocks []found, shares []float64, liars map
 	for _, p := range []struct {
 		name  string
 		share float64
-	}{{"50 %", .5}, {"90 %", .9}, {"99 %", .99}, {"all", 1}} {
-		r.add("time until "+p.name+" of nodes have a block", all.at(p.share).Seconds(), "s")
+	}{{"50 % of", .5}, {"90 % of", .9}, {"99 % of", .99}, {"all", 1}} {
+		r.add("time until "+p.name+" nodes have a block", all.at(p.share).Seconds(), "s")
 	}
 	r.note("Reckoned: while a block is on its way to a node, that node's hash power works on a rival. The rate is the mean over blocks " +
 		"of the delay to the other nodes, weighted by their hash power, divided by the time between blocks. It needs no rare event to be seen.")
