@@ -1,8 +1,9 @@
 // Package peering connects the chain and the mempool to the swarm.
 //
 // It defines what peers say to each other (the protocols hello, headers,
-// blocks, txs and mempool, the topics block and tx), answers their questions,
-// drives package syncer, and passes on new headers and transactions. Frames
+// blocks, blocktxn, txs, mempool and stem, the topics block and tx), answers
+// their questions, drives package syncer, rebuilds announced blocks, and passes
+// on blocks and transactions. Frames
 // hold Bitcoin's wire encodings, each with a hard cap.
 //
 // Rules belong to consensus, policy to mempool, connections and scores to

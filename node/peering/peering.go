@@ -76,6 +76,7 @@ type Peering struct {
 	Config
 	nonce  uint64
 	synced atomic.Bool
+	level  atomic.Bool // a comparison of mempools has found them much the same
 	broken atomic.Bool // our store failed last time; said once in the log
 
 	bodies *recentBodies // locks itself

@@ -123,3 +123,33 @@ func TestOtherRulesAreRefused(t *testing.T) {
 		return nil
 	})
 }
+
+// A node that comes to a full mempool takes it over without telling everybody of it
+// again; once the two are much the same, what a comparison brings travels on.
+func TestJoinerDoesNotRepeatTheMempool(t *testing.T) {
+	n := start(t, "n", setup{})
+	n.mine(100 + maxBatch + 2)
+	waitSynced(t, n)
+	ts := n.crowd(1, maxBatch+2)
+	told := func() int64 { return n.RelayStats().Told }
+	heard := func() error {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		if len(n.transit) > 0 {
+			return fmt.Errorf("%d events of the pool not heard yet", len(n.transit))
+		}
+		return nil
+	}
+	n.takeCompared("peer", ts[:maxBatch+1])
+	wait(t, heard)
+	n.takeCompared("peer", ts)
+	wait(t, func() error {
+		if told() == 0 {
+			return fmt.Errorf("what came later is not told")
+		}
+		return nil
+	})
+	if !n.has(ts[0]) || told() != 1 {
+		t.Errorf("%d transactions were told, want the last", told())
+	}
+}

@@ -5,6 +5,7 @@ import "sync/atomic"
 // relayCounts counts how blocks came and where stems went.
 type relayCounts struct {
 	warm, asked, fetched, whole          atomic.Int64
+	told                                 atomic.Int64
 	stemmed, carried, fluffed, embargoed atomic.Int64
 }
 
@@ -24,6 +25,7 @@ type RelayStats struct {
 	Asked   int64 // rebuilt with one or more
 	Whole   int64 // announced in compact form and fetched whole all the same
 	Fetched int64 // transactions asked for
+	Told    int64 // transactions that began their way in gossip here, or a second time
 
 	Stemmed   int64 // own transactions that began on a stem
 	Carried   int64 // others' that were passed on along it
@@ -35,7 +37,7 @@ type RelayStats struct {
 func (p *Peering) RelayStats() RelayStats {
 	c := &p.relays
 	return RelayStats{
-		Warm: c.warm.Load(), Asked: c.asked.Load(), Whole: c.whole.Load(), Fetched: c.fetched.Load(),
+		Warm: c.warm.Load(), Asked: c.asked.Load(), Whole: c.whole.Load(), Fetched: c.fetched.Load(), Told: c.told.Load(),
 		Stemmed: c.stemmed.Load(), Carried: c.carried.Load(), Fluffed: c.fluffed.Load(), Embargoed: c.embargoed.Load(),
 	}
 }

@@ -262,6 +262,7 @@ func (p *Peering) publishBatches(ctx context.Context) error {
 			if err := p.publishTxs(ctx, b); err != nil && ctx.Err() == nil {
 				p.Log.Warn("transactions could not be published", "count", len(b.Txs), "err", err)
 			}
+			p.relays.told.Add(int64(len(b.Txs)))
 		}
 	}
 }

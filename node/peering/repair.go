@@ -131,7 +131,29 @@ func (p *Peering) compare(ctx context.Context, peer gossip.Peer) {
 		p.Log.Debug("mempool not compared", "peer", peer, "err", err)
 		return
 	}
-	p.judgeFrom(peer, ts)
+	p.takeCompared(peer, ts)
+}
+
+// takeCompared judges what a comparison brought. Until one has brought less
+// than a batch we are catching up with what the swarm has long had, and telling it
+// so would cost each of our neighbours the whole mempool. After that, what comes is what
+// gossip lost, and others may have lost too.
+func (p *Peering) takeCompared(peer gossip.Peer, ts []*wire.Tx) {
+	news, _ := p.unknown(ts)
+	if len(news) <= maxBatch {
+		p.level.Store(true)
+	}
+	if p.level.Load() {
+		p.judgeFrom(peer, ts)
+		return
+	}
+	p.free(ts, false)
+	p.mark(news)
+	f := p.judge(peer, news)
+	p.unmark(news, f.accepted)
+	if f.fault != nil {
+		p.Net.Report(peer, 100, f.fault)
+	}
 }
 
 // joinedSince lists up to max peers that joined after a time, in random order.
