@@ -81,7 +81,11 @@ func (g group) heal(o group) {
 	for _, p := range slices.Concat(g, o) {
 		call[any](p, "clearbanned")
 	}
-	call[any](g[0], "addnode", o[0].status().Addresses[0], "onetry")
+	// A handshake that the cut interrupted keeps the two apart for some seconds.
+	addr := o[0].status().Addresses[0]
+	g[0].await("meet the other side", func() bool {
+		return g[0].client.Call(g[0].Context(), "addnode", []any{addr, "onetry"}, nil) == nil
+	})
 }
 
 func (p *process) mine(blocks string) {
