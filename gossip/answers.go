@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -38,13 +37,13 @@ type answers struct {
 	changed chan struct{}      // closed when there is more room, then replaced
 }
 
-// flight is one answer. sent is counted while it is written; the rest is the
-// answers' to change.
+// flight is one answer. It is the answers' to change.
 type flight struct {
 	peer  Peer
 	size  int64
-	began time.Time
-	sent  atomic.Int64
+	began time.Time     // a write goes on since; zero: none, for it is being made or paced, which is our own time
+	spent time.Duration // in writes that ended
+	sent  int64         // bytes
 	cut   func()
 	gone  bool // cut already
 }
@@ -89,7 +88,7 @@ func (a *answers) enter(p Peer, size int64, cut func()) (*flight, <-chan struct{
 		a.cutSlowest()
 		return nil, a.changed, nil
 	}
-	f := &flight{peer: p, size: size, began: time.Now(), cut: cut}
+	f := &flight{peer: p, size: size, cut: cut}
 	a.flights[f] = struct{}{}
 	a.used += size
 	a.by[p] += size
@@ -101,11 +100,14 @@ func (a *answers) cutSlowest() {
 	var slowest *flight
 	least, now := float64(slowBelow), time.Now()
 	for f := range a.flights {
-		age := now.Sub(f.began)
+		age := f.spent
+		if !f.began.IsZero() {
+			age += now.Sub(f.began)
+		}
 		if age < slowAfter || f.gone {
 			continue
 		}
-		if speed := float64(f.sent.Load()) / age.Seconds(); speed < least {
+		if speed := float64(f.sent) / age.Seconds(); speed < least {
 			slowest, least = f, speed
 		}
 	}
@@ -129,6 +131,21 @@ func (a *answers) shrink(f *flight, size int64) {
 	a.give(f, f.size-size)
 }
 
+// writes notes that a write of f begins; ended that it is over.
+func (a *answers) writes(f *flight) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	f.began = time.Now()
+}
+
+func (a *answers) ended(f *flight, bytes int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	f.spent += time.Since(f.began)
+	f.sent += int64(bytes)
+	f.began = time.Time{}
+}
+
 // end gives back all of it.
 func (a *answers) end(f *flight) {
 	a.mu.Lock()
@@ -147,23 +164,31 @@ func (a *answers) give(f *flight, bytes int64) {
 	a.changed = make(chan struct{})
 }
 
-// writer counts what goes through it, piece by piece.
-func (f *flight) writer(w io.Writer) io.Writer { return &counting{w, f} }
+// piece is what of an answer is written at a time.
+const piece = 64 << 10
 
-type counting struct {
-	io.Writer
-	f *flight
-}
-
-func (c *counting) Write(b []byte) (n int, err error) {
-	for len(b) > 0 {
-		k, err := c.Writer.Write(b[:min(len(b), 64<<10)])
-		n += k
-		c.f.sent.Add(int64(k))
-		if err != nil {
-			return n, err
+// write sends an answer piece by piece, no faster than the rate of all allows.
+func (d *desk) write(ctx context.Context, f *flight, w io.Writer, reply []byte) error {
+	paced := writerFunc(func(b []byte) (n int, err error) {
+		for len(b) > 0 && err == nil {
+			part := b[:min(len(b), piece)]
+			if wait := d.pace(len(part)); wait > 0 {
+				sleep(ctx, wait)
+			}
+			if err = ctx.Err(); err != nil {
+				break
+			}
+			d.writes(f)
+			var k int
+			k, err = w.Write(part)
+			d.ended(f, k)
+			n, b = n+k, b[k:]
 		}
-		b = b[k:]
-	}
-	return n, nil
+		return n, err
+	})
+	return writeFrame(paced, reply)
 }
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(b []byte) (int, error) { return f(b) }

@@ -28,19 +28,25 @@ func TestAnswersShareMemory(t *testing.T) {
 		huge := begin("a", 1000) // alone it may be as large as it likes
 		a.end(huge)
 		first := begin("a", 50)
+		a.writes(first)
 		var wg sync.WaitGroup
 		wg.Go(func() { a.end(begin("a", 20)) }) // waits for a's own
-		begin("b", 50)
+		second := begin("b", 50)
 		synctest.Wait()
 		if len(a.flights) != 2 {
 			t.Fatalf("%d flights", len(a.flights))
 		}
 		wg.Go(func() { a.end(begin("c", 30)) }) // waits for anybody's
+		a.ended(first, 1000*slowBelow)          // a is fast
+		time.Sleep(2 * slowAfter)
+		if len(cut) != 0 {
+			t.Fatal("cut while we make it")
+		}
+		a.writes(second)
 		time.Sleep(slowAfter - 100*time.Millisecond)
 		if len(cut) != 0 {
 			t.Fatal("cut too soon")
 		}
-		first.sent.Add(10 * slowBelow) // a is fast
 		time.Sleep(1200 * time.Millisecond)
 		if got := <-cut; got != "b" || len(cut) != 0 {
 			t.Fatalf("%s was cut", got)

@@ -222,7 +222,7 @@ func (n *Net) answer(l *live, r *rawProtocol, s network.Stream, d *desk) (err er
 		return fmt.Errorf("answer of %d bytes, at most %d: %w", len(reply), r.maxReply, ErrTooLarge)
 	}
 	d.shrink(f, int64(len(reply)))
-	if err := writeFrame(f.writer(s), reply); err != nil {
+	if err := d.write(ctx, f, s, reply); err != nil {
 		return err
 	}
 	return s.Close()

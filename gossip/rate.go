@@ -19,7 +19,9 @@ const (
 // and protocol, and one for all. A question waits until its bucket holds
 // something, then takes out what its answer cost, even below zero: so an
 // honest peer that is faster than its rate is slowed down, and nobody else.
-// Only who keeps many questions open at once is refused.
+// Only who keeps many questions open at once is refused. The bucket of all is
+// taken from piece by piece while answers are written, so that a short one does not
+// wait for a long one to end.
 //
 // Invariants: a bucket holds at most its burst; one that is full is as good as
 // none, so those are dropped when there are many.
@@ -75,14 +77,8 @@ func (s *rates) await(ctx context.Context, p Peer, r *rawProtocol) error {
 	case delay == 0:
 		return nil
 	}
-	t := time.NewTimer(delay)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	sleep(ctx, delay)
+	return ctx.Err()
 }
 
 // enter takes a question's fixed cost from p's bucket and says how long it has
@@ -92,12 +88,7 @@ func (s *rates) enter(p Peer, r *rawProtocol) (delay time.Duration, ok bool) {
 	defer s.mu.Unlock()
 	now := s.now()
 	b := s.bucket(p, r, now)
-	delay = b.wait(r.rate)
-	if s.upload > 0 {
-		s.all.fill(now, s.upload, s.upload)
-		delay = max(delay, s.all.wait(s.upload))
-	}
-	if delay > maxDelay {
+	if delay = b.wait(r.rate); delay > maxDelay {
 		return 0, false
 	}
 	b.bytes -= questionCost
@@ -108,12 +99,20 @@ func (s *rates) enter(p Peer, r *rawProtocol) (delay time.Duration, ok bool) {
 func (s *rates) charge(p Peer, r *rawProtocol, bytes int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.now()
-	s.bucket(p, r, now).bytes -= float64(bytes)
-	if s.upload > 0 {
-		s.all.fill(now, s.upload, s.upload)
-		s.all.bytes -= float64(bytes)
+	s.bucket(p, r, s.now()).bytes -= float64(bytes)
+}
+
+// pace takes a piece of an answer out of the bucket of all, and says how long it
+// has to wait before it is written.
+func (s *rates) pace(bytes int) time.Duration {
+	if s.upload == 0 {
+		return 0
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all.fill(s.now(), s.upload, s.upload)
+	s.all.bytes -= float64(bytes)
+	return s.all.wait(s.upload)
 }
 
 // bucket is p's at r, filled up to now.

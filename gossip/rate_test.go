@@ -55,19 +55,39 @@ func TestRates(t *testing.T) {
 	}
 }
 
+// The rate of all is kept piece by piece: a short answer passes a long one, and
+// nobody is refused for it.
 func TestUploadLimit(t *testing.T) {
-	now := time.Unix(1e9, 0)
-	s := newRates(10_000, func() time.Time { return now })
-	r := &rawProtocol{id: "dear/1", rate: defaultRate, burst: defaultBurst}
-	for _, p := range []Peer{"a", "b", "c"} {
-		if _, ok := s.enter(p, r); !ok {
-			t.Fatal("refused")
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 3, func(i int, c *Config) { c.Limits.Upload = 128 << 10 })
+		long := text("long/1")
+		long.MaxReply, long.Timeout = 4<<20, time.Minute
+		Serve(w[0].Net, long, func(context.Context, Peer, string) (string, error) { return strings.Repeat("x", 2<<20), nil })
+		for _, n := range w {
+			n.run()
 		}
-		s.charge(p, r, 10_000)
-	}
-	if d, ok := s.enter("d", r); !ok || d != 2*time.Second {
-		t.Errorf("a fourth waits %v, %v", d, ok)
-	}
+		meet(t, w[1], w[0])
+		meet(t, w[2], w[0])
+		began := time.Now()
+		done := make(chan error, 1)
+		go func() {
+			_, err := Call(t.Context(), w[1].Net, long, w[0].ID(), "")
+			done <- err
+		}()
+		time.Sleep(3 * time.Second)
+		for range 3 {
+			asked := time.Now()
+			if _, err := Call(t.Context(), w[2].Net, text("echo/1"), w[0].ID(), "short"); err != nil || time.Since(asked) > 2*time.Second {
+				t.Errorf("a short answer: %v after %v", err, time.Since(asked))
+			}
+		}
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took < 13*time.Second || took > 25*time.Second {
+			t.Errorf("2 MiB at 128 KiB/s took %v", took)
+		}
+	})
 }
 
 // A peer that asks for too much is slowed down, then refused without its
