@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 	"text/tabwriter"
 	"time"
@@ -70,13 +71,23 @@ func (r *report) table(w io.Writer) error {
 			verdict = "FAIL"
 			failed++
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\n", f.Scenario, f.Step, f.Figure, f.Limit, verdict)
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\n", f.Scenario, oneLine(f.Step), oneLine(f.Figure), f.Limit, verdict)
 	}
 	if err := tw.Flush(); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(w, "took %s\n%d passed, %d failed\n", seconds(took), len(rows)-failed, failed)
 	return err
+}
+
+// oneLine fits a text into a row: an error may be as long as a log.
+func oneLine(text string) string {
+	const most = 300
+	r := []rune(strings.Join(strings.Fields(text), " "))
+	if len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return string(r)
 }
 
 // json prints the same as one object.

@@ -12,7 +12,7 @@ func TestReport(t *testing.T) {
 	var told []figure
 	r := newReport(func(f figure) { told = append(told, f) })
 	r.add(figure{"routers", "ann has a peer", "0.3 s", "≤ 10.0 s", true})
-	r.add(figure{"routers", "everybody has the block", "not within 20.0 s", "≤ 10.0 s", false})
+	r.add(figure{"routers", "everybody has the block", "not within\n 20.0 s", "≤ 10.0 s", false})
 	r.add(figure{Scenario: "routers", Step: "took", Figure: "1 s", OK: true})
 	if r.failed() != 1 || len(told) != 3 {
 		t.Errorf("%d failed, %d told", r.failed(), len(told))
