@@ -251,6 +251,22 @@ func (n *node) transactions(ctx context.Context) (map[string]bool, error) {
 	return on, nil
 }
 
+// branches counts the ends of branches besides the active one, and how many
+// blocks the longest has of its own.
+func (n *node) branches(ctx context.Context) (count, longest int, err error) {
+	var tips []struct {
+		Length int `json:"branchlen"`
+	}
+	err = n.call(ctx, "getchaintips", &tips)
+	for _, t := range tips {
+		if t.Length > 0 {
+			count++
+			longest = max(longest, t.Length)
+		}
+	}
+	return count, longest, err
+}
+
 // metricsAddr is where nodes that are watched serve their metrics.
 const metricsAddr = "127.0.0.1:9332"
 

@@ -72,8 +72,10 @@ func (s *soak) judgePayments(ctx context.Context) error {
 	if err := s.list[0].call(ctx, "getblockcount", &height); err != nil {
 		return err
 	}
+	branches, longest, err := s.list[0].branches(ctx)
 	s.tell("blocks of the chain", fmt.Sprint(height))
-	return nil
+	s.tell("branches that "+s.names[0]+" saw and left", fmt.Sprintf("%d, the longest of %d", branches, longest))
+	return err
 }
 
 // judgeCoins compares the coin sets.
