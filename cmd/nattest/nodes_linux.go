@@ -48,7 +48,7 @@ func (n *node) knows(addr string) { n.args = append(n.args, "--p2p.peers", addr)
 
 // syncTime is how long nodes may take to fetch and verify the real chain, 57,246
 // signatures: several do so at once, on the cores of one machine.
-const syncTime = 2 * time.Minute
+const syncTime = 5 * time.Minute
 
 // mineFor mines a block on n, as a user would, and waits for everybody to have it.
 func (t *trial) mineFor(ctx context.Context, n *node, everybody []*node) error {
