@@ -45,6 +45,9 @@ const (
 // listening and none dialing.
 func besiege(t *testing.T, f func(t *testing.T, s *siege)) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("seconds of work, minutes with the race detector")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		s := &siege{t: t, sim: &simnet.Simnet{LatencyFunc: simnet.StaticLatency(20 * time.Millisecond)}}
 		s.sim.Start()
@@ -261,9 +264,6 @@ func (r byteReader) ReadByte() (byte, error) {
 // Eclipse by the DHT: four of five servers lie that there are sybils only, and
 // the victim begins with the addresses of one honest node and four sybils.
 func TestEclipseByDHT(t *testing.T) {
-	if testing.Short() {
-		t.Skip("half a minute of work")
-	}
 	besiege(t, func(t *testing.T, s *siege) {
 		for _, n := range s.sybils {
 			s.lie(n)

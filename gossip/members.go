@@ -143,7 +143,7 @@ func (s *members) look(p Peer) {
 	case m != nil && len(direct) == 0:
 		s.drop(m)
 	case m == nil && speaks && !s.closed && s.l.ctx.Err() == nil:
-		if !s.chosen(p) && s.guestMembers() >= s.guestRoom() {
+		if !s.chosen(p) && !s.n.protected.has(p) && s.guestMembers() >= s.guestRoom() {
 			s.n.c.Log.Debug("no room for a peer", "peer", p)
 			s.wg.Go(func() { _ = s.l.host.Network().ClosePeer(p) })
 			return

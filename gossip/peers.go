@@ -10,6 +10,10 @@ import (
 	"github.com/quernnet/quern/gossip/swarm"
 )
 
+// partTime is how long a peer that Disconnect sent away is left alone, so that
+// others have their turn: not long, since there may be none.
+const partTime = 30 * time.Second
+
 // Info describes a connected peer.
 type Info struct {
 	ID             Peer
@@ -132,7 +136,7 @@ func (n *Net) Disconnect(p Peer) error {
 		return fmt.Errorf("%s is not connected", p)
 	}
 	if !n.book.Kept(p) {
-		n.book.Parted(p)
+		n.book.Parted(p, partTime)
 	}
 	if err := l.host.Network().ClosePeer(p); err != nil {
 		return fmt.Errorf("disconnecting %s: %w", p, err)

@@ -397,13 +397,12 @@ func (b *Book) Dialed(p peer.ID) {
 	}
 }
 
-// Parted notes that we sent a peer away for want of room: it is not to be dialed
-// again at once.
-func (b *Book) Parted(p peer.ID) {
+// Parted notes that we sent a peer away: for about d it is not to be dialed.
+func (b *Book) Parted(p peer.ID, d time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if e := b.entries[p]; e != nil {
-		e.next = b.now().Add(backoff(lastRetry, lastRetry, 1))
+		e.next = b.now().Add(backoff(d, d, 1))
 	}
 }
 

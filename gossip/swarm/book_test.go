@@ -166,7 +166,7 @@ func TestBookBackOff(t *testing.T) {
 	if len(b.Wanted(10, nobody)) != 0 || len(pick()) != 1 {
 		t.Fatal("still kept, or gone")
 	}
-	b.Parted(kept.ID)
+	b.Parted(kept.ID, time.Minute)
 	h.advance(firstRetry)
 	if len(pick()) != 0 {
 		t.Fatal("dialed at once after it was sent away")

@@ -115,7 +115,7 @@ func (d *Dialer) choose(busy map[peer.ID]Group) []task {
 	}
 	slots := d.Slots()
 	for _, p := range Surplus(slots, d.Target) {
-		d.Book.Parted(p)
+		d.Book.Parted(p, lastRetry)
 		d.Log.Debug("peer gives its slot to one of another network", "peer", p)
 		d.Part(p)
 	}
