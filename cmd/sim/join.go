@@ -27,6 +27,7 @@ func join(t *testing.T, s *settings, r *report) {
 		}
 		time.Sleep(30 * time.Second)
 		tip := w.Nodes[0].Chain.Tip()
+		tell("%d nodes at height %d, after %v; others join", len(w.Nodes), tip.Height, w.Now().Round(time.Second))
 
 		at := time.Now()
 		var fresh []*sim.Node
@@ -39,7 +40,10 @@ func join(t *testing.T, s *settings, r *report) {
 		for time.Since(at) < 5*time.Minute && (len(linked) < len(fresh) || len(synced) < len(fresh)) {
 			time.Sleep(20 * time.Millisecond)
 			for i, n := range fresh {
-				peers, st := len(n.Net.Peers()), &state[i]
+				peers, st := enough, &state[i]
+				if !st.linked { // else it need not be asked, which takes long where many are linked
+					peers = len(n.Net.Peers())
+				}
 				mark := func(done *bool, is bool, list *times) {
 					if is && !*done {
 						*done = true
@@ -51,6 +55,7 @@ func join(t *testing.T, s *settings, r *report) {
 				mark(&st.synced, n.Chain.Tip().ID == tip.ID, &synced)
 			}
 		}
+		tell("%d nodes have peers enough, %d are at the tip, after %v", len(linked), len(synced), time.Since(at))
 		late := 0
 		for i := range state {
 			if !state[i].linked || !state[i].synced {
@@ -77,6 +82,7 @@ func gather(w *sim.Swarm, n int) {
 		w.Grow(1, known.Addr())
 		time.Sleep(200 * time.Millisecond)
 	}
+	tell("%d nodes run, after %v", len(w.Nodes), w.Now().Round(time.Second))
 	w.Await(5*time.Minute, w.Linked(min(enough, n-1)))
 	w.Await(time.Minute, w.Synced())
 	time.Sleep(10 * time.Second)
