@@ -58,7 +58,6 @@ func TestReason(t *testing.T) {
 	for text, want := range map[string]string{
 		"n3: quern.wallet.send: dial tcp 127.0.0.1:18443: connect: connection refused": "not running",
 		"n3: quern.wallet.send: insufficient funds: 1 needed":                          "no coins",
-		"n2 ended at its start: signal: killed\nlevel=INFO":                            "killed while starting",
 		"something new\nand its log":                                                   "something new",
 	} {
 		if got := reason(errors.New(text)); got != want {

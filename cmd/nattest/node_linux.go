@@ -28,9 +28,8 @@ type node struct {
 	web   *http.Client // from inside
 	id    string       // peer id, known once it has run
 
-	mu        sync.Mutex
-	proc      *process // the latest; nil before the first start
-	wasKilled bool
+	mu   sync.Mutex
+	proc *process // the latest; nil before the first start
 }
 
 // rpcPort is the usual one of regtest, and of commons, which has regtest's.
@@ -62,6 +61,9 @@ func (w *world) node(at *namespace, name, chain string, flags ...string) (*node,
 	return n, nil
 }
 
+// errKilled is why a start fails when the node is killed meanwhile.
+var errKilled = errors.New("killed while starting")
+
 // start runs it and waits until it answers.
 func (n *node) start(ctx context.Context) error {
 	p, err := n.at.start(ctx, n.name, filepath.Join(n.dir, "log"), n.w.bin, append([]string{"run"}, n.args...)...)
@@ -69,7 +71,7 @@ func (n *node) start(ctx context.Context) error {
 		return err
 	}
 	n.mu.Lock()
-	n.proc, n.wasKilled = p, false
+	n.proc = p
 	n.mu.Unlock()
 	n.w.say("%s runs as process %d", n.name, p.pid)
 	ctx, cancel := context.WithTimeout(ctx, startTime)
@@ -82,6 +84,9 @@ func (n *node) start(ctx context.Context) error {
 		}
 		select {
 		case <-p.ended:
+			if p.killed.Load() {
+				return errKilled
+			}
 			return fmt.Errorf("%s ended at its start: %w\n%s", n.name, p.err, p.tail(2000))
 		case <-ctx.Done():
 			return fmt.Errorf("%s does not answer: %w", n.name, errors.Join(context.Cause(ctx), err))
@@ -95,17 +100,9 @@ func (n *node) start(ctx context.Context) error {
 func (n *node) kill() bool {
 	n.mu.Lock()
 	p, ran := n.proc, n.proc.running()
-	n.wasKilled = true
 	n.mu.Unlock()
 	p.kill()
 	return ran
-}
-
-// killed tells whether its end was our doing.
-func (n *node) killed() bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.wasKilled
 }
 
 // call invokes an RPC method of the running node. The cookie is read each time:

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -21,6 +22,8 @@ type process struct {
 	cmd   *exec.Cmd
 	ended chan struct{} // closed when it has ended
 	err   error         // valid then
+
+	killed atomic.Bool // by us
 }
 
 // start runs a program inside, which its owner ends: a kept one outlives ctx.
@@ -69,6 +72,7 @@ func (p *process) running() bool {
 // kill ends it at once, as a power cut would.
 func (p *process) kill() {
 	if p != nil {
+		p.killed.Store(true)
 		_ = p.cmd.Process.Kill() // ended already is as good
 		<-p.ended
 	}

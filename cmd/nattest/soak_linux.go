@@ -30,12 +30,12 @@ type soak struct {
 	plan  plan
 	start time.Time
 	list  []*node
-	names []string // of the hosts, to move their ports
+	names []string   // of the hosts, to move their ports
+	addrs [][]string // of each wallet; fixed once they are funded
 	deeds sync.WaitGroup
 
 	mu       sync.Mutex
-	addrs    [][]string // of each wallet
-	sent     []string   // payments that a node has taken on
+	sent     []string // payments that a node has taken on
 	refused  map[string]int
 	mined    int
 	restarts []time.Duration
@@ -194,7 +194,7 @@ func (s *soak) fault(format string, args ...any) {
 func (s *soak) restart(ctx context.Context, n *node) error {
 	begin := time.Now()
 	if err := n.start(ctx); err != nil {
-		if ctx.Err() == nil && !n.killed() {
+		if ctx.Err() == nil && !errors.Is(err, errKilled) {
 			s.fault("%v", err)
 		}
 		return err

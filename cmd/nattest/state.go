@@ -40,7 +40,7 @@ func reason(err error) string {
 	for _, r := range []struct{ word, short string }{
 		{"connection refused", "not running"}, {"connection reset", "killed meanwhile"}, {"EOF", "killed meanwhile"},
 		{"no such file", "not running"}, {"refuses: 503", "starting"}, {"insufficient funds", "no coins"},
-		{"refuses this user", "starting"}, {"Loading block index", "starting"}, {"signal: killed", "killed while starting"}, {"deadline exceeded", "no answer in time"}, {"Timeout", "no answer in time"},
+		{"refuses this user", "starting"}, {"Loading block index", "starting"}, {"deadline exceeded", "no answer in time"}, {"Timeout", "no answer in time"},
 	} {
 		if strings.Contains(text, r.word) {
 			return r.short

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,7 +22,7 @@ func try(ctx context.Context, what string, o options, r *report) (err error) {
 		return err
 	}
 	if what == "soak" {
-		return l.try(ctx, scenario{name: "soak", run: o.soak.run}, r)
+		return l.try(ctx, scenario{name: "soak", about: "nodes are killed, cut off and joined", run: o.soak.run, longest: o.soak.length + longest}, r)
 	}
 	match := regexp.MustCompile(o.run)
 	tried := 0
@@ -57,7 +58,10 @@ func (l *lab) try(ctx context.Context, s scenario, r *report) (err error) {
 	defer func() { err = errors.Join(err, t.world.close()) }()
 	before := r.failed()
 	start := time.Now()
-	if err := t.guard(ctx, s.run); err != nil && ctx.Err() == nil {
+	most := cmp.Or(s.longest, longest)
+	bounded, cancel := context.WithTimeoutCause(ctx, most, fmt.Errorf("longer than %s", most))
+	defer cancel()
+	if err := t.guard(bounded, s.run); err != nil && ctx.Err() == nil {
 		t.check("goes on to its end", err.Error(), "no error", false)
 	}
 	if ctx.Err() != nil {
@@ -95,7 +99,12 @@ type scenario struct {
 	about string
 	needs func() string // why it cannot run here; "": it can. May be nil
 	run   func(context.Context, *trial) error
+
+	longest time.Duration // it may take; 0: longest
 }
+
+// longest is how long a scenario may take before it is given up.
+const longest = 20 * time.Minute
 
 // trial is a scenario while it runs.
 type trial struct {
