@@ -69,7 +69,7 @@ func (n *Net) gossipOptions(m *mesh) []pubsub.Option {
 			GossipThreshold: gossipBelow, PublishThreshold: publishBelow, GraylistThreshold: graylistBelow,
 			AcceptPXThreshold: 1000, OpportunisticGraftThreshold: 3.5,
 		}),
-		pubsub.WithPeerScoreInspect(pubsub.PeerScoreInspectFn(m.scores.set), scoreEvery),
+		pubsub.WithPeerScoreInspect(m.scores.set, scoreEvery),
 		pubsub.WithPeerGater(gater),
 	}
 }
