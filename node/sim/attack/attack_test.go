@@ -60,3 +60,42 @@ func TestMalleatedCopiesFirst(t *testing.T) {
 		}
 	})
 }
+
+// A majority of the hash power rewrites 100 blocks: all nodes follow the most
+// work, and no transaction of the honest is lost.
+func TestRewrite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := Rewrite{Honest: 5, Blocks: 100}.Run(t, 1)
+		t.Logf("%+v", f)
+		if f.Lost > 0 || f.All > time.Minute || f.Back > time.Minute || f.Confirmed > time.Minute {
+			t.Error("too late, or transactions are lost")
+		}
+	})
+}
+
+// Blocks whose bodies are withheld, and promises that nobody keeps, delay the
+// blocks of others by little.
+func TestWithheldBodies(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := Withhold{Honest: 6, Rounds: 4, Depth: 3}.Run(t, 1)
+		t.Logf("%d headers without a body, %d promises\nquiet: %v\nattacked: %v", f.Announced, f.Promised, f.Quiet, f.Attacked)
+		if f.Attacked.Blocks.Percent() < 100 || f.Attacked.Txs.Percent() < 100 || f.Announced == 0 || f.Promised == 0 {
+			t.Error("something did not arrive, or there was no attack")
+		}
+		if f.Attacked.BlockP99 > f.Quiet.BlockP99+2*time.Second {
+			t.Error("blocks came too late")
+		}
+	})
+}
+
+// When half of all honest nodes vanish and the sybils stay, no honest node is alone
+// a minute later.
+func TestLeaveAmongSybils(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := Leave{Honest: 12, PerHonest: 2, Groups: 4}.Run(t, 1)
+		t.Logf("%+v", f)
+		if f.Minute < 1 || f.Block < 0 || f.Block > 30*time.Second {
+			t.Error("an honest node is alone, or a block does not reach all")
+		}
+	})
+}

@@ -12,6 +12,8 @@ import (
 type Spread struct {
 	Blocks, Txs                      Share // deliveries within the time given
 	BlockP50, BlockP99, TxP50, TxP99 time.Duration
+
+	raw
 }
 
 func (s Spread) String() string {
@@ -19,27 +21,45 @@ func (s Spread) String() string {
 		s.Blocks.Percent(), s.BlockP50, s.BlockP99, s.Txs.Percent(), s.TxP50, s.TxP99)
 }
 
+// Spread's raw data, until finish.
+type raw struct{ blocks, txs delays }
+
 // probe has honest nodes pay and mine by turns, and waits for each payment and
 // each block until all honest nodes have it, at most max. A block has fill
 // transactions that waited everywhere, besides.
 func probe(s *sim.Swarm, rounds, fill int, max time.Duration) Spread {
-	var blocks, txs delays
-	var f Spread
+	f := probeFrom(s, 0, rounds, fill, max)
+	f.finish()
+	return f
+}
+
+// probeFrom is probe of some rounds, the first of a number that says whose turn it
+// is. More may be added before finish.
+func probeFrom(s *sim.Swarm, first, rounds, fill int, max time.Duration) (f Spread) {
 	nodes := s.Running()
-	for i := range rounds {
+	for i := first; i < first+rounds; i++ {
 		ts := s.Spend(1, 400)
 		nodes[(2*i)%len(nodes)].Add(ts...)
 		id := ts[0].ID()
 		got := arrivals(nodes, max, func(n *sim.Node) bool { _, ok := n.Pool.Get(id); return ok })
-		txs, f.Txs.Of, f.Txs.Got = append(txs, got...), f.Txs.Of+len(nodes), f.Txs.Got+len(got)
+		f.txs, f.Txs.Of, f.Txs.Got = append(f.txs, got...), f.Txs.Of+len(nodes), f.Txs.Got+len(got)
 
 		s.Fill(s.Spend(fill, 400))
 		got = spreadOf(nodes, nodes[(2*i+1)%len(nodes)].Mine(), max)
-		blocks, f.Blocks.Of, f.Blocks.Got = append(blocks, got...), f.Blocks.Of+len(nodes), f.Blocks.Got+len(got)
+		f.blocks, f.Blocks.Of, f.Blocks.Got = append(f.blocks, got...), f.Blocks.Of+len(nodes), f.Blocks.Got+len(got)
 		time.Sleep(5 * time.Second)
 	}
-	f.BlockP50, f.BlockP99, f.TxP50, f.TxP99 = blocks.at(.5), blocks.at(.99), txs.at(.5), txs.at(.99)
 	return f
+}
+
+func (s *Spread) add(o Spread) {
+	s.blocks, s.txs = append(s.blocks, o.blocks...), append(s.txs, o.txs...)
+	s.Blocks = Share{s.Blocks.Got + o.Blocks.Got, s.Blocks.Of + o.Blocks.Of}
+	s.Txs = Share{s.Txs.Got + o.Txs.Got, s.Txs.Of + o.Txs.Of}
+}
+
+func (s *Spread) finish() {
+	s.BlockP50, s.BlockP99, s.TxP50, s.TxP99 = s.blocks.at(.5), s.blocks.at(.99), s.txs.at(.5), s.txs.at(.99)
 }
 
 // spreadOf is how long a block took to become the tip of each node.
