@@ -67,6 +67,26 @@ var scenarios = []scenario{
 		defaults: settings{Trials: 4000},
 		run:      catchup,
 	},
+	{
+		name: "attack-boot", about: "a node starts among sybils, its seeds four parts lies in five",
+		flags: "nodes sybils blocks dht", defaults: settings{Nodes: 20, Sybils: 4, Blocks: 10}, run: coldBoot,
+	},
+	{
+		name: "attack-flash", about: "sybils in all meshes stop passing anything on, at once",
+		flags: "nodes sybils blocks", defaults: settings{Nodes: 20, Sybils: 4, Blocks: 10}, run: flash,
+	},
+	{
+		name: "attack-malleate", about: "false copies come before every block and transaction (-sybils: attackers in all)",
+		flags: "nodes sybils blocks", defaults: settings{Nodes: 20, Sybils: 6, Blocks: 10}, run: malleate,
+	},
+	{
+		name: "attack-rewrite", about: "a majority of the hash power rewrites blocks",
+		flags: "nodes blocks", defaults: settings{Nodes: 20, Blocks: 100}, run: rewrite,
+	},
+	{
+		name: "attack-leave", about: "half of the honest nodes vanish, and the sybils stay",
+		flags: "nodes sybils", defaults: settings{Nodes: 30, Sybils: 4}, run: leaveAmongSybils,
+	},
 }
 
 // bubble runs f with a swarm in virtual time.

@@ -42,6 +42,7 @@ type settings struct {
 	Alphas   string
 	Reach    time.Duration
 	Trials   int
+	Sybils   int
 	JSON     string
 	HTML     string
 	SVG      string
@@ -99,6 +100,8 @@ func (s *settings) define(f *flag.FlagSet, name string) {
 		f.StringVar(&s.Alphas, name, s.Alphas, "the attacker's shares of the hash power, a list of percents")
 	case "reach":
 		f.DurationVar(&s.Reach, name, s.Reach, "the attacker's one-way delay to everybody; less than the others' makes its blocks win more ties")
+	case "sybils":
+		f.IntVar(&s.Sybils, name, s.Sybils, "attackers for each honest node")
 	case "trials":
 		f.IntVar(&s.Trials, name, s.Trials, "races for each share and depth")
 	default:
@@ -141,6 +144,8 @@ func (s *settings) check() error {
 		return fmt.Errorf("-map %q: flat or world", s.Map)
 	case s.Peers < 0:
 		return fmt.Errorf("-peers %d: not negative", s.Peers)
+	case s.Sybils < 0 || s.Sybils > 100:
+		return fmt.Errorf("-sybils %d: 0 to 100", s.Sybils)
 	case s.Nodes < 0 || s.Nodes > 10000:
 		return fmt.Errorf("-nodes %d: 2 to 10000", s.Nodes)
 	case s.Loss < 0 || s.Loss >= 1 || s.Withhold < 0 || s.Withhold >= 1 || s.Cold < 0 || s.Cold > 1:
