@@ -45,7 +45,7 @@ type Result struct {
 func (p *Pool) Add(t *wire.Tx, from string) (Result, error) {
 	r, err := p.admit(t, from, terms{when: p.now(), private: p.stem && from == ""}, true)
 	var bad *Error
-	if from != "" && errors.As(err, &bad) && !bad.Peer && err != ErrOrphan && !strings.HasPrefix(bad.Reason, "txn-already-") {
+	if from != "" && errors.As(err, &bad) && !bad.Peer && !errors.Is(err, ErrOrphan) && !strings.HasPrefix(bad.Reason, "txn-already-") {
 		p.remember(t)
 	}
 	return r, err

@@ -41,7 +41,6 @@ func awaitCount(t *testing.T, n *node, what string, count func(RelayStats) int64
 
 func warm(s RelayStats) int64  { return s.Warm }
 func asked(s RelayStats) int64 { return s.Asked }
-func whole(s RelayStats) int64 { return s.Whole }
 
 // A block whose transactions everybody has needs no question; one whose
 // transactions nobody has needs one, and no body.
