@@ -75,3 +75,17 @@ func TestRelayed(t *testing.T) {
 		t.Error("relayed connections are told wrongly")
 	}
 }
+
+func TestFaultIn(t *testing.T) {
+	const told = `level=INFO msg=running
+level=ERROR msg="deep reorganisation: blocks that were confirmed are no longer" depth=7
+`
+	if got := faultIn(told); got != "" {
+		t.Errorf("what a cut brings about is a fault: %q", got)
+	}
+	for _, bad := range []string{"panic: nil map", "WARNING: DATA RACE", `level=ERROR msg="panic while checking gossip"`} {
+		if got := faultIn(told + bad + "\n"); got != bad {
+			t.Errorf("%q: %q", bad, got)
+		}
+	}
+}

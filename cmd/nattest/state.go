@@ -50,11 +50,14 @@ func reason(err error) string {
 	return text
 }
 
-// lineWith is the first line that contains a word.
-func lineWith(log, word string) string {
+// faultIn is the first line of a log that nobody may find there; "" for none. A
+// cut makes branches that are left again, which the node rightly warns of.
+func faultIn(log string) string {
 	for line := range strings.Lines(log) {
-		if strings.Contains(line, word) {
-			return strings.TrimSpace(line)
+		for _, word := range []string{"panic:", "fatal error:", "DATA RACE", "level=ERROR"} {
+			if strings.Contains(line, word) && !strings.Contains(line, `msg="deep reorganisation`) {
+				return strings.TrimSpace(line)
+			}
 		}
 	}
 	return ""

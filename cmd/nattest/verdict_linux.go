@@ -120,10 +120,8 @@ func (s *soak) judgeEnds() {
 	s.check("nodes end well when told to", got, "all", err == nil)
 	var bad []string
 	for _, n := range s.list {
-		for _, word := range []string{"panic:", "fatal error:", "DATA RACE", "level=ERROR"} {
-			if log := n.proc.tail(1 << 30); strings.Contains(log, word) {
-				bad = append(bad, n.name+": "+lineWith(log, word))
-			}
+		if line := faultIn(n.proc.tail(1 << 30)); line != "" {
+			bad = append(bad, n.name+": "+line)
 		}
 	}
 	bad = append(bad, s.broken...)
