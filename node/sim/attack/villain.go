@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -61,7 +60,6 @@ type Villain struct {
 	ps     *pubsub.PubSub
 	topics map[string]*pubsub.Topic
 	ctx    context.Context
-	met    atomic.Int64 // honest nodes that shook hands
 }
 
 // NewVillain has a villain live at an address, until the test ends.
