@@ -57,6 +57,18 @@ func malleate(t *testing.T, s *settings, r *report) {
 	})
 }
 
+// rewrite is an attack by a majority of the hash power.
+func rewrite(t *testing.T, s *settings, r *report) {
+	synctest.Test(t, func(t *testing.T) {
+		f := attack.Rewrite{Honest: s.Nodes, Blocks: s.Blocks}.Run(t, s.Seed)
+		r.add("blocks rewritten", float64(f.Depth), "")
+		r.add("transactions in them", float64(f.Txs), "")
+		r.want("all nodes follow the most work after", f.All.Seconds(), "s", 60)
+		r.want("all transactions wait again after, more", f.Back.Seconds(), "s", 60)
+		r.want("transactions lost, all nodes together", float64(f.Lost), "", 0)
+	})
+}
+
 // leaveAmongSybils is leave, with attackers who stay.
 func leaveAmongSybils(t *testing.T, s *settings, r *report) {
 	synctest.Test(t, func(t *testing.T) {

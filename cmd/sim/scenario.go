@@ -80,6 +80,10 @@ var scenarios = []scenario{
 		flags: "nodes sybils blocks", defaults: settings{Nodes: 20, Sybils: 6, Blocks: 10}, run: malleate,
 	},
 	{
+		name: "attack-rewrite", about: "a majority of the hash power rewrites blocks",
+		flags: "nodes blocks", defaults: settings{Nodes: 20, Blocks: 100}, run: rewrite,
+	},
+	{
 		name: "attack-leave", about: "half of the honest nodes vanish, and the sybils stay",
 		flags: "nodes sybils", defaults: settings{Nodes: 30, Sybils: 4}, run: leaveAmongSybils,
 	},

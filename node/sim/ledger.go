@@ -182,10 +182,11 @@ func (s *store) Block(id wire.Hash) (*wire.Block, error) {
 
 // Undo implements chain.Store.
 func (s *store) Undo(id wire.Hash) ([]consensus.Coin, error) {
+	here := s.HasBlock(id) // takes the other lock, which comes first
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	spent, ok := s.undo[id]
-	if !ok || !s.HasBlock(id) {
+	if !ok || !here {
 		return nil, chain.ErrNoBlock
 	}
 	return slices.Clone(spent), nil

@@ -61,6 +61,18 @@ func TestMalleatedCopiesFirst(t *testing.T) {
 	})
 }
 
+// A majority of the hash power rewrites 100 blocks: all nodes follow the most
+// work, and no transaction of the honest is lost.
+func TestRewrite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := Rewrite{Honest: 5, Blocks: 100}.Run(t, 1)
+		t.Logf("%+v", f)
+		if f.Lost > 0 || f.All > time.Minute || f.Back > time.Minute || f.Confirmed > time.Minute {
+			t.Error("too late, or transactions are lost")
+		}
+	})
+}
+
 // Blocks whose bodies are withheld, and promises that nobody keeps, delay the
 // blocks of others by little.
 func TestWithheldBodies(t *testing.T) {
