@@ -36,13 +36,13 @@ func (c reachCollector) Collect(out chan<- prometheus.Metric) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), labels...)
 	}
 	for _, s := range swarm.States() {
-		gauge(descState, count(s == r.State), string(s))
+		gauge(descState, bit(s == r.State), string(s))
 	}
 	gauge(descRelays, len(r.Relays))
-	gauge(descRelay, count(r.Serving))
+	gauge(descRelay, bit(r.Serving))
 	mapped := 0
 	for _, p := range r.Mapping.Ports {
-		mapped += count(p.Addr != "")
+		mapped += bit(p.Addr != "")
 	}
 	gauge(descMapped, mapped)
 	gauge(descWaiting, len(r.Waiting))
@@ -51,7 +51,7 @@ func (c reachCollector) Collect(out chan<- prometheus.Metric) {
 	counter(descTries, r.Punches.Tries)
 }
 
-func count(b bool) int {
+func bit(b bool) int {
 	if b {
 		return 1
 	}

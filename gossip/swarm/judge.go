@@ -243,9 +243,8 @@ func (f *Facts) noRelay() Trouble {
 		return Trouble{}
 	}
 	problem := "no peer relays for this node, so that nobody can begin to reach it"
-	for _, r := range f.Refusals {
-		problem += fmt.Sprintf("; %s: %s", ShortID(r.ID), r.Why)
-		break
+	if len(f.Refusals) > 0 {
+		problem += fmt.Sprintf("; %s: %s", ShortID(f.Refusals[0].ID), f.Refusals[0].Why)
 	}
 	return wrong(problem, "it needs one peer with a public address: name one in p2p.peers")
 }

@@ -27,6 +27,7 @@ type mapper struct {
 	begun  time.Time            // nat's search
 	sought bool                 // some search has ended
 	mapped time.Time            // when there last was a mapping
+	wg     sync.WaitGroup       // of managers that are being closed
 }
 
 var _ basichost.NATManager = (*mapper)(nil)
@@ -73,6 +74,7 @@ func (m *mapper) Close() error {
 	n := m.nat
 	m.nat = nil
 	m.mu.Unlock()
+	defer m.wg.Wait()
 	if n == nil {
 		return nil
 	}
@@ -101,7 +103,7 @@ func (m *mapper) look() {
 	}
 	if now.Sub(m.mapped) > mapAgain {
 		m.begin()
-		go n.Close() // takes mappings back by asking the router, which may not answer
+		m.wg.Go(func() { _ = n.Close() }) // takes mappings back by asking the router, which may not answer
 	}
 }
 

@@ -74,9 +74,12 @@ func NewTracker(c TrackerConfig) *Tracker {
 	}
 }
 
-// Start begins to follow h, and to look for relays.
+// Start begins to follow h, and to look for relays. What it began when it fails,
+// Close ends.
 func (t *Tracker) Start(h host.Host) error {
 	t.host = h
+	ctx, cancel := context.WithCancel(context.Background())
+	t.cancel = cancel
 	events, err := h.EventBus().Subscribe([]any{
 		new(event.EvtLocalReachabilityChanged),
 		new(event.EvtHostReachableAddrsChanged),
@@ -96,8 +99,6 @@ func (t *Tracker) Start(h host.Host) error {
 			return err
 		}
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	t.cancel = cancel
 	t.wg.Go(func() {
 		for e := range events.Out() {
 			t.learn(e)
@@ -114,9 +115,13 @@ func (t *Tracker) Close() error {
 	}
 	t.cancel()
 	err := t.relays.close()
-	_ = t.events.Close() // ends its reader
+	if t.events != nil {
+		_ = t.events.Close() // ends its reader
+	}
 	t.wg.Wait()
-	_ = t.speak.Close()
+	if t.speak != nil {
+		_ = t.speak.Close()
+	}
 	return err
 }
 
