@@ -235,6 +235,13 @@ func TestGossipVerdicts(t *testing.T) {
 	a := start(t, "a", setup{})
 	a.mine(101)
 	waitSynced(t, a) // for its tip is young
+	settled := make(chan struct{})
+	a.post(func(d *driver, _ time.Time) []syncer.Action {
+		d.refresh() // a tip that is new to it would have it forget what policy refused
+		close(settled)
+		return nil
+	})
+	<-settled
 	from := gossip.Peer("somebody")
 	check := func(name string, got, want gossip.Verdict) {
 		t.Helper()

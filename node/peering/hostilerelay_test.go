@@ -149,8 +149,9 @@ func TestMalleatedAnnouncementFirst(t *testing.T) {
 	}
 	x.submit(t, true)
 	waitTip(t, x.a, x.b)
-	// Whether b gave up on the false ones before the true one came is chance.
-	if s := x.b.RelayStats(); s.Asked != 1 || s.Fetched == 0 {
+	// When the true one comes b may have given up on the false ones and be fetching
+	// the body: which way is faster then is chance.
+	if s := x.b.RelayStats(); s.Asked+s.Whole == 0 {
 		t.Errorf("%+v", s)
 	}
 	x.innocent(t)
