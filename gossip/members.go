@@ -172,7 +172,8 @@ func (s *members) speaks(p Peer) bool {
 
 // add makes p a member and starts its goroutine; s.mu is held.
 func (s *members) add(p Peer, c network.Conn) {
-	ctx, cancel := context.WithCancel(s.l.ctx)
+	// Not of Run's context: when that ends, shut has yet to see who was a member.
+	ctx, cancel := context.WithCancel(context.WithoutCancel(s.l.ctx))
 	m := &member{
 		peer: p, since: s.n.c.Now(), inbound: c.Stat().Direction == network.DirInbound, ctx: ctx, cancel: cancel,
 		addr: c.RemoteMultiaddr(), group: s.n.grouping.Of(p, c.RemoteMultiaddr()),

@@ -405,8 +405,12 @@ func TestMiner(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := m.Stats()
-	if s.Found < 3 || s.Hashes == 0 || s.Err != "" || s.Workers != 0 || s.Last != g.chain.Tip().ID || len(asked) < s.Found {
+	if s.Found < 3 || s.Hashes == 0 || s.Err != "" || s.Workers != 0 || len(asked) < s.Found {
 		t.Errorf("stats %+v, %d scripts asked for", s, len(asked))
+	}
+	last, _ := g.chain.Header(s.Last)
+	if tip := g.chain.Tip(); !last.Active || tip.Height-last.Height > 1 { // the last block may come when nobody counts any more
+		t.Errorf("the last block is said to be %v at height %d, the tip is at %d", s.Last, last.Height, tip.Height)
 	}
 }
 
