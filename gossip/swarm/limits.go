@@ -87,9 +87,11 @@ func scopes(l Limits) rcmgr.ConcreteLimitConfig {
 
 func atLeast(v rcmgr.LimitVal, n int) rcmgr.LimitVal { return max(v, rcmgr.LimitVal(n)) }
 
-// rates bounds new connections: as many at once as may stay, then one in five
-// seconds. libp2p's own defaults, but for the burst; without subnet limits in
-// private mode, where a rate of zero would mean never.
+// rates bounds new connections: four times as many at once as may stay, then one
+// in five seconds. libp2p's own defaults, but for the burst, since a node that is
+// started again a few times within a minute dials, is dialed back by AutoNAT, and
+// must not be shut out; without subnet limits in private mode, where a rate of
+// zero would mean never.
 func rates(c HostConfig, per int) *rate.Limiter {
 	r := &rate.Limiter{
 		NetworkPrefixLimits: []rate.PrefixLimit{
@@ -99,7 +101,7 @@ func rates(c HostConfig, per int) *rate.Limiter {
 		SubnetRateLimiter: rate.SubnetLimiter{GracePeriod: time.Minute},
 	}
 	if !c.Private {
-		one, many := rate.Limit{RPS: 0.2, Burst: 2 * per}, rate.Limit{RPS: 0.5, Burst: 10 * per}
+		one, many := rate.Limit{RPS: 0.2, Burst: 4 * per}, rate.Limit{RPS: 0.5, Burst: 20 * per}
 		r.SubnetRateLimiter.IPv4SubnetLimits = []rate.SubnetLimit{{PrefixLength: 32, Limit: one}}
 		r.SubnetRateLimiter.IPv6SubnetLimits = []rate.SubnetLimit{{PrefixLength: 56, Limit: one}, {PrefixLength: 48, Limit: many}}
 	}
