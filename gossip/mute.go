@@ -1,6 +1,7 @@
 package gossip
 
 import (
+	"maps"
 	"sync"
 	"time"
 )
@@ -98,13 +99,15 @@ func (m *mutes) penalty(p Peer) float64 {
 	return 0
 }
 
-// scoreBook holds GossipSub's scores as of a moment ago.
+// scoreBook holds GossipSub's scores as of a moment ago, of those who had passed
+// the handshake by then: an outsider's score says nothing of who has passed since.
 type scoreBook struct {
 	mu sync.RWMutex
 	m  map[Peer]float64
 }
 
 func (b *scoreBook) set(m map[Peer]float64) {
+	maps.DeleteFunc(m, func(_ Peer, score float64) bool { return score <= outsider/2 })
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.m = m
