@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,9 +18,18 @@ import (
 
 // rogue is a peer that says what a test has it say.
 type rogue struct {
-	net    *gossip.Net
-	asked  chan relay.Question
+	net   *gossip.Net
+	asked chan relay.Question
+
+	mu     sync.Mutex
 	answer func(context.Context, relay.Question) (relay.Answer, error)
+}
+
+// answers has r answer questions by f from now on.
+func (r *rogue) answers(f func(context.Context, relay.Question) (relay.Answer, error)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.answer = f
 }
 
 // startRogue runs a peer that passes the handshake, has no headers and no
@@ -29,7 +39,7 @@ func startRogue(t *testing.T, p *consensus.Params) *rogue {
 	net, err := gossip.New(gossip.Config{Swarm: "test", Listen: []string{"/ip4/127.0.0.1/udp/0/quic-v1"}, Private: true})
 	fatal(t, err)
 	r := &rogue{net: net, asked: make(chan relay.Question, 100)}
-	r.answer = func(context.Context, relay.Question) (relay.Answer, error) { return relay.Answer{}, nil }
+	r.answers(func(context.Context, relay.Question) (relay.Answer, error) { return relay.Answer{}, nil })
 	var seed [8]byte
 	rand.Read(seed[:])
 	hello := Hello{Version: Version, Genesis: p.Genesis.ID(), Rules: p.Digest(), Tip: tipOf(consensus.GenesisState(p)),
@@ -43,7 +53,10 @@ func startRogue(t *testing.T, p *consensus.Params) *rogue {
 	})
 	gossip.Serve(net, blockTxsProtocol, func(ctx context.Context, _ gossip.Peer, q relay.Question) (relay.Answer, error) {
 		r.asked <- q
-		return r.answer(ctx, q)
+		r.mu.Lock()
+		f := r.answer
+		r.mu.Unlock()
+		return f(ctx, q)
 	})
 	_, err = gossip.Join(net, blockTopic, func(context.Context, gossip.Peer, announcement) gossip.Verdict { return gossip.Accept })
 	fatal(t, err)
@@ -173,10 +186,10 @@ func TestFalseAnnouncementIsSetRight(t *testing.T) {
 // A peer that says nothing when asked is not waited for.
 func TestSilentPeerInBlockTxs(t *testing.T) {
 	x := newTrial(t)
-	x.r.answer = func(ctx context.Context, _ relay.Question) (relay.Answer, error) {
+	x.r.answers(func(ctx context.Context, _ relay.Question) (relay.Answer, error) {
 		<-ctx.Done()
 		return relay.Answer{}, ctx.Err()
-	}
+	})
 	x.submit(t, false)
 	x.say(t, relay.New(x.block, 1, nil))
 	x.question(t)
@@ -187,13 +200,13 @@ func TestSilentPeerInBlockTxs(t *testing.T) {
 // Who has other transactions than were announced and says they are those, lies.
 func TestWrongBlockTxs(t *testing.T) {
 	x := newTrial(t)
-	x.r.answer = func(_ context.Context, q relay.Question) (relay.Answer, error) {
+	x.r.answers(func(_ context.Context, q relay.Question) (relay.Answer, error) {
 		a := relay.Answer{Kind: relay.Found}
 		for _, i := range q.Indexes {
 			a.Txs = append(a.Txs, x.block.Txs[max(1, i-1)].Append(nil))
 		}
 		return a, nil
-	}
+	})
 	x.submit(t, false)
 	x.say(t, relay.New(x.block, 1, nil))
 	wait(t, func() error { return banned(x.b, x.r.net.ID()) })
@@ -205,7 +218,7 @@ func TestWrongBlockTxs(t *testing.T) {
 func TestVouchingForFalseAnnouncement(t *testing.T) {
 	x := newTrial(t)
 	g, txs := x.garbage(1)
-	x.r.answer = func(_ context.Context, q relay.Question) (relay.Answer, error) {
+	x.r.answers(func(_ context.Context, q relay.Question) (relay.Answer, error) {
 		if len(q.Indexes) == 0 {
 			return relay.Answer{}, nil
 		}
@@ -214,7 +227,7 @@ func TestVouchingForFalseAnnouncement(t *testing.T) {
 			a.Txs = append(a.Txs, txs[i].Append(nil))
 		}
 		return a, nil
-	}
+	})
 	x.say(t, g)
 	x.question(t)
 	x.question(t) // for an announcement of its own, since this one led nowhere
@@ -273,13 +286,13 @@ func TestInvalidBlockByRelayBlamesNobody(t *testing.T) {
 	h := x.block.Header
 	h.Merkle, _ = wire.MerkleRoot(wire.NewBlock(h, txs).TxIDs())
 	bad := wire.NewBlock(solved(t, h), txs)
-	x.r.answer = func(_ context.Context, q relay.Question) (relay.Answer, error) {
+	x.r.answers(func(_ context.Context, q relay.Question) (relay.Answer, error) {
 		a := relay.Answer{Kind: relay.Found}
 		for _, i := range q.Indexes {
 			a.Txs = append(a.Txs, txs[i].Append(nil))
 		}
 		return a, nil
-	}
+	})
 	x.say(t, relay.New(bad, 1, nil))
 	wait(t, func() error {
 		if info, _ := x.b.chain.Header(bad.ID()); !info.Invalid {
