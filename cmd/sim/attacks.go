@@ -5,14 +5,23 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/quernnet/quern/node/sim"
 	"github.com/quernnet/quern/node/sim/attack"
 )
 
 // What attackers do to whole nodes, as in the tests of package attack, and larger.
 
+// siege runs f in virtual time, and counts it.
+func siege(t *testing.T, r *report, f func(t *testing.T)) {
+	synctest.Test(t, func(t *testing.T) {
+		f(t)
+		r.Virtual += time.Since(sim.Epoch).Seconds()
+	})
+}
+
 // coldBoot is an attack on a node that starts.
 func coldBoot(t *testing.T, s *settings, r *report) {
-	synctest.Test(t, func(t *testing.T) {
+	siege(t, r, func(t *testing.T) {
 		f := attack.ColdBoot{Honest: s.Nodes, PerHonest: s.Sybils, Seeds: 10, Lies: 8, Blocks: s.Blocks, DHT: s.DHT}.Run(t, s.Seed)
 		r.add("sybils", float64(f.Sybils), "")
 		r.want("the victim has the honest tip after", f.Synced.Seconds(), "s", 60)
@@ -28,7 +37,7 @@ func coldBoot(t *testing.T, s *settings, r *report) {
 // flash is an attack on gossip.
 func flash(t *testing.T, s *settings, r *report) {
 	for _, polite := range []bool{true, false} {
-		synctest.Test(t, func(t *testing.T) {
+		siege(t, r, func(t *testing.T) {
 			f := attack.Flash{
 				Honest: s.Nodes, PerHonest: s.Sybils, Links: 6, Groups: 6, Polite: polite,
 				Behave: 5 * time.Minute, Recover: 10 * time.Minute, Rounds: s.Blocks,
@@ -47,7 +56,7 @@ func flash(t *testing.T, s *settings, r *report) {
 
 // malleate is an attack by copies that come before what they copy.
 func malleate(t *testing.T, s *settings, r *report) {
-	synctest.Test(t, func(t *testing.T) {
+	siege(t, r, func(t *testing.T) {
 		f := attack.Malleate{Honest: s.Nodes, Villains: s.Sybils, Variants: 3, Fill: 200, Rounds: s.Blocks}.Run(t, s.Seed)
 		r.add("values raced", float64(f.Raced), "")
 		r.spread("quiet", f.Quiet)
@@ -59,7 +68,7 @@ func malleate(t *testing.T, s *settings, r *report) {
 
 // rewrite is an attack by a majority of the hash power.
 func rewrite(t *testing.T, s *settings, r *report) {
-	synctest.Test(t, func(t *testing.T) {
+	siege(t, r, func(t *testing.T) {
 		f := attack.Rewrite{Honest: s.Nodes, Blocks: s.Blocks}.Run(t, s.Seed)
 		r.add("blocks rewritten", float64(f.Depth), "")
 		r.add("transactions in them", float64(f.Txs), "")
@@ -71,7 +80,7 @@ func rewrite(t *testing.T, s *settings, r *report) {
 
 // leaveAmongSybils is leave, with attackers who stay.
 func leaveAmongSybils(t *testing.T, s *settings, r *report) {
-	synctest.Test(t, func(t *testing.T) {
+	siege(t, r, func(t *testing.T) {
 		f := attack.Leave{Honest: s.Nodes, PerHonest: s.Sybils, Groups: 6}.Run(t, s.Seed)
 		r.add("sybils", float64(f.Sybils), "")
 		r.add("fewest honest peers before", float64(f.Before), "")

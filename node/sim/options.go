@@ -27,7 +27,7 @@ type Options struct {
 
 	Params *consensus.Params // nil: regtest
 	Log    *slog.Logger      // nil: none; gets "node" with each line
-	Start  time.Time         // of the virtual clock; zero: the first second of 2026
+	Start  time.Time         // of the virtual clock; zero: Epoch
 
 	// Gossip and Peering change a node's configs before it is built, as for
 	// limits, attackers, or a wrapped chain.
@@ -37,6 +37,9 @@ type Options struct {
 
 // Speed is what a node's link carries.
 type Speed struct{ Up, Down int } // bits a second
+
+// Epoch is when a swarm begins, unless Options.Start says otherwise.
+var Epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // Mbit makes a symmetric Speed.
 func Mbit(n int) Speed { return Speed{n * 1_000_000, n * 1_000_000} }
@@ -55,6 +58,6 @@ func (o *Options) complete() {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Start.IsZero() {
-		o.Start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+		o.Start = Epoch
 	}
 }
