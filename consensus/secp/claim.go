@@ -1,0 +1,58 @@
+package secp
+
+import (
+	"github.com/btcsuite/btcd/btcec/v2"
+	"github.com/btcsuite/btcd/btcec/v2/ecdsa"
+	"github.com/btcsuite/btcd/btcec/v2/schnorr"
+)
+
+// Scheme is a kind of signature.
+type Scheme uint8
+
+// The schemes that Bitcoin's rules know.
+const (
+	ECDSA   Scheme = iota
+	Schnorr        // BIP340
+)
+
+// Claim says that Key has signed Sum. The slices are not changed and must not
+// change while they are looked at.
+type Claim struct {
+	Scheme Scheme
+	Key    []byte   // ECDSA: 33 or 65 bytes (SEC 1, hybrid too); Schnorr: 32 bytes, an X coordinate
+	Sig    []byte   // ECDSA: DER as loose as consensus allows, without the hash type; Schnorr: 64 bytes
+	Sum    [32]byte // what was signed, big-endian
+}
+
+// Verify says whether the claim is true. A key or signature of a wrong form
+// makes it false.
+func (c *Claim) Verify() bool {
+	if c.Scheme == Schnorr {
+		key, err := schnorr.ParsePubKey(c.Key)
+		if err != nil {
+			return false
+		}
+		sig, err := schnorr.ParseSignature(c.Sig)
+		return err == nil && sig.Verify(c.Sum[:], key)
+	}
+	key, err := btcec.ParsePubKey(c.Key)
+	if err != nil {
+		return false
+	}
+	sig, err := ecdsa.ParseSignature(c.Sig)
+	return err == nil && sig.Verify(c.Sum[:], key)
+}
+
+// Batch verifies many claims in less time than one by one. It keeps memory
+// between calls; the zero value is ready. Not for concurrent use.
+type Batch struct{}
+
+// Verify sets ok[i] to whether claims[i] is true. It returns whether all are.
+func (b *Batch) Verify(claims []Claim, ok []bool) bool {
+	all := true
+	for i := range claims {
+		ok[i] = claims[i].Verify()
+		all = all && ok[i]
+	}
+	return all
+}
