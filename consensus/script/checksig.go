@@ -1,9 +1,6 @@
 package script
 
-import (
-	"github.com/btcsuite/btcd/btcec/v2"
-	"github.com/btcsuite/btcd/btcec/v2/ecdsa"
-)
+import "github.com/quernnet/quern/consensus/secp"
 
 func (m *machine) checkSig(insist bool) *Error {
 	if len(m.stack) < 2 {
@@ -118,7 +115,7 @@ type signed struct {
 	sum      [32]byte
 }
 
-func (s *signed) hash(hashType byte) []byte {
+func (s *signed) hash(hashType byte) [32]byte {
 	if !s.kept || s.hashType != hashType {
 		s.kept, s.hashType = true, hashType
 		if s.version == witnessV0 {
@@ -127,7 +124,7 @@ func (s *signed) hash(hashType byte) []byte {
 			s.sum = legacyHash(s.Tx, s.in, s.code, uint32(hashType))
 		}
 	}
-	return s.sum[:]
+	return s.sum
 }
 
 // check verifies an ECDSA signature, hash type included.
@@ -136,15 +133,8 @@ func (s *signed) check(sig, key []byte) bool {
 		return false
 	}
 	last := len(sig) - 1
-	r, sv, ok := parseLax(sig[:last])
-	if !ok || r.IsZero() || sv.IsZero() {
-		return false
-	}
-	pub, err := btcec.ParsePubKey(key)
-	if err != nil {
-		return false
-	}
-	return ecdsa.NewSignature(&r, &sv).Verify(s.hash(sig[last]), pub)
+	claim := secp.Claim{Scheme: secp.ECDSA, Key: key, Sig: sig[:last], Sum: s.hash(sig[last])}
+	return claim.Verify()
 }
 
 func (m *machine) checkMultisig(insist bool) *Error {

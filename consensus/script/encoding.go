@@ -1,6 +1,6 @@
 package script
 
-import "github.com/btcsuite/btcd/btcec/v2"
+import "github.com/quernnet/quern/consensus/secp"
 
 // Hash types: which parts of a transaction a signature signs.
 const (
@@ -21,7 +21,7 @@ func checkSigEncoding(sig []byte, f Flags) *Error {
 	if f&(DERSig|LowS|StrictEnc) != 0 && !isDER(sig) {
 		return errSigDER
 	}
-	if f&LowS != 0 && !isLowS(sig) {
+	if f&LowS != 0 && !secp.LowS(sig[:len(sig)-1]) {
 		return errSigHighS
 	}
 	if f&StrictEnc != 0 {
@@ -61,13 +61,6 @@ func isDERInt(b []byte, n int) bool {
 	return n == 1 || b[2] != 0 || b[3]&0x80 != 0
 }
 
-// isLowS says whether the S of a DER signature is at most half the group's
-// order; of a value beyond the order nobody asks (Core's CheckLowS).
-func isLowS(sig []byte) bool {
-	_, s, ok := parseLax(sig[:len(sig)-1])
-	return ok && !s.IsOverHalfOrder()
-}
-
 // checkKeyEncoding holds an ECDSA public key against the flags on encodings.
 func checkKeyEncoding(key []byte, f Flags, witness bool) *Error {
 	compressed := len(key) == compressedSize && (key[0] == 2 || key[0] == 3)
@@ -79,75 +72,4 @@ func checkKeyEncoding(key []byte, f Flags, witness bool) *Error {
 		return errWitnessPubKeyType
 	}
 	return nil
-}
-
-// parseLax reads an ECDSA signature without its hash type as loosely as the
-// network did before BIP66: lengths of lengths, negative or padded integers
-// and trailing bytes pass (Core's ecdsa_signature_parse_der_lax). An integer
-// that is out of range makes both zero, which verifies nothing.
-func parseLax(b []byte) (r, s btcec.ModNScalar, ok bool) {
-	if len(b) < 2 || b[0] != 0x30 {
-		return r, s, false
-	}
-	n := int(b[1])
-	b = b[2:]
-	if n&0x80 != 0 {
-		if n -= 0x80; n > len(b) {
-			return r, s, false
-		}
-		b = b[n:]
-	}
-	rb, b, ok := laxInt(b)
-	if !ok {
-		return r, s, false
-	}
-	sb, _, ok := laxInt(b)
-	if !ok {
-		return r, s, false
-	}
-	if !setScalar(&r, rb) || !setScalar(&s, sb) {
-		r.Zero()
-		s.Zero()
-	}
-	return r, s, true
-}
-
-// laxInt takes one integer, without its leading zeros, off the front of b.
-func laxInt(b []byte) (v, rest []byte, ok bool) {
-	if len(b) < 2 || b[0] != 0x02 {
-		return nil, nil, false
-	}
-	n := int(b[1])
-	b = b[2:]
-	if n&0x80 != 0 {
-		width := n - 0x80
-		if width > len(b) {
-			return nil, nil, false
-		}
-		long := b[:width]
-		b = b[width:]
-		for len(long) > 0 && long[0] == 0 {
-			long = long[1:]
-		}
-		if len(long) >= 4 {
-			return nil, nil, false
-		}
-		n = 0
-		for _, d := range long {
-			n = n<<8 | int(d)
-		}
-	}
-	if n > len(b) {
-		return nil, nil, false
-	}
-	v, rest = b[:n], b[n:]
-	for len(v) > 0 && v[0] == 0 {
-		v = v[1:]
-	}
-	return v, rest, true
-}
-
-// setScalar says whether b is below the group's order.
-func setScalar(s *btcec.ModNScalar, b []byte) bool {
-	return len(b) <= 32 && !s.SetByteSlice(b)
 }

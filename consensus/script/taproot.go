@@ -4,8 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 
-	"github.com/btcsuite/btcd/btcec/v2"
-	"github.com/btcsuite/btcd/btcec/v2/schnorr"
+	"github.com/quernnet/quern/consensus/secp"
 )
 
 // Constants of BIP341 and BIP342.
@@ -23,11 +22,10 @@ const (
 
 // Hashes of BIP340's and BIP341's tags.
 var (
-	tagChallenge = sha256.Sum256([]byte("BIP0340/challenge"))
-	tagSighash   = sha256.Sum256([]byte("TapSighash"))
-	tagLeaf      = sha256.Sum256([]byte("TapLeaf"))
-	tagBranch    = sha256.Sum256([]byte("TapBranch"))
-	tagTweak     = sha256.Sum256([]byte("TapTweak"))
+	tagSighash = sha256.Sum256([]byte("TapSighash"))
+	tagLeaf    = sha256.Sum256([]byte("TapLeaf"))
+	tagBranch  = sha256.Sum256([]byte("TapBranch"))
+	tagTweak   = sha256.Sum256([]byte("TapTweak"))
 )
 
 // tapContext is what taproot signatures sign besides the transaction.
@@ -129,44 +127,11 @@ func (s *Spend) checkSchnorr(in int, sig, key []byte, ctx *tapContext) *Error {
 	if !ok {
 		return errSchnorrHashType
 	}
-	if !verifySchnorr(sig, key, sum[:]) {
+	claim := secp.Claim{Scheme: secp.Schnorr, Key: key, Sig: sig, Sum: sum}
+	if !claim.Verify() {
 		return errSchnorr
 	}
 	return nil
-}
-
-// verifySchnorr is BIP340's verification of a 64-byte signature by a 32-byte key.
-func verifySchnorr(sig, key, msg []byte) bool {
-	var r btcec.FieldVal
-	var s, e btcec.ModNScalar
-	if r.SetByteSlice(sig[:32]) || s.SetByteSlice(sig[32:]) {
-		return false // btcec's own verification would reduce an s beyond the group's order
-	}
-	pub, err := schnorr.ParsePubKey(key)
-	if err != nil {
-		return false
-	}
-	d := newTagged(tagChallenge)
-	d.bytes(sig[:32])
-	d.bytes(key)
-	d.bytes(msg)
-	sum := d.sum()
-	e.SetBytes(&sum)
-	e.Negate()
-	var p, sg, ep, q btcec.JacobianPoint
-	pub.AsJacobian(&p)
-	btcec.ScalarBaseMultNonConst(&s, &sg)
-	btcec.ScalarMultNonConst(&e, &p, &ep)
-	btcec.AddNonConst(&sg, &ep, &q)
-	if isInfinity(&q) {
-		return false
-	}
-	q.ToAffine()
-	return !q.Y.IsOdd() && r.Equals(&q.X)
-}
-
-func isInfinity(p *btcec.JacobianPoint) bool {
-	return p.X.IsZero() && p.Y.IsZero() || p.Z.IsZero()
 }
 
 // leafHash commits to a leaf script (BIP341).
@@ -195,29 +160,12 @@ func merkleRoot(control []byte, leaf [32]byte) [32]byte {
 // committed says whether the output key is the control block's internal key
 // tweaked with the leaf's Merkle root, parity included.
 func committed(control, outputKey []byte, leaf [32]byte) bool {
-	internal, err := schnorr.ParsePubKey(control[1:controlBase])
-	if err != nil {
-		return false
-	}
 	root := merkleRoot(control, leaf)
 	d := newTagged(tagTweak)
 	d.bytes(control[1:controlBase])
 	d.bytes(root[:])
 	tweak := d.sum()
-	var t btcec.ModNScalar
-	if t.SetByteSlice(tweak[:]) {
-		return false
-	}
-	var p, tg, q btcec.JacobianPoint
-	internal.AsJacobian(&p)
-	btcec.ScalarBaseMultNonConst(&t, &tg)
-	btcec.AddNonConst(&p, &tg, &q)
-	if isInfinity(&q) {
-		return false
-	}
-	q.ToAffine()
-	x := q.X.Bytes()
-	return bytes.Equal(x[:], outputKey) && q.Y.IsOdd() == (control[0]&1 == 1)
+	return secp.Tweaked(control[1:controlBase], &tweak, outputKey, control[0]&1 == 1)
 }
 
 // isOpSuccess knows the opcodes that make a tapscript succeed unseen (BIP342).
