@@ -77,3 +77,31 @@ func BenchmarkHeaderID(b *testing.B) {
 		h.ID()
 	}
 }
+
+// What import does of a chain before any rule: parse, ids, both Merkle roots.
+func BenchmarkDecodeChainAndMerkle(b *testing.B) {
+	blocks := paymentBlocks(b, 150)
+	size := 0
+	for _, raw := range blocks {
+		size += len(raw)
+	}
+	b.SetBytes(int64(size))
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, raw := range blocks {
+			block, err := wire.DecodeBlock(raw)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if root, _ := wire.MerkleRoot(block.TxIDs()); root != block.Header.Merkle {
+				b.Fatal("wrong root")
+			}
+			wids := make([]wire.Hash, len(block.Txs))
+			for i, t := range block.Txs[1:] {
+				wids[i+1] = t.WitnessID()
+			}
+			wire.MerkleRoot(wids)
+		}
+	}
+	b.ReportMetric(b.Elapsed().Seconds()*1e3/float64(b.N)/(float64(size)/1e6), "ms/MB")
+}

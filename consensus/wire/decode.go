@@ -21,6 +21,7 @@ func DecodeTx(b []byte) (*Tx, error) {
 	f := newFiller(b, 0, s)
 	t := new(Tx)
 	f.tx(t)
+	f.seal(t)
 	return t, nil
 }
 
@@ -60,6 +61,7 @@ func DecodeBlock(raw []byte) (*Block, error) {
 		f.tx(&txs[i])
 		b.Txs[i] = &txs[i]
 	}
+	f.seal(b.Txs...)
 	return b, nil
 }
 
@@ -77,23 +79,59 @@ func (r *reader) header() (h Header) {
 	return h
 }
 
-// filler is the second walk, over an encoding that measureTx found sound. It
-// cuts inputs, outputs and witness items from one allocation each.
+// filler is the second walk, over an encoding that measureTx found sound, so that
+// nothing need be judged again. It cuts inputs, outputs and witness items from
+// one allocation each.
 type filler struct {
-	reader
+	b     []byte
+	off   int
 	ins   []In
 	outs  []Out
 	items [][]byte
-	bare  []byte // scratch: the encoding without witness, to be hashed
+	hash  hasher
 }
 
 func newFiller(raw []byte, off int, s shape) *filler {
 	return &filler{
-		reader: reader{b: raw, off: off},
-		ins:    make([]In, s.ins),
-		outs:   make([]Out, s.outs),
-		items:  make([][]byte, s.items),
+		b:     raw,
+		off:   off,
+		ins:   make([]In, s.ins),
+		outs:  make([]Out, s.outs),
+		items: make([][]byte, s.items),
 	}
+}
+
+func (f *filler) uint32() uint32 {
+	v := binary.LittleEndian.Uint32(f.b[f.off:])
+	f.off += 4
+	return v
+}
+
+// length reads a compact size.
+func (f *filler) length() int {
+	v := int(f.b[f.off])
+	f.off++
+	if v >= shortest {
+		return f.long(v)
+	}
+	return v
+}
+
+func (f *filler) long(first int) (v int) {
+	size := 2 << (first - shortest)
+	for i, b := range f.b[f.off : f.off+size] {
+		v |= int(b) << (8 * i)
+	}
+	f.off += size
+	return v
+}
+
+// bytes reads a length and that many bytes, without copying.
+func (f *filler) bytes() []byte {
+	n := f.length()
+	b := f.b[f.off : f.off+n : f.off+n]
+	f.off += n
+	return b
 }
 
 // cut takes the first n elements off slab. Their capacity ends with them, so that
@@ -104,11 +142,16 @@ func cut[T any](slab *[]T, n int) []T {
 	return first
 }
 
-// tx reads one transaction into t and seals it.
+// tx reads one transaction into t, whose ids come with seal: version, body and
+// lock time, without witness, are hashed where they lie.
 func (f *filler) tx(t *Tx) {
 	start := f.off
-	t.Version = int32(f.uint32("transaction version"))
-	witness := f.witnessFlag()
+	t.Version = int32(f.uint32())
+	// As in reader.witnessFlag.
+	witness := f.b[f.off] == 0 && f.b[f.off+1] != 0
+	if witness {
+		f.off += 2
+	}
 	body := f.off
 	f.fillIns(t)
 	f.fillOuts(t)
@@ -116,49 +159,59 @@ func (f *filler) tx(t *Tx) {
 	if witness {
 		f.fillWitnesses(t)
 	}
-	t.LockTime = f.uint32("lock time")
+	t.LockTime = f.uint32()
 
 	raw := f.b[start:f.off]
-	t.total, t.wid = len(raw), DoubleSHA256(raw)
-	t.base, t.id = t.total, t.wid
+	t.total, t.base = len(raw), len(raw)
+	f.hash.push(&t.wid, nil, raw, nil)
 	if witness {
-		f.bare = append(f.bare[:0], raw[:4]...)
-		f.bare = append(f.bare, f.b[body:rest]...)
-		f.bare = append(f.bare, raw[len(raw)-4:]...)
-		t.base, t.id = len(f.bare), DoubleSHA256(f.bare)
+		t.base = rest - body + 8
+		f.hash.push(&t.id, raw[:4], f.b[body:rest], raw[len(raw)-4:])
 	}
-	t.sealed = true
+}
+
+// seal finishes transactions whose ids are being hashed.
+func (f *filler) seal(txs ...*Tx) {
+	f.hash.finish()
+	for _, t := range txs {
+		if t.base == t.total {
+			t.id = t.wid
+		}
+		t.sealed = true
+	}
 }
 
 func (f *filler) fillIns(t *Tx) {
-	t.Ins = cut(&f.ins, f.count(minInSize, "inputs"))
+	t.Ins = cut(&f.ins, f.length())
 	for i := range t.Ins {
 		in := &t.Ins[i]
-		prev := f.take(HashSize+4, "outpoint")
+		prev := f.b[f.off:][:HashSize+4]
 		in.Prev.TxID = Hash(prev[:HashSize])
 		in.Prev.Index = binary.LittleEndian.Uint32(prev[HashSize:])
-		in.Script = f.bytes("input script")
-		in.Sequence = f.uint32("sequence")
+		f.off += HashSize + 4
+		in.Script = f.bytes()
+		in.Sequence = f.uint32()
 	}
 }
 
 func (f *filler) fillOuts(t *Tx) {
-	t.Outs = cut(&f.outs, f.count(minOutSize, "outputs"))
+	t.Outs = cut(&f.outs, f.length())
 	for i := range t.Outs {
-		t.Outs[i].Value = int64(f.uint64("output value"))
-		t.Outs[i].Script = f.bytes("output script")
+		t.Outs[i].Value = int64(binary.LittleEndian.Uint64(f.b[f.off:]))
+		f.off += 8
+		t.Outs[i].Script = f.bytes()
 	}
 }
 
 func (f *filler) fillWitnesses(t *Tx) {
 	for i := range t.Ins {
-		n := f.count(minItemSize, "witness items")
+		n := f.length()
 		if n == 0 {
 			continue
 		}
 		items := cut(&f.items, n)
 		for j := range items {
-			items[j] = f.bytes("witness item")
+			items[j] = f.bytes()
 		}
 		t.Ins[i].Witness = items
 	}

@@ -2,7 +2,6 @@ package wire
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 )
@@ -13,12 +12,6 @@ const HashSize = 32
 // Hash is a double-SHA256 digest in internal byte order, the order in which
 // blocks and transactions carry it. Text shows it reversed ("display order").
 type Hash [HashSize]byte
-
-// DoubleSHA256 hashes b twice.
-func DoubleSHA256(b []byte) Hash {
-	first := sha256.Sum256(b)
-	return sha256.Sum256(first[:])
-}
 
 // ParseHash reads 64 hex digits in display order.
 func ParseHash(s string) (Hash, error) {

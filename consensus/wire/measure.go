@@ -18,14 +18,14 @@ type shape struct{ ins, outs, items int }
 // measureTx walks over one transaction as Core's UnserializeTransaction reads
 // it with witness allowed.
 func (r *reader) measureTx(s *shape) {
-	r.take(4, "transaction version")
+	r.skip(4, "transaction version")
 	witness := r.witnessFlag()
 	ins := r.measureIns()
 	outs := r.measureOuts()
 	if witness {
 		s.items += r.measureWitnesses(ins)
 	}
-	r.take(4, "lock time")
+	r.skip(4, "lock time")
 	s.ins += ins
 	s.outs += outs
 }
@@ -50,9 +50,9 @@ func (r *reader) witnessFlag() bool {
 func (r *reader) measureIns() int {
 	n := r.count(minInSize, "inputs")
 	for i := 0; i < n && r.err == nil; i++ {
-		r.take(HashSize+4, "outpoint")
-		r.bytes("input script")
-		r.take(4, "sequence")
+		r.skip(HashSize+4, "outpoint")
+		r.skipBytes("input script")
+		r.skip(4, "sequence")
 	}
 	return n
 }
@@ -60,8 +60,8 @@ func (r *reader) measureIns() int {
 func (r *reader) measureOuts() int {
 	n := r.count(minOutSize, "outputs")
 	for i := 0; i < n && r.err == nil; i++ {
-		r.take(8, "output value")
-		r.bytes("output script")
+		r.skip(8, "output value")
+		r.skipBytes("output script")
 	}
 	return n
 }
@@ -72,7 +72,7 @@ func (r *reader) measureWitnesses(ins int) (items int) {
 	for i := 0; i < ins && r.err == nil; i++ {
 		n := r.count(minItemSize, "witness items")
 		for j := 0; j < n && r.err == nil; j++ {
-			r.bytes("witness item")
+			r.skipBytes("witness item")
 		}
 		items += n
 	}

@@ -7,18 +7,18 @@ func MerkleRoot(ids []Hash) (root Hash, mutated bool) {
 	if len(ids) == 0 {
 		return Hash{}, false
 	}
-	var pair [2 * HashSize]byte
 	for len(ids) > 1 {
-		next := 0
-		for i := 0; i < len(ids); i += 2 {
-			j := min(i+1, len(ids)-1)
-			if j > i && ids[i] == ids[j] {
-				mutated = true
-			}
-			copy(pair[:HashSize], ids[i][:])
-			copy(pair[HashSize:], ids[j][:])
-			ids[next] = DoubleSHA256(pair[:])
-			next++
+		pairs := len(ids) / 2
+		for i := range pairs {
+			mutated = mutated || ids[2*i] == ids[2*i+1]
+		}
+		next := (len(ids) + 1) / 2
+		odd := ids[len(ids)-1]
+		hashNodes(ids[:pairs], ids)
+		if next > pairs { // the last is its own sibling
+			var pair [2]Hash
+			pair[0], pair[1] = odd, odd
+			hashNodes(ids[pairs:next], pair[:])
 		}
 		ids = ids[:next]
 	}

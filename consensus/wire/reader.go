@@ -89,6 +89,12 @@ func (r *reader) varint(what string) uint64 {
 // count reads how many elements of at least size bytes follow. What the rest
 // of the input cannot hold is refused before anything is allocated for it.
 func (r *reader) count(size int, what string) int {
+	if r.err == nil && r.off < len(r.b) {
+		if n := int(r.b[r.off]); n < shortest && n*size < len(r.b)-r.off {
+			r.off++
+			return n
+		}
+	}
 	n := r.varint(what)
 	if r.err == nil && n > uint64(r.left()/size) {
 		r.fail("%d %s declared, %d bytes left", n, what, r.left())
@@ -97,6 +103,30 @@ func (r *reader) count(size int, what string) int {
 		return 0
 	}
 	return int(n)
+}
+
+// shortest is below the first byte of every length that takes more than one.
+const shortest = 0xfd
+
+// skip passes over n bytes. Here and below what is sound is short enough to be
+// inlined; the rest is told apart where the errors are.
+func (r *reader) skip(n int, what string) {
+	if n > len(r.b)-r.off {
+		r.take(n, what)
+		return
+	}
+	r.off += n
+}
+
+// skipBytes passes over a length and that many bytes.
+func (r *reader) skipBytes(what string) {
+	if r.off < len(r.b) {
+		if n := int(r.b[r.off]); n < shortest && n < len(r.b)-r.off {
+			r.off += 1 + n
+			return
+		}
+	}
+	r.bytes(what)
 }
 
 // bytes reads a length and that many bytes.
