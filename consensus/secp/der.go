@@ -59,3 +59,18 @@ func trimZeros(b []byte) []byte {
 	}
 	return b
 }
+
+// LowS says whether the S of an ECDSA signature, read as Claim.Sig is, is at
+// most half the group's order. Of a signature with an integer beyond the order
+// nobody asks: it passes (Core's CheckLowS).
+func LowS(sig []byte) bool {
+	rb, sb, ok := parseLax(sig)
+	if !ok {
+		return false
+	}
+	var r, s scalar
+	if !r.setSlice(rb) || !s.setSlice(sb) {
+		return true
+	}
+	return !s.isHigh()
+}
