@@ -2,28 +2,32 @@
 
 package miner
 
-import "github.com/quernnet/quern/work"
+import "golang.org/x/sys/cpu"
 
-//go:generate go run -C gen . -out ../pairs_amd64.s -stubs ../pairs_amd64.go -pkg miner
+//go:generate go run -C gen . -out ../kernels_amd64.s -stubs ../kernels_amd64.go -pkg miner
 
-// machineKernels asks the processor, as golang.org/x/sys/cpu does not report its
-// SHA instructions.
-func machineKernels() []maker {
-	const (
-		ssse3 = 1 << 9  // leaf 1, ECX
-		sse41 = 1 << 19 // leaf 1, ECX
-		sha   = 1 << 29 // leaf 7, EBX
-	)
+// machineKernels are in the order of their rates on every processor measured or
+// reckoned (docs/adr/0006-nonce-search.md), so that a machine's choice needs no clock.
+func machineKernels() (ms []maker) {
+	if cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW {
+		ms = append(ms, maker{"avx-512", newSixteens})
+	}
+	if hasSHA() {
+		ms = append(ms, maker{"sha-ni", newPair})
+	}
+	if cpu.X86.HasAVX2 {
+		ms = append(ms, maker{"avx2", newEights})
+	}
+	return ms
+}
+
+// hasSHA asks the processor, as golang.org/x/sys/cpu does not report its SHA
+// instructions.
+func hasSHA() bool {
+	const sha = 1 << 29 // leaf 7, EBX
 	if leaves, _, _, _ := cpuid(0, 0); leaves < 7 {
-		return nil
+		return false
 	}
-	_, _, sse, _ := cpuid(1, 0)
 	_, extended, _, _ := cpuid(7, 0)
-	if sse&ssse3 == 0 || sse&sse41 == 0 || extended&sha == 0 {
-		return nil
-	}
-	return []maker{{
-		"sha-ni",
-		func(header [HeaderSize]byte, target work.Target) kernel { return newPair(header, target) },
-	}}
+	return extended&sha != 0 && cpu.X86.HasSSSE3 && cpu.X86.HasSSE41
 }
