@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/quernnet/quern/consensus/realdata"
+	"github.com/quernnet/quern/consensus/script"
 	"github.com/quernnet/quern/consensus/wire"
 )
 
@@ -49,7 +50,7 @@ func BenchmarkCheckBlock(b *testing.B) {
 	b.SetBytes(int64(blk.Size()))
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := CheckBlock(p, blk); err != nil {
+		if err := CheckBlock(p, blk, script.NewBatch(nil)); err != nil {
 			b.Fatal(err)
 		}
 	}

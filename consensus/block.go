@@ -2,21 +2,26 @@ package consensus
 
 import (
 	"bytes"
+	"errors"
 
+	"github.com/quernnet/quern/consensus/script"
 	"github.com/quernnet/quern/consensus/wire"
 )
 
 // CheckBlock judges what can be judged of a block by itself: the signet
 // solution, Merkle root, size, coinbase place, each transaction, legacy
 // sigops, in that order. Work is judged by ApplyHeader. An error for which
-// Mutated is true says nothing about the header.
-func CheckBlock(p *Params, b *wire.Block) error {
+// Mutated is true says nothing about the header. scripts runs the solution; an
+// error that is no *RuleError is its verifier's.
+func CheckBlock(p *Params, b *wire.Block, scripts *script.Batch) error {
 	root, mutated := wire.MerkleRoot(b.TxIDs())
 	if p.SignetChallenge != nil && b.ID() != p.Genesis.ID() {
-		if e := checkSignet(p.SignetChallenge, b); e != nil {
-			// The solution is of the coinbase: another body has another.
-			e.mutated = mutated || root != b.Header.Merkle
-			return e
+		if err := checkSignet(p.SignetChallenge, b, scripts); err != nil {
+			if e := (*RuleError)(nil); errors.As(err, &e) {
+				// The solution is of the coinbase: another body has another.
+				e.mutated = mutated || root != b.Header.Merkle
+			}
+			return err
 		}
 	}
 	if root != b.Header.Merkle {

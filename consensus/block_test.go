@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/quernnet/quern/consensus/realdata"
+	"github.com/quernnet/quern/consensus/script"
 	"github.com/quernnet/quern/consensus/wire"
 )
 
@@ -69,7 +70,7 @@ func TestCheckBlock(t *testing.T) {
 			d := newHouse(t, regtest).draft()
 			d.txs = append(d.txs, spend(1, op(1, 0)), spend(1, op(2, 0)))
 			c.edit(d)
-			err := CheckBlock(regtest, d.block(t))
+			err := CheckBlock(regtest, d.block(t), script.NewBatch(nil))
 			if c.rule == "" {
 				if err != nil {
 					t.Fatal(err)
@@ -99,7 +100,7 @@ func TestDraftNeedsNoMerkleRoot(t *testing.T) {
 	if err := CheckDraft(b); err != nil {
 		t.Error(err)
 	}
-	wantRule(t, CheckBlock(h.state.Params, b), BadMerkleRoot, -1, -1)
+	wantRule(t, CheckBlock(h.state.Params, b, script.NewBatch(nil)), BadMerkleRoot, -1, -1)
 }
 
 func TestCheckBlockContext(t *testing.T) {
@@ -210,7 +211,7 @@ func TestCheckBlockContext(t *testing.T) {
 					tx.Seal()
 				}
 			}
-			if err := CheckBlock(c.p, b); err != nil && c.rule != BlockTooHeavy {
+			if err := CheckBlock(c.p, b, script.NewBatch(nil)); err != nil && c.rule != BlockTooHeavy {
 				t.Fatalf("by itself: %v", err)
 			}
 			err := CheckBlockContext(&h.state, b)
@@ -264,7 +265,7 @@ func TestRealBlock(t *testing.T) {
 		t.Fatal(err)
 	}
 	main := mustChain(t, "main")
-	if err := CheckBlock(main, b); err != nil {
+	if err := CheckBlock(main, b, script.NewBatch(nil)); err != nil {
 		t.Error(err)
 	}
 	s := State{Params: main, ID: b.Header.Parent, Height: 413_566}

@@ -264,7 +264,7 @@ func (h *house) judge(b *wire.Block) (Update, error) {
 	if err != nil {
 		return Update{}, err
 	}
-	if err := CheckBlock(h.state.Params, b); err != nil {
+	if err := CheckBlock(h.state.Params, b, script.NewBatch(nil)); err != nil {
 		return Update{}, err
 	}
 	if err := CheckBlockContext(&h.state, b); err != nil {
@@ -277,10 +277,8 @@ func (h *house) judge(b *wire.Block) (Update, error) {
 	if len(checks) != b.Spends() {
 		return Update{}, fmt.Errorf("%d checks for %d inputs", len(checks), b.Spends())
 	}
-	for _, c := range checks {
-		if err := c.Run(); err != nil {
-			return Update{}, err
-		}
+	if _, err := script.NewBatch(nil).Run(checks); err != nil {
+		return Update{}, err
 	}
 	return u, nil
 }

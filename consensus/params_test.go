@@ -34,7 +34,7 @@ func TestGenesis(t *testing.T) {
 			if got := p.Genesis.Header.Merkle.String(); got != c.merkle {
 				t.Errorf("Merkle root is %s, want %s", got, c.merkle)
 			}
-			if err := CheckBlock(p, p.Genesis); err != nil {
+			if err := CheckBlock(p, p.Genesis, script.NewBatch(nil)); err != nil {
 				t.Errorf("genesis by itself: %v", err)
 			}
 			s := GenesisState(p)

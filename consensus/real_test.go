@@ -96,7 +96,7 @@ func block277647(t testing.TB) (prev, next State, b *wire.Block, in Inputs) {
 
 func TestBlock277647(t *testing.T) {
 	prev, next, b, in := block277647(t)
-	if err := CheckBlock(prev.Params, b); err != nil {
+	if err := CheckBlock(prev.Params, b, script.NewBatch(nil)); err != nil {
 		t.Fatal(err)
 	}
 	if err := CheckBlockContext(&prev, b); err != nil {
@@ -118,10 +118,9 @@ func runAll(t testing.TB, checks []script.Check) {
 	var wg sync.WaitGroup
 	for part := range 2 {
 		wg.Go(func() {
-			for i := part; i < len(checks); i += 2 {
-				if err := checks[i].Run(); err != nil {
-					t.Errorf("transaction %d, input %d: %v", checks[i].TxIndex, checks[i].In, err)
-				}
+			some := checks[part*len(checks)/2 : (part+1)*len(checks)/2]
+			if i, err := script.NewBatch(nil).Run(some); err != nil {
+				t.Errorf("transaction %d, input %d: %v", some[i].TxIndex, some[i].In, err)
 			}
 		})
 	}

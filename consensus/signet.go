@@ -3,6 +3,7 @@ package consensus
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 
 	"github.com/quernnet/quern/consensus/script"
 	"github.com/quernnet/quern/consensus/wire"
@@ -18,16 +19,16 @@ const opReturn = 0x6a // the opcode
 
 // checkSignet judges whether b's solution satisfies the challenge: whether it
 // signs a made-up transaction that commits to all of b but the solution.
-func checkSignet(challenge []byte, b *wire.Block) *RuleError {
+func checkSignet(challenge []byte, b *wire.Block, scripts *script.Batch) error {
 	spend, why := signetSpend(challenge, b)
 	if why != "" {
 		return broken(BadSignetSolution, "%s", why)
 	}
-	check := script.Check{Spend: spend}
-	if err := check.Run(); err != nil {
-		return broken(BadSignetSolution, "%v", err)
+	_, err := scripts.Run(spend.Checks())
+	if e := (*script.Error)(nil); errors.As(err, &e) {
+		return broken(BadSignetSolution, "%v", e)
 	}
-	return nil
+	return err
 }
 
 // signetSpend builds the made-up transaction, or says why it cannot.

@@ -104,7 +104,7 @@ func TestSignetSolution(t *testing.T) {
 			root, _ := wire.MerkleRoot(copied.TxIDs())
 			copied.Header.Merkle = root // unsigned: the solution's own transaction is in it
 			copied = wire.NewBlock(copied.Header, copied.Txs)
-			err = CheckBlock(c.p, copied)
+			err = CheckBlock(c.p, copied, script.NewBatch(nil))
 			if c.good && err != nil {
 				t.Error(err)
 			}
@@ -121,14 +121,14 @@ func TestSignetBlockOfAnotherBody(t *testing.T) {
 	good := signetBlocks(t)[0]
 	extra := spend(1, op(1, 0))
 	b := wire.NewBlock(good.Header, append(slices.Clone(good.Txs), extra))
-	err := CheckBlock(mustChain(t, "signet"), b)
+	err := CheckBlock(mustChain(t, "signet"), b, script.NewBatch(nil))
 	wantRule(t, err, BadSignetSolution, -1, -1)
 	if !Mutated(err) {
 		t.Error("a body that is not the header's is held against it")
 	}
 	root, _ := wire.MerkleRoot(b.TxIDs())
 	b.Header.Merkle = root
-	err = CheckBlock(mustChain(t, "signet"), wire.NewBlock(b.Header, b.Txs))
+	err = CheckBlock(mustChain(t, "signet"), wire.NewBlock(b.Header, b.Txs), script.NewBatch(nil))
 	wantRule(t, err, BadSignetSolution, -1, -1)
 	if Mutated(err) {
 		t.Error("a body that is the header's own is not held against it")

@@ -85,7 +85,7 @@ func (c *Chain) judge(b *wire.Block) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = consensus.CheckBlock(c.params, b)
+	err = c.checkBlock(b)
 	if err == nil {
 		parent := n.parent.state(c.params)
 		err = consensus.CheckBlockContext(&parent, b)

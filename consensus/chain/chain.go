@@ -13,17 +13,21 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/consensus/script"
 	"github.com/quernnet/quern/consensus/wire"
 )
 
 // Config is what a Chain is built from.
 type Config struct {
-	Params     *consensus.Params
-	Store      Store
-	Now        func() time.Time // nil: time.Now
-	Log        *slog.Logger     // nil: discarded
-	Workers    int              // script checkers; 0: one a core
-	FlushEvery time.Duration    // how long a change may stay unflushed; 0: a minute
+	Params  *consensus.Params
+	Store   Store
+	Now     func() time.Time // nil: time.Now
+	Log     *slog.Logger     // nil: discarded
+	Workers int              // script checkers; 0: one a core
+	// Verifier makes what verifies signatures, one for each goroutine that runs
+	// scripts; nil: the fast one. Its errors stop the chain, see Failed.
+	Verifier   func() script.Verifier
+	FlushEvery time.Duration // how long a change may stay unflushed; 0: a minute
 }
 
 // Errors that are not about rules.
@@ -79,6 +83,7 @@ type Chain struct {
 	room     *semaphore.Weighted
 	inbox    inbox
 	checks   *checker
+	batches  sync.Pool // of *script.Batch, for scripts that the caller's goroutine runs
 	updates  recent
 	listener atomic.Pointer[func(*wire.Block)]
 
@@ -123,7 +128,8 @@ func Open(ctx context.Context, cfg Config) (*Chain, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.checks = newChecker(workers)
+	c.batches.New = func() any { return newBatch(cfg.Verifier) }
+	c.checks = newChecker(workers, func() *script.Batch { return newBatch(cfg.Verifier) }, c.distrust)
 	e := newEngine(c, tip)
 	go e.run()
 	if err := c.do(ctx, settled, nil); err != nil {
@@ -141,11 +147,12 @@ func (c *Chain) Close() error {
 	return c.Err()
 }
 
-// Failed is closed when the store has failed. Err then says how. Nothing can be
-// added any more; a restart goes on from the last flush.
+// Failed is closed when the store has failed, or signatures could not be
+// verified. Err then says how. Nothing can be added any more; a restart goes on
+// from the last flush.
 func (c *Chain) Failed() <-chan struct{} { return c.failed }
 
-// Err is the store's failure, nil for none.
+// Err is that failure, nil for none.
 func (c *Chain) Err() error {
 	select {
 	case <-c.failed:
@@ -157,9 +164,10 @@ func (c *Chain) Err() error {
 
 func (c *Chain) fail(err error) error {
 	c.fail1.Do(func() {
-		c.err = fmt.Errorf("the chain has stopped because its store failed: %w", err)
+		c.err = fmt.Errorf("the chain has stopped: %w", err)
 		close(c.failed)
-		c.log.Error("store failed, the chain stops", "error", err)
+		c.log.Error("the chain stops", "error", err)
+		c.inbox.wake()
 	})
 	return c.Err()
 }

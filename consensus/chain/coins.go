@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"github.com/quernnet/quern/consensus"
-	"github.com/quernnet/quern/consensus/script"
 	"github.com/quernnet/quern/consensus/wire"
 )
 
@@ -128,7 +127,7 @@ func (c *Chain) TestBlock(ctx context.Context, b *wire.Block, draft bool) error 
 	if draft {
 		err = consensus.CheckDraft(b)
 	} else {
-		err = consensus.CheckBlock(c.params, b)
+		err = c.checkBlock(b)
 	}
 	if err != nil {
 		return err
@@ -140,7 +139,7 @@ func (c *Chain) TestBlock(ctx context.Context, b *wire.Block, draft bool) error 
 	if err != nil {
 		return err
 	}
-	return c.runChecks(ctx, checks)
+	return c.runChecks(ctx, b.ID(), checks)
 }
 
 // coinsFor looks up what Connect needs for b after the tip.
@@ -191,20 +190,4 @@ func (c *Chain) testHeader(prev consensus.State, b *wire.Block, draft bool) (con
 	}
 	next.ID = b.ID()
 	return next, consensus.CheckTime(&b.Header, c.now().Unix())
-}
-
-// runChecks shares checks between the workers and waits for the verdict.
-func (c *Chain) runChecks(ctx context.Context, checks []script.Check) error {
-	ready := make(chan struct{})
-	v := c.checks.start(checks, func() { close(ready) })
-	if v == nil {
-		return c.stopped()
-	}
-	select {
-	case <-ready:
-		return v.err()
-	case <-ctx.Done():
-		v.drop()
-		return ctx.Err()
-	}
 }

@@ -3,52 +3,70 @@ package chain
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/script"
+	"github.com/quernnet/quern/consensus/wire"
 )
 
-// batchMax is how many scripts a worker checks between two looks at the queue.
-const batchMax = 64
+// How many checks a worker takes at a time. Many signatures verified together
+// cost less each; few leave something for the other workers.
+const (
+	takeMin = 64
+	takeMax = 1024
+)
 
-// checker runs script checks on a fixed number of goroutines. They wait for
-// nobody but whoever hands them work.
+// checker runs script checks on a fixed number of goroutines, in the order in
+// which they were handed over and across the blocks that they are of. What waits
+// is bounded by those who hand over: the engine by its window, all others by
+// waiting for their verdict.
 type checker struct {
-	batches chan batch
-	workers sync.WaitGroup
+	fail    func(error) // told of verifiers' errors
 	n       int
+	workers sync.WaitGroup
 
-	mu     sync.RWMutex // held for reading while work is handed over
-	closed bool
+	mu      sync.Mutex // guards what follows
+	some    sync.Cond  // something is pending, or closed
+	queue   []portion  // oldest first
+	pending int        // checks in it
+	closed  bool
 }
 
-type batch struct {
+// portion is some of the checks of one verdict, in their order.
+type portion struct {
 	checks []script.Check
 	of     *verdict
 }
 
 // verdict is on checks that hold together or not at all. The check that fails
-// first in block order is the one reported, however the work was spread.
+// first in block order is the one reported, however the work was spread. After
+// a verifier's error it is never ready.
 type verdict struct {
-	left   atomic.Int64 // batches
+	left   atomic.Int64 // checks
 	given  atomic.Bool  // nobody wants to know any more
 	ready  atomic.Bool
 	signal func()
+	block  wire.Hash // zero for none
 
 	mu    sync.Mutex
-	fault *consensus.RuleError
+	fault *failure
 }
 
-func newChecker(workers int) *checker {
-	k := &checker{batches: make(chan batch, 1024), n: workers}
+// failure is a check that failed.
+type failure struct {
+	script.Check
+	why *script.Error
+}
+
+// newChecker starts workers, each with a batch of its own.
+func newChecker(workers int, batch func() *script.Batch, fail func(error)) *checker {
+	k := &checker{n: workers, fail: fail}
+	k.some.L = &k.mu
 	for range workers {
-		k.workers.Go(func() {
-			for b := range k.batches {
-				b.run()
-			}
-		})
+		k.workers.Go(func() { k.work(batch()) })
 	}
 	return k
 }
@@ -56,35 +74,33 @@ func newChecker(workers int) *checker {
 // close waits for the workers to end what was started.
 func (k *checker) close() {
 	k.mu.Lock()
-	if !k.closed {
-		k.closed = true
-		close(k.batches)
-	}
+	k.closed = true
+	k.some.Broadcast()
 	k.mu.Unlock()
 	k.workers.Wait()
 }
 
-// start spreads checks over the workers; signal is called once, from anywhere,
-// when the verdict is ready. It may wait for a place in the queue. After close
-// it returns nil.
-func (k *checker) start(checks []script.Check, signal func()) *verdict {
-	k.mu.RLock()
-	defer k.mu.RUnlock()
-	if k.closed {
-		return nil
-	}
-	v := &verdict{signal: signal}
-	size := min(batchMax, max(1, len(checks)/(4*k.n)))
-	v.left.Store(int64((len(checks) + size - 1) / size))
+// start hands checks, of a block or of none, to the workers; signal is called
+// once, from anywhere, when the verdict is ready. After close it returns nil.
+func (k *checker) start(block wire.Hash, checks []script.Check, signal func()) *verdict {
+	v := &verdict{signal: signal, block: block}
+	v.left.Store(int64(len(checks)))
 	if len(checks) == 0 {
 		v.ready.Store(true)
 		signal()
 		return v
 	}
-	for len(checks) > 0 {
-		n := min(size, len(checks))
-		k.batches <- batch{checks[:n], v}
-		checks = checks[n:]
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.closed {
+		return nil
+	}
+	k.queue = append(k.queue, portion{checks, v})
+	k.pending += len(checks)
+	if k.pending > takeMin {
+		k.some.Broadcast()
+	} else {
+		k.some.Signal()
 	}
 	return v
 }
@@ -101,50 +117,165 @@ func (v *verdict) drop() { v.given.Store(true) }
 
 // err is the verdict, once ready: a *consensus.RuleError or nil.
 func (v *verdict) err() error {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.fault == nil {
+	f := v.found()
+	if f == nil {
 		return nil
 	}
+	return &consensus.RuleError{
+		Rule: consensus.Rule(fmt.Sprintf("block-script-verify-flag-failed (%s)", f.why.Detail)),
+		Tx:   f.TxIndex,
+		In:   f.In,
+	}
+}
+
+func (v *verdict) found() *failure {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	return v.fault
 }
 
-func (b batch) run() {
-	for _, c := range b.checks {
-		if b.of.given.Load() || b.of.faultBefore(c) {
-			break
+// load is what a worker has taken. It keeps its memory.
+type load struct {
+	portions []portion
+	checks   []script.Check // all of theirs
+	ok       []bool
+}
+
+func (k *checker) work(b *script.Batch) {
+	var l load
+	for k.take(&l) {
+		if err := l.run(b); err != nil {
+			k.fail(err)
 		}
-		if err := c.Run(); err != nil {
-			b.of.failed(c, err)
-			break
-		}
-	}
-	if b.of.left.Add(-1) == 0 {
-		b.of.ready.Store(true)
-		b.of.signal()
+		l.clear()
 	}
 }
 
-func (v *verdict) faultBefore(c script.Check) bool {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.fault != nil && (v.fault.Tx < c.TxIndex || v.fault.Tx == c.TxIndex && v.fault.In < c.In)
+// take waits for work and takes its share of what there is. It is false when
+// there will be no more.
+func (k *checker) take(l *load) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for k.pending == 0 {
+		if k.closed {
+			return false
+		}
+		k.some.Wait()
+	}
+	left := min(max(k.pending/(2*k.n), takeMin), takeMax, k.pending)
+	k.pending -= left
+	for left > 0 {
+		p := &k.queue[0]
+		n := min(left, len(p.checks))
+		l.portions = append(l.portions, portion{p.checks[:n], p.of})
+		p.checks = p.checks[n:]
+		left -= n
+		if len(p.checks) == 0 {
+			*p = portion{}
+			k.queue = k.queue[1:]
+		}
+	}
+	return true
 }
 
-func (v *verdict) failed(c script.Check, err error) {
-	if v.faultBefore(c) {
-		return
+// run judges what was taken. An error is the verifier's; the verdicts that hang
+// on it are then never ready.
+func (l *load) run(b *script.Batch) error {
+	open := l.portions[:0]
+	for _, p := range l.portions {
+		if p.of.idle(p.checks[0]) {
+			p.of.done(len(p.checks))
+			continue
+		}
+		open = append(open, p)
+		l.checks = append(l.checks, p.checks...)
 	}
-	why := err.Error()
-	var e *script.Error
-	if errors.As(err, &e) {
-		why = e.Detail
+	l.ok = slices.Grow(l.ok[:0], len(l.checks))[:len(l.checks)]
+	if err := b.Pass(l.checks, l.ok); err != nil {
+		return inBlock(err, open)
 	}
+	ok := l.ok
+	for _, p := range open {
+		if err := p.settle(b, ok[:len(p.checks)]); err != nil {
+			return inBlock(err, open)
+		}
+		ok = ok[len(p.checks):]
+	}
+	return nil
+}
+
+// settle has those interpreted that the fast path did not accept, up to the
+// first that fails.
+func (p portion) settle(b *script.Batch, ok []bool) error {
+	for i, c := range p.checks {
+		if ok[i] {
+			continue
+		}
+		if p.of.idle(c) {
+			break
+		}
+		err := b.Interpret(c)
+		if why := (*script.Error)(nil); errors.As(err, &why) {
+			p.of.failed(c, why)
+			break
+		}
+		if err != nil {
+			return err
+		}
+	}
+	p.of.done(len(p.checks))
+	return nil
+}
+
+// inBlock tells a divergence which block it came up in.
+func inBlock(err error, portions []portion) error {
+	var d *script.Divergence
+	if !errors.As(err, &d) {
+		return err
+	}
+	for _, p := range portions {
+		for _, c := range p.checks {
+			if c.In == d.In && c.Tx.ID() == d.Tx {
+				d.Block = p.of.block
+				return err
+			}
+		}
+	}
+	return err
+}
+
+// clear lets go of what was taken and keeps the memory.
+func (l *load) clear() {
+	clear(l.portions[:cap(l.portions)])
+	clear(l.checks)
+	l.portions, l.checks = l.portions[:0], l.checks[:0]
+}
+
+// done counts checks that need no more work.
+func (v *verdict) done(n int) {
+	if v.left.Add(int64(-n)) == 0 {
+		v.ready.Store(true)
+		v.signal()
+	}
+}
+
+// idle says that c and what follows it do not matter any more.
+func (v *verdict) idle(c script.Check) bool {
+	if v.given.Load() {
+		return true
+	}
+	f := v.found()
+	return f != nil && f.before(c)
+}
+
+func (f *failure) before(c script.Check) bool {
+	return f.TxIndex < c.TxIndex || f.TxIndex == c.TxIndex && f.In < c.In
+}
+
+func (v *verdict) failed(c script.Check, why *script.Error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.fault = &consensus.RuleError{
-		Rule: consensus.Rule(fmt.Sprintf("block-script-verify-flag-failed (%s)", why)),
-		Tx:   c.TxIndex,
-		In:   c.In,
+	if v.fault == nil || !v.fault.before(c) {
+		v.fault = &failure{c, why}
 	}
 }

@@ -67,7 +67,7 @@ func (e *engine) apply(n *node) {
 	if e.flagged(n, verified) {
 		a.verdict = passed()
 	} else {
-		a.verdict = e.c.checks.start(checks, e.c.inbox.wake)
+		a.verdict = e.c.checks.start(n.id, checks, e.c.inbox.wake)
 	}
 }
 

@@ -1,7 +1,5 @@
 package script
 
-import "github.com/quernnet/quern/consensus/secp"
-
 func (m *machine) checkSig(insist bool) *Error {
 	if len(m.stack) < 2 {
 		return errStack
@@ -50,7 +48,7 @@ func (m *machine) checkOneSig(sig, key []byte) (bool, *Error) {
 	if err := m.checkEncodings(sig, key); err != nil {
 		return false, err
 	}
-	ok := m.signed(code).check(sig, key)
+	ok := m.b.checkECDSA(m.signed(code), sig, key)
 	if !ok && len(sig) > 0 && m.Flags&NullFail != 0 {
 		return false, errSigNullFail
 	}
@@ -58,7 +56,7 @@ func (m *machine) checkOneSig(sig, key []byte) (bool, *Error) {
 }
 
 func (m *machine) signed(code []byte) *signed {
-	return &signed{Spend: m.Spend, in: m.in, code: code, version: m.version}
+	return &signed{in: m.in, code: code, version: m.version, spend: m.Spend}
 }
 
 // cutSig takes a signature's push out of the legacy script that checks it; it
@@ -91,7 +89,7 @@ func (m *machine) checkTapSig(sig, key []byte) (bool, *Error) {
 		return false, errTapEmptyPubKey
 	case len(key) == taprootKeySize:
 		if len(sig) > 0 {
-			if err := m.checkSchnorr(m.in, sig, key, m.tap); err != nil {
+			if err := m.b.checkSchnorr(m.Spend, m.in, sig, key, m.tap); err != nil {
 				return false, err
 			}
 		}
@@ -99,42 +97,6 @@ func (m *machine) checkTapSig(sig, key []byte) (bool, *Error) {
 		return false, errUpgradablePubKeyType
 	}
 	return len(sig) > 0, nil
-}
-
-// signed is what signatures over one script's code sign. Hashing costs as much
-// as the transaction is long, so that the last hash is kept: a CHECKMULTISIG
-// tries one signature with key after key.
-type signed struct {
-	*Spend
-	in      int
-	code    []byte
-	version sigVersion
-
-	kept     bool
-	hashType byte // of sum
-	sum      [32]byte
-}
-
-func (s *signed) hash(hashType byte) [32]byte {
-	if !s.kept || s.hashType != hashType {
-		s.kept, s.hashType = true, hashType
-		if s.version == witnessV0 {
-			s.sum = s.witnessHash(s.in, s.code, uint32(hashType))
-		} else {
-			s.sum = legacyHash(s.Tx, s.in, s.code, uint32(hashType))
-		}
-	}
-	return s.sum
-}
-
-// check verifies an ECDSA signature, hash type included.
-func (s *signed) check(sig, key []byte) bool {
-	if len(sig) == 0 || !keySized(key) {
-		return false
-	}
-	last := len(sig) - 1
-	claim := secp.Claim{Scheme: secp.ECDSA, Key: key, Sig: sig[:last], Sum: s.hash(sig[last])}
-	return claim.Verify()
 }
 
 func (m *machine) checkMultisig(insist bool) *Error {
@@ -239,7 +201,7 @@ func (m *machine) matchSigs(sigs, keys [][]byte) (bool, *Error) {
 		if err := m.checkEncodings(sigs[0], keys[0]); err != nil {
 			return false, err
 		}
-		if over.check(sigs[0], keys[0]) {
+		if m.b.checkECDSA(over, sigs[0], keys[0]) {
 			sigs = sigs[1:]
 		}
 		keys = keys[1:]

@@ -26,7 +26,7 @@ func join(parts ...[]byte) []byte {
 // sign signs code as input 0 of any spending of prev, hash type ALL. A legacy
 // signature covers neither signature script nor value.
 func sign(prev, code []byte) []byte {
-	sum := legacyHash(spending(nil, prev, nil, 0), 0, code, hashAll)
+	sum := new(hasher).legacyHash(spending(nil, prev, nil, 0), 0, code, hashAll)
 	return append(ecdsa.Sign(testKey, sum[:]).Serialize(), hashAll)
 }
 

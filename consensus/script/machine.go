@@ -14,6 +14,7 @@ const (
 type machine struct {
 	*Spend
 	in      int
+	b       *Batch // verifies signatures
 	version sigVersion
 	tap     *tapContext // in tapscript
 

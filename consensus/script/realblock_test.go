@@ -213,7 +213,7 @@ func TestConcurrentChecks(t *testing.T) {
 			for range 4 {
 				for in := range p.tx.Ins {
 					wg.Go(func() {
-						if err := (Check{Spend: spend, In: in}).Run(); err != nil {
+						if err := run(Check{Spend: spend, In: in}); err != nil {
 							t.Errorf("%s: input %d: %v", kind, in, err)
 						}
 					})
@@ -232,7 +232,7 @@ func BenchmarkRun(b *testing.B) {
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
 				p := list[i%len(list)]
-				if err := (Check{Spend: NewSpend(p.tx, p.coins, Mandatory), In: p.in}).Run(); err != nil {
+				if err := run(Check{Spend: NewSpend(p.tx, p.coins, Mandatory), In: p.in}); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -247,7 +247,7 @@ func BenchmarkInterpret(b *testing.B) {
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
 				p := list[i%len(list)]
-				if err := (Check{Spend: NewSpend(p.tx, p.coins, Mandatory), In: p.in}).interpret(); err != nil {
+				if err := interpret(b, Check{Spend: NewSpend(p.tx, p.coins, Mandatory), In: p.in}); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -3,127 +3,101 @@ package script
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"hash"
 
 	"github.com/quernnet/quern/consensus/wire"
 )
 
-// digest feeds values in wire encoding to SHA-256.
-type digest struct {
-	h   hash.Hash
-	buf [9]byte
+// Values in wire encoding, appended to what is to be hashed.
+
+func appendOutpoint(b []byte, o *wire.Outpoint) []byte {
+	return binary.LittleEndian.AppendUint32(append(b, o.TxID[:]...), o.Index)
 }
 
-func newDigest() *digest { return &digest{h: sha256.New()} }
-
-// newTagged starts a tagged hash (BIP340), given the hash of its tag.
-func newTagged(tag [32]byte) *digest {
-	d := newDigest()
-	d.bytes(tag[:])
-	d.bytes(tag[:])
-	return d
+func appendBytes(b, data []byte) []byte {
+	return append(wire.AppendVarint(b, uint64(len(data))), data...)
 }
 
-func (d *digest) bytes(b []byte) { d.h.Write(b) }
-
-func (d *digest) byte(b byte) {
-	d.buf[0] = b
-	d.h.Write(d.buf[:1])
+func appendOut(b []byte, o *wire.Out) []byte {
+	return appendBytes(binary.LittleEndian.AppendUint64(b, uint64(o.Value)), o.Script)
 }
 
-func (d *digest) uint32(v uint32) {
-	d.h.Write(binary.LittleEndian.AppendUint32(d.buf[:0], v))
+// appendTag starts a tagged hash (BIP340), given the hash of its tag.
+func appendTag(b []byte, tag *[32]byte) []byte {
+	return append(append(b, tag[:]...), tag[:]...)
 }
 
-func (d *digest) uint64(v uint64) {
-	d.h.Write(binary.LittleEndian.AppendUint64(d.buf[:0], v))
+// hasher makes signature hashes, in memory that it keeps. What all inputs of a
+// transaction share it computes once for as many as follow each other. Not for
+// concurrent use.
+type hasher struct {
+	buf []byte
+	mid midstate
 }
 
-func (d *digest) count(n int) { d.h.Write(wire.AppendVarint(d.buf[:0], uint64(n))) }
+// bufferMax is how large a buffer is kept, in bytes. Few transactions need more.
+const bufferMax = 1 << 20
 
-func (d *digest) varBytes(b []byte) {
-	d.count(len(b))
-	d.h.Write(b)
-}
-
-func (d *digest) outpoint(o wire.Outpoint) {
-	d.h.Write(o.TxID[:])
-	d.uint32(o.Index)
-}
-
-func (d *digest) out(o *wire.Out) {
-	d.uint64(uint64(o.Value))
-	d.varBytes(o.Script)
-}
-
-func (d *digest) sum() (s [32]byte) {
-	d.h.Sum(s[:0])
-	return s
-}
-
-// double is the SHA-256 of the sum.
-func (d *digest) double() [32]byte {
-	s := d.sum()
-	return sha256.Sum256(s[:])
+// forget lets go of the transaction last seen.
+func (h *hasher) forget() {
+	h.mid.of = nil
+	if cap(h.buf) > bufferMax {
+		h.buf = nil
+	}
 }
 
 // legacyHash is what a signature in a legacy script signs. code is the script
 // from its last executed OP_CODESEPARATOR on, without the signatures; further
 // separators are left out here. The hash type's upper bytes, zero in scripts,
 // are hashed as given.
-func legacyHash(t *wire.Tx, in int, code []byte, hashType uint32) [32]byte {
+func (h *hasher) legacyHash(t *wire.Tx, in int, code []byte, hashType uint32) [32]byte {
 	kind := hashType & hashMask
 	if kind == hashSingle && in >= len(t.Outs) {
 		return [32]byte{1} // a bug of the first client that became a rule
 	}
-	d := newDigest()
-	d.uint32(uint32(t.Version))
+	b := binary.LittleEndian.AppendUint32(h.buf[:0], uint32(t.Version))
 	if hashType&anyoneCanPay != 0 {
-		d.count(1)
-		d.legacyIn(&t.Ins[in], code, true, kind)
+		b = appendLegacyIn(append(b, 1), &t.Ins[in], code, true, kind)
 	} else {
-		d.count(len(t.Ins))
+		b = wire.AppendVarint(b, uint64(len(t.Ins)))
 		for i := range t.Ins {
-			d.legacyIn(&t.Ins[i], code, i == in, kind)
+			b = appendLegacyIn(b, &t.Ins[i], code, i == in, kind)
 		}
 	}
-	d.legacyOuts(t, in, kind)
-	d.uint32(t.LockTime)
-	d.uint32(hashType)
-	return d.double()
+	b = appendLegacyOuts(b, t, in, kind)
+	b = binary.LittleEndian.AppendUint32(b, t.LockTime)
+	h.buf = binary.LittleEndian.AppendUint32(b, hashType)
+	return wire.DoubleSHA256(h.buf)
 }
 
-func (d *digest) legacyIn(in *wire.In, code []byte, own bool, kind uint32) {
-	d.outpoint(in.Prev)
+func appendLegacyIn(b []byte, in *wire.In, code []byte, own bool, kind uint32) []byte {
+	b = appendOutpoint(b, &in.Prev)
 	if own {
-		d.varBytes(withoutSeparators(code))
+		b = appendBytes(b, withoutSeparators(code))
 	} else {
-		d.count(0)
+		b = append(b, 0)
 	}
 	if !own && (kind == hashNone || kind == hashSingle) {
-		d.uint32(0)
-	} else {
-		d.uint32(in.Sequence)
+		return append(b, 0, 0, 0, 0)
 	}
+	return binary.LittleEndian.AppendUint32(b, in.Sequence)
 }
 
-func (d *digest) legacyOuts(t *wire.Tx, in int, kind uint32) {
+func appendLegacyOuts(b []byte, t *wire.Tx, in int, kind uint32) []byte {
 	switch kind {
 	case hashNone:
-		d.count(0)
+		return append(b, 0)
 	case hashSingle:
-		d.count(in + 1)
+		b = wire.AppendVarint(b, uint64(in)+1)
 		for range in {
-			d.uint64(^uint64(0)) // value -1, empty script
-			d.count(0)
+			b = append(b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0) // value -1, empty script
 		}
-		d.out(&t.Outs[in])
-	default:
-		d.count(len(t.Outs))
-		for i := range t.Outs {
-			d.out(&t.Outs[i])
-		}
+		return appendOut(b, &t.Outs[in])
 	}
+	b = wire.AppendVarint(b, uint64(len(t.Outs)))
+	for i := range t.Outs {
+		b = appendOut(b, &t.Outs[i])
+	}
+	return b
 }
 
 // withoutSeparators leaves every OP_CODESEPARATOR out of a script.
@@ -171,38 +145,64 @@ func findAndDelete(code, op []byte) ([]byte, bool) {
 // midstate holds what the signature hashes of all of a transaction's inputs
 // share (BIP143, BIP341).
 type midstate struct {
+	of *Spend // nil: of nothing yet
+
 	prevouts, sequences, outputs    [32]byte // hashed once
 	prevouts2, sequences2, outputs2 [32]byte // hashed twice
+	coins                           bool     // the rest is known, which taproot alone asks for
 	amounts, scripts                [32]byte // of the coins
 }
 
-func newMidstate(t *wire.Tx, coins []wire.Out) *midstate {
-	m := new(midstate)
-	prevouts, sequences, outputs, amounts, scripts := newDigest(), newDigest(), newDigest(), newDigest(), newDigest()
-	for i := range t.Ins {
-		prevouts.outpoint(t.Ins[i].Prev)
-		sequences.uint32(t.Ins[i].Sequence)
+// midstate is s's, its part about the coins too if that is asked for.
+func (h *hasher) midstate(s *Spend, coins bool) *midstate {
+	m := &h.mid
+	if m.of != s {
+		m.of, m.coins = s, false
+		h.hashTx(s.Tx)
 	}
-	for i := range t.Outs {
-		outputs.out(&t.Outs[i])
+	if coins && !m.coins {
+		m.coins = true
+		h.hashCoins(s.Coins)
 	}
-	for i := range coins {
-		amounts.uint64(uint64(coins[i].Value))
-		scripts.varBytes(coins[i].Script)
-	}
-	m.prevouts, m.sequences, m.outputs = prevouts.sum(), sequences.sum(), outputs.sum()
-	m.amounts, m.scripts = amounts.sum(), scripts.sum()
-	m.prevouts2, m.sequences2, m.outputs2 = sha256.Sum256(m.prevouts[:]), sha256.Sum256(m.sequences[:]), sha256.Sum256(m.outputs[:])
 	return m
+}
+
+func (h *hasher) hashTx(t *wire.Tx) {
+	m, b := &h.mid, h.buf[:0]
+	for i := range t.Ins {
+		b = appendOutpoint(b, &t.Ins[i].Prev)
+	}
+	m.prevouts, b = sha256.Sum256(b), b[:0]
+	for i := range t.Ins {
+		b = binary.LittleEndian.AppendUint32(b, t.Ins[i].Sequence)
+	}
+	m.sequences, b = sha256.Sum256(b), b[:0]
+	for i := range t.Outs {
+		b = appendOut(b, &t.Outs[i])
+	}
+	m.outputs, h.buf = sha256.Sum256(b), b
+	m.prevouts2, m.sequences2, m.outputs2 = sha256.Sum256(m.prevouts[:]), sha256.Sum256(m.sequences[:]), sha256.Sum256(m.outputs[:])
+}
+
+func (h *hasher) hashCoins(coins []wire.Out) {
+	m, b := &h.mid, h.buf[:0]
+	for i := range coins {
+		b = binary.LittleEndian.AppendUint64(b, uint64(coins[i].Value))
+	}
+	m.amounts, b = sha256.Sum256(b), b[:0]
+	for i := range coins {
+		b = appendBytes(b, coins[i].Script)
+	}
+	m.scripts, h.buf = sha256.Sum256(b), b
 }
 
 // witnessHash is what a signature in a version 0 witness program signs
 // (BIP143).
-func (s *Spend) witnessHash(in int, code []byte, hashType uint32) [32]byte {
-	m, own := s.midstate(), &s.Tx.Ins[in]
+func (h *hasher) witnessHash(s *Spend, in int, code []byte, hashType uint32) [32]byte {
+	m, own := h.midstate(s, false), &s.Tx.Ins[in]
 	kind, one := hashType&hashMask, hashType&anyoneCanPay != 0
-	var prevouts, sequences, outputs [32]byte
 	all := kind != hashSingle && kind != hashNone
+	var prevouts, sequences, outputs [32]byte
 	if !one {
 		prevouts = m.prevouts2
 		if all {
@@ -212,20 +212,16 @@ func (s *Spend) witnessHash(in int, code []byte, hashType uint32) [32]byte {
 	if all {
 		outputs = m.outputs2
 	} else if kind == hashSingle && in < len(s.Tx.Outs) {
-		d := newDigest()
-		d.out(&s.Tx.Outs[in])
-		outputs = d.double()
+		h.buf = appendOut(h.buf[:0], &s.Tx.Outs[in])
+		outputs = wire.DoubleSHA256(h.buf)
 	}
-	d := newDigest()
-	d.uint32(uint32(s.Tx.Version))
-	d.bytes(prevouts[:])
-	d.bytes(sequences[:])
-	d.outpoint(own.Prev)
-	d.varBytes(code)
-	d.uint64(uint64(s.Coins[in].Value))
-	d.uint32(own.Sequence)
-	d.bytes(outputs[:])
-	d.uint32(s.Tx.LockTime)
-	d.uint32(hashType)
-	return d.double()
+	b := binary.LittleEndian.AppendUint32(h.buf[:0], uint32(s.Tx.Version))
+	b = append(append(b, prevouts[:]...), sequences[:]...)
+	b = appendBytes(appendOutpoint(b, &own.Prev), code)
+	b = binary.LittleEndian.AppendUint64(b, uint64(s.Coins[in].Value))
+	b = binary.LittleEndian.AppendUint32(b, own.Sequence)
+	b = append(b, outputs[:]...)
+	b = binary.LittleEndian.AppendUint32(b, s.Tx.LockTime)
+	h.buf = binary.LittleEndian.AppendUint32(b, hashType)
+	return wire.DoubleSHA256(h.buf)
 }

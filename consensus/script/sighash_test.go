@@ -27,7 +27,7 @@ func TestLegacyHashVectors(t *testing.T) {
 		}
 		in, _ := row[2].(json.Number).Int64()
 		hashType, _ := row[3].(json.Number).Int64()
-		got := wire.Hash(legacyHash(tx, int(in), unhex(t, row[1].(string)), uint32(hashType)))
+		got := wire.Hash(new(hasher).legacyHash(tx, int(in), unhex(t, row[1].(string)), uint32(hashType)))
 		if got.String() != row[4] {
 			t.Errorf("%v input %d hash type %d: got %v, want %v", tx.ID(), in, hashType, got, row[4])
 		}
@@ -109,7 +109,7 @@ func TestTaprootHashVectors(t *testing.T) {
 			coins[i] = wire.Out{Value: u.AmountSats, Script: u.ScriptPubKey}
 		}
 		spend, whole := NewSpend(tx, coins, Standard), NewSpend(signed, coins, Standard)
-		m := spend.midstate()
+		m := new(hasher).midstate(spend, true)
 		for i, pair := range [][2][]byte{
 			{m.amounts[:], v.Intermediary.HashAmounts}, {m.outputs[:], v.Intermediary.HashOutputs},
 			{m.prevouts[:], v.Intermediary.HashPrevouts}, {m.scripts[:], v.Intermediary.HashScriptPubkeys},
@@ -121,13 +121,13 @@ func TestTaprootHashVectors(t *testing.T) {
 		}
 		for _, in := range v.InputSpending {
 			ctx := &tapContext{}
-			sum, ok := spend.taprootHash(in.Given.TxinIndex, in.Given.HashType, ctx)
+			sum, ok := new(hasher).taprootHash(spend, in.Given.TxinIndex, in.Given.HashType, ctx)
 			if !ok || !bytes.Equal(sum[:], in.Intermediary.SigHash) {
 				t.Errorf("input %d: got %x, want %x", in.Given.TxinIndex, sum, in.Intermediary.SigHash)
 			}
 			key, _ := btcec.PrivKeyFromBytes(in.Intermediary.TweakedPrivkey)
 			program := schnorr.SerializePubKey(key.PubKey())
-			if err := spend.checkSchnorr(in.Given.TxinIndex, in.Expected.Witness[0], program, ctx); err != nil {
+			if err := NewBatch(nil).checkSchnorr(spend, in.Given.TxinIndex, in.Expected.Witness[0], program, ctx); err != nil {
 				t.Errorf("input %d: its signature fails: %v", in.Given.TxinIndex, err)
 			}
 			ran++
@@ -190,11 +190,11 @@ func TestControlBlockVectors(t *testing.T) {
 			if root := merkleRoot(control, hash); !bytes.Equal(root[:], v.Intermediary.MerkleRoot) {
 				t.Errorf("root: got %x, want %x", root, v.Intermediary.MerkleRoot)
 			}
-			if !committed(control, program, hash) {
+			if !NewBatch(nil).committed(control, program, hash) {
 				t.Errorf("control block %x does not commit to its leaf", control)
 			}
 			flipped := append([]byte{control[0] ^ 1}, control[1:]...)
-			if committed(flipped, program, hash) {
+			if NewBatch(nil).committed(flipped, program, hash) {
 				t.Errorf("control block %x passes with the wrong parity", flipped)
 			}
 			ran++

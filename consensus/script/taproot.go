@@ -3,6 +3,7 @@ package script
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 
 	"github.com/quernnet/quern/consensus/secp"
 )
@@ -43,15 +44,13 @@ func cutAnnex(witness [][]byte) (rest [][]byte, annex *[32]byte) {
 	if last < 1 || len(witness[last]) == 0 || witness[last][0] != annexTag {
 		return witness, nil
 	}
-	d := newDigest()
-	d.varBytes(witness[last])
-	sum := d.sum()
+	sum := sha256.Sum256(appendBytes(nil, witness[last]))
 	return witness[:last], &sum
 }
 
 // taprootHash is what a Schnorr signature signs (BIP341). Not ok: the hash type
 // is undefined, or it is SINGLE without an output to match.
-func (s *Spend) taprootHash(in int, hashType byte, ctx *tapContext) (sum [32]byte, ok bool) {
+func (h *hasher) taprootHash(s *Spend, in int, hashType byte, ctx *tapContext) (sum [32]byte, ok bool) {
 	kind, one := hashType&3, hashType&anyoneCanPay != 0
 	if hashType&^(anyoneCanPay|3) != 0 || hashType == anyoneCanPay {
 		return sum, false
@@ -59,44 +58,41 @@ func (s *Spend) taprootHash(in int, hashType byte, ctx *tapContext) (sum [32]byt
 	if kind == hashSingle && in >= len(s.Tx.Outs) {
 		return sum, false
 	}
-	m, own := s.midstate(), &s.Tx.Ins[in]
-	d := newTagged(tagSighash)
-	d.byte(0) // epoch
-	d.byte(hashType)
-	d.uint32(uint32(s.Tx.Version))
-	d.uint32(s.Tx.LockTime)
+	m, own := h.midstate(s, true), &s.Tx.Ins[in]
+	var single [32]byte
+	if kind == hashSingle {
+		h.buf = appendOut(h.buf[:0], &s.Tx.Outs[in])
+		single = sha256.Sum256(h.buf)
+	}
+	b := append(appendTag(h.buf[:0], &tagSighash), 0, hashType) // epoch 0
+	b = binary.LittleEndian.AppendUint32(b, uint32(s.Tx.Version))
+	b = binary.LittleEndian.AppendUint32(b, s.Tx.LockTime)
 	if !one {
-		d.bytes(m.prevouts[:])
-		d.bytes(m.amounts[:])
-		d.bytes(m.scripts[:])
-		d.bytes(m.sequences[:])
+		b = append(append(b, m.prevouts[:]...), m.amounts[:]...)
+		b = append(append(b, m.scripts[:]...), m.sequences[:]...)
 	}
 	if kind == hashDefault || kind == hashAll {
-		d.bytes(m.outputs[:])
+		b = append(b, m.outputs[:]...)
 	}
-	d.byte(ctx.spendType())
+	b = append(b, ctx.spendType())
 	if one {
-		d.outpoint(own.Prev)
-		d.out(&s.Coins[in])
-		d.uint32(own.Sequence)
+		b = appendOut(appendOutpoint(b, &own.Prev), &s.Coins[in])
+		b = binary.LittleEndian.AppendUint32(b, own.Sequence)
 	} else {
-		d.uint32(uint32(in))
+		b = binary.LittleEndian.AppendUint32(b, uint32(in))
 	}
 	if ctx.annex != nil {
-		d.bytes(ctx.annex[:])
+		b = append(b, ctx.annex[:]...)
 	}
 	if kind == hashSingle {
-		o := newDigest()
-		o.out(&s.Tx.Outs[in])
-		single := o.sum()
-		d.bytes(single[:])
+		b = append(b, single[:]...)
 	}
 	if ctx.script {
-		d.bytes(ctx.leaf[:])
-		d.byte(0) // key version
-		d.uint32(ctx.codeSep)
+		b = append(append(b, ctx.leaf[:]...), 0) // key version 0
+		b = binary.LittleEndian.AppendUint32(b, ctx.codeSep)
 	}
-	return d.sum(), true
+	h.buf = b
+	return sha256.Sum256(b), true
 }
 
 func (c *tapContext) spendType() byte {
@@ -110,36 +106,29 @@ func (c *tapContext) spendType() byte {
 	return t
 }
 
-// checkSchnorr verifies a taproot signature, 64 bytes and perhaps a hash type,
-// by a 32-byte key.
-func (s *Spend) checkSchnorr(in int, sig, key []byte, ctx *tapContext) *Error {
+// schnorrClaim is what must be true for a taproot signature, 64 bytes and
+// perhaps a hash type, by a 32-byte key.
+func (h *hasher) schnorrClaim(s *Spend, in int, sig, key []byte, ctx *tapContext) (secp.Claim, *Error) {
 	if len(sig) != schnorrSigSize && len(sig) != schnorrSigSize+1 {
-		return errSchnorrSize
+		return secp.Claim{}, errSchnorrSize
 	}
 	hashType := byte(hashDefault)
 	if len(sig) > schnorrSigSize {
 		hashType, sig = sig[schnorrSigSize], sig[:schnorrSigSize]
 		if hashType == hashDefault {
-			return errSchnorrHashType
+			return secp.Claim{}, errSchnorrHashType
 		}
 	}
-	sum, ok := s.taprootHash(in, hashType, ctx)
+	sum, ok := h.taprootHash(s, in, hashType, ctx)
 	if !ok {
-		return errSchnorrHashType
+		return secp.Claim{}, errSchnorrHashType
 	}
-	claim := secp.Claim{Scheme: secp.Schnorr, Key: key, Sig: sig, Sum: sum}
-	if !claim.Verify() {
-		return errSchnorr
-	}
-	return nil
+	return secp.Claim{Scheme: secp.Schnorr, Key: key, Sig: sig, Sum: sum}, nil
 }
 
 // leafHash commits to a leaf script (BIP341).
 func leafHash(version byte, script []byte) [32]byte {
-	d := newTagged(tagLeaf)
-	d.byte(version)
-	d.varBytes(script)
-	return d.sum()
+	return sha256.Sum256(appendBytes(append(appendTag(nil, &tagLeaf), version), script))
 }
 
 // merkleRoot climbs from a leaf along a control block's path.
@@ -149,23 +138,23 @@ func merkleRoot(control []byte, leaf [32]byte) [32]byte {
 		if bytes.Compare(a, b) > 0 {
 			a, b = b, a
 		}
-		d := newTagged(tagBranch)
-		d.bytes(a)
-		d.bytes(b)
-		leaf = d.sum()
+		var room [4 * 32]byte
+		leaf = sha256.Sum256(append(append(appendTag(room[:0], &tagBranch), a...), b...))
 	}
 	return leaf
 }
 
 // committed says whether the output key is the control block's internal key
 // tweaked with the leaf's Merkle root, parity included.
-func committed(control, outputKey []byte, leaf [32]byte) bool {
-	root := merkleRoot(control, leaf)
-	d := newTagged(tagTweak)
-	d.bytes(control[1:controlBase])
-	d.bytes(root[:])
-	tweak := d.sum()
-	return secp.Tweaked(control[1:controlBase], &tweak, outputKey, control[0]&1 == 1)
+func (b *Batch) committed(control, outputKey []byte, leaf [32]byte) bool {
+	internal, root := control[1:controlBase], merkleRoot(control, leaf)
+	var room [4 * 32]byte
+	tweak := sha256.Sum256(append(append(appendTag(room[:0], &tagTweak), internal...), root[:]...))
+	ok, err := b.verifier.Tweaked(internal, &tweak, outputKey, control[0]&1 == 1)
+	if err != nil {
+		b.err = err
+	}
+	return ok && err == nil
 }
 
 // isOpSuccess knows the opcodes that make a tapscript succeed unseen (BIP342).

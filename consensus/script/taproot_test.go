@@ -52,7 +52,7 @@ func (s tapSpend) check(t *testing.T, f Flags, stack func(sign func(hashType byt
 		if ctx.script {
 			ctx.leaf = leafHash(s.version, s.leaf)
 		}
-		sum, _ := spend.taprootHash(1, hashType, ctx)
+		sum, _ := new(hasher).taprootHash(spend, 1, hashType, ctx)
 		sig, err := schnorr.Sign(testKey, sum[:])
 		if err != nil {
 			t.Fatal(err)

@@ -97,20 +97,48 @@ func spending(sig, prev []byte, witness [][]byte, value int64) *wire.Tx {
 // returns Core's name of the outcome.
 func verdict(t testing.TB, c Check) string {
 	t.Helper()
-	err := c.interpret()
+	err := interpret(t, c)
 	if c.engineFollows() && c.engineAccepts() != (err == nil) {
 		t.Errorf("engine and interpreter differ under %v; the interpreter says %v", c.Flags, err)
 	}
-	if c.passes() && err != nil {
+	if passes(t, c) && err != nil {
 		t.Errorf("the fast path accepts what fails with %v under %v", err, c.Flags)
 	}
-	if run := c.Run(); (run == nil) != (err == nil) || run != nil && !errors.Is(run, err) {
+	if run := run(c); (run == nil) != (err == nil) || run != nil && !errors.Is(run, err) {
 		t.Errorf("Run says %v, the interpreter %v, under %v", run, err, c.Flags)
 	}
 	if err != nil {
 		return err.Code
 	}
 	return "OK"
+}
+
+// run, interpret and passes are the ways to run a single check.
+func run(c Check) error {
+	_, err := NewBatch(nil).Run([]Check{c})
+	return err
+}
+
+func interpret(t testing.TB, c Check) *Error {
+	t.Helper()
+	err := NewBatch(nil).Interpret(c)
+	if err == nil {
+		return nil
+	}
+	var e *Error
+	if !errors.As(err, &e) {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func passes(t testing.TB, c Check) bool {
+	t.Helper()
+	var ok [1]bool
+	if err := NewBatch(nil).Pass([]Check{c}, ok[:]); err != nil {
+		t.Fatal(err)
+	}
+	return ok[0]
 }
 
 // fill and trim make flags a combination that Core allows.

@@ -7,14 +7,20 @@ import (
 	"github.com/quernnet/quern/consensus/wire"
 )
 
+// input is one check on its way through the interpreter.
+type input struct {
+	Check
+	b *Batch // verifies its signatures
+}
+
 // interpret checks an input by the package's own interpreter (Core's
 // VerifyScript).
-func (c Check) interpret() *Error {
+func (c input) interpret() *Error {
 	in, prev := &c.Tx.Ins[c.In], c.Coins[c.In].Script
 	if c.Flags&SigPushOnly != 0 && !IsPushOnly(in.Script) {
 		return errSigPushOnly
 	}
-	m := &machine{Spend: c.Spend, in: c.In}
+	m := &machine{Spend: c.Spend, in: c.In, b: c.b}
 	if err := m.run(in.Script); err != nil {
 		return err
 	}
@@ -65,7 +71,7 @@ func (m *machine) runTrue(script []byte) *Error {
 
 // runRedeem runs a P2SH redeem script, the topmost item (BIP16), and the
 // witness program it may be.
-func (c Check) runRedeem(m *machine) (witnessed bool, err *Error) {
+func (c input) runRedeem(m *machine) (witnessed bool, err *Error) {
 	redeem := m.top(0)
 	m.drop(1)
 	if err := m.runTrue(redeem); err != nil {
@@ -82,7 +88,7 @@ func (c Check) runRedeem(m *machine) (witnessed bool, err *Error) {
 }
 
 // runProgram checks a witness against a program (Core's VerifyWitnessProgram).
-func (c Check) runProgram(version int, program []byte, nested bool) *Error {
+func (c input) runProgram(version int, program []byte, nested bool) *Error {
 	witness := c.Tx.Ins[c.In].Witness
 	switch {
 	case version == 0 && len(program) == scriptHashSize:
@@ -122,7 +128,7 @@ func payToKeyHash(hash []byte) []byte {
 }
 
 // runTaproot spends a taproot output by its key or by a leaf script (BIP341).
-func (c Check) runTaproot(witness [][]byte, program []byte) *Error {
+func (c input) runTaproot(witness [][]byte, program []byte) *Error {
 	if len(witness) == 0 {
 		return errProgramEmpty
 	}
@@ -130,7 +136,7 @@ func (c Check) runTaproot(witness [][]byte, program []byte) *Error {
 	witness, annex := cutAnnex(witness)
 	ctx := &tapContext{annex: annex, codeSep: noCodeSep, weight: weight}
 	if len(witness) == 1 {
-		return c.checkSchnorr(c.In, witness[0], program, ctx)
+		return c.b.checkSchnorr(c.Spend, c.In, witness[0], program, ctx)
 	}
 	n := len(witness)
 	stack, leaf, control := witness[:n-2], witness[n-2], witness[n-1]
@@ -140,7 +146,7 @@ func (c Check) runTaproot(witness [][]byte, program []byte) *Error {
 	}
 	version := control[0] & leafMask
 	ctx.script, ctx.leaf = true, leafHash(version, leaf)
-	if !committed(control, program, ctx.leaf) {
+	if !c.b.committed(control, program, ctx.leaf) {
 		return errProgramMismatch
 	}
 	switch {
@@ -162,7 +168,7 @@ func witnessSize(witness [][]byte) int {
 }
 
 // runTapscript lets an OP_SUCCESSx succeed before any other rule (BIP342).
-func (c Check) runTapscript(stack [][]byte, script []byte, ctx *tapContext) *Error {
+func (c input) runTapscript(stack [][]byte, script []byte, ctx *tapContext) *Error {
 	for at := (cursor{script: script}); at.more(); {
 		op, _, ok := at.next()
 		switch {
@@ -181,13 +187,13 @@ func (c Check) runTapscript(stack [][]byte, script []byte, ctx *tapContext) *Err
 }
 
 // runWitness runs a script on a witness; exactly one true item must remain.
-func (c Check) runWitness(stack [][]byte, script []byte, v sigVersion, ctx *tapContext) *Error {
+func (c input) runWitness(stack [][]byte, script []byte, v sigVersion, ctx *tapContext) *Error {
 	for _, item := range stack {
 		if len(item) > maxElementSize {
 			return errPushSize
 		}
 	}
-	m := &machine{Spend: c.Spend, in: c.In, version: v, tap: ctx}
+	m := &machine{Spend: c.Spend, in: c.In, b: c.b, version: v, tap: ctx}
 	m.stack = append(m.stack, stack...)
 	if err := m.run(script); err != nil {
 		return err

@@ -176,15 +176,6 @@ func (p *Pool) settle(ctx context.Context) (bool, error) {
 	return settled, err
 }
 
-func checksOf(t *wire.Tx, outs []wire.Out) []script.Check {
-	spend := script.NewSpend(t, outs, script.Standard)
-	checks := make([]script.Check, len(t.Ins))
-	for i := range checks {
-		checks[i] = script.Check{Spend: spend, In: i}
-	}
-	return checks
-}
-
 func prevs(t *wire.Tx) []wire.Outpoint {
 	ops := make([]wire.Outpoint, len(t.Ins))
 	for i := range ops {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/chain"
+	"github.com/quernnet/quern/consensus/script"
 	"github.com/quernnet/quern/consensus/wire"
 )
 
@@ -20,6 +21,7 @@ type Chain interface {
 	UpdatesSince(id wire.Hash, max int) (reverted, applied []consensus.Update, err error)
 	Header(id wire.Hash) (chain.HeaderInfo, bool)
 	Block(id wire.Hash) (*wire.Block, error)
+	RunChecks(ctx context.Context, checks []script.Check) (failed int, err error)
 	Settle(ctx context.Context) error
 }
 

@@ -1,9 +1,9 @@
 package mempool
 
 import (
-	"runtime"
+	"context"
+	"fmt"
 	"sync"
-	"sync/atomic"
 
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/script"
@@ -41,52 +41,24 @@ func (c *scriptCache) put(wid wire.Hash, failed *Error) {
 }
 
 // runScripts runs v's checks and remembers the outcome. s tells which flags
-// the next block has: breaking only stricter ones is nobody's fault.
-func (p *Pool) runScripts(t *wire.Tx, v *verdict, s *consensus.State) *Error {
-	i, err := firstFailure(v.checks)
+// the next block has: breaking only stricter ones is nobody's fault. An error that is no
+// *Error is the chain's.
+func (p *Pool) runScripts(t *wire.Tx, v *verdict, s *consensus.State) error {
+	i, err := p.chain.RunChecks(context.Background(), v.checks)
 	if err == nil {
 		p.scripts.put(t.WitnessID(), nil)
 		return nil
 	}
+	if i < 0 {
+		return fmt.Errorf("mempool: scripts of %v: %w", t.ID(), err)
+	}
 	c := v.checks[i]
 	c.Spend = script.NewSpend(c.Tx, c.Coins, consensus.NextFlags(s, wire.Hash{}))
-	bad := scriptError(v.checks[i], err, c.Run() != nil)
+	j, lenient := p.chain.RunChecks(context.Background(), []script.Check{c})
+	if lenient != nil && j < 0 {
+		return fmt.Errorf("mempool: scripts of %v: %w", t.ID(), lenient)
+	}
+	bad := scriptError(v.checks[i], err, lenient != nil)
 	p.scripts.put(t.WitnessID(), bad)
 	return bad
-}
-
-// fewChecks are run faster by one goroutine than divided.
-const fewChecks = 4
-
-// firstFailure runs checks, many of them in parallel, and returns the lowest that fails.
-func firstFailure(checks []script.Check) (int, error) {
-	workers := min(runtime.GOMAXPROCS(0), len(checks)/fewChecks)
-	if workers < 2 {
-		for i, c := range checks {
-			if err := c.Run(); err != nil {
-				return i, err
-			}
-		}
-		return 0, nil
-	}
-	var wg sync.WaitGroup
-	var next atomic.Int64
-	var failed atomic.Bool
-	errs := make([]error, len(checks))
-	for range workers {
-		wg.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(checks) && !failed.Load(); i = int(next.Add(1)) - 1 {
-				if errs[i] = checks[i].Run(); errs[i] != nil {
-					failed.Store(true)
-				}
-			}
-		})
-	}
-	wg.Wait()
-	for i, err := range errs {
-		if err != nil {
-			return i, err
-		}
-	}
-	return 0, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/chain"
+	"github.com/quernnet/quern/consensus/script"
 	"github.com/quernnet/quern/consensus/wire"
 )
 
@@ -180,7 +181,7 @@ func (p *Pool) checkReverted(txs []*wire.Tx, s *consensus.State, coins []consens
 		}
 		slots <- struct{}{}
 		wg.Go(func() {
-			_ = p.runScripts(t, &verdict{checks: checksOf(t, spent)}, s) // the cache has it for readmit
+			_ = p.runScripts(t, &verdict{checks: script.NewSpend(t, spent, script.Standard).Checks()}, s) // the cache has it for readmit
 			<-slots
 		})
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/chain"
+	"github.com/quernnet/quern/consensus/script"
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/work"
 	"github.com/quernnet/quern/work/miner"
@@ -72,7 +73,7 @@ func signed(t *Template) error {
 	if t.Prev.Params.SignetChallenge == nil {
 		return nil
 	}
-	if err := consensus.CheckBlock(t.Prev.Params, t.Block); consensus.RuleOf(err) == consensus.BadSignetSolution {
+	if err := consensus.CheckBlock(t.Prev.Params, t.Block, script.NewBatch(nil)); consensus.RuleOf(err) == consensus.BadSignetSolution {
 		return ErrSigned
 	}
 	return nil

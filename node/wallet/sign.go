@@ -74,10 +74,8 @@ func (d *draft) check() error {
 		outs[i] = c.out
 	}
 	spend := script.NewSpend(d.tx, outs, script.Standard)
-	for i := range outs {
-		if err := (script.Check{Spend: spend, In: i}).Run(); err != nil {
-			return fmt.Errorf("input %d as signed does not verify: %w", i, err)
-		}
+	if i, err := script.NewBatch(nil).Run(spend.Checks()); err != nil {
+		return fmt.Errorf("input %d as signed does not verify: %w", i, err)
 	}
 	return nil
 }

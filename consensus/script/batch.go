@@ -1,0 +1,157 @@
+package script
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/quernnet/quern/consensus/secp"
+)
+
+// Batch checks many inputs together, of one transaction or of several blocks', so
+// that their signatures are verified together. It keeps memory between
+// calls. Not for concurrent use.
+//
+// A standard template whose signatures are good is accepted straight away; all
+// else, and every failure, is the interpreter's.
+type Batch struct {
+	verifier Verifier
+	hash     hasher
+
+	// Of the checks under way:
+	claims []secp.Claim
+	of     []int32 // whose each claim is: a check, or by its complement a multisig
+	truth  []bool
+	multis []multisig
+	keys   [][]byte // of all multisigs, and signatures from signature scripts
+
+	one [1]secp.Claim // the interpreter's
+	yes [1]bool
+	err error // the verifier's; the verdict it came in is void
+	ok  []bool
+}
+
+// NewBatch uses v, which must be nobody else's. Nil is a Fast.
+func NewBatch(v Verifier) *Batch {
+	if v == nil {
+		v = new(Fast)
+	}
+	return &Batch{verifier: v}
+}
+
+// Run runs checks that hold together or not at all, and returns the first in their
+// order that fails, and why: an *Error. Any other error is the verifier's and
+// says nothing about the checks. Without an error failed is -1.
+func (b *Batch) Run(checks []Check) (failed int, err error) {
+	b.ok = slices.Grow(b.ok[:0], len(checks))[:len(checks)]
+	if err := b.Pass(checks, b.ok); err != nil {
+		return -1, err
+	}
+	for i, ok := range b.ok {
+		if ok {
+			continue
+		}
+		if err := b.Interpret(checks[i]); err != nil {
+			if e := (*Error)(nil); !errors.As(err, &e) {
+				i = -1
+			}
+			return i, err
+		}
+	}
+	return -1, nil
+}
+
+// Pass sets ok[i] to whether checks[i] holds by the fast path. What it does not
+// accept is not thereby wrong: Interpret decides. Checks of one Spend that follow
+// each other share its hashes. An error is the verifier's.
+func (b *Batch) Pass(checks []Check, ok []bool) error {
+	defer b.forget()
+	for i := range checks {
+		ok[i] = false
+		b.claim(i, &checks[i])
+	}
+	for len(b.claims) > 0 {
+		b.truth = slices.Grow(b.truth[:0], len(b.claims))[:len(b.claims)]
+		if err := b.verifier.Verify(b.claims, b.truth); err != nil {
+			return b.blame(err, checks)
+		}
+		b.settle(ok)
+	}
+	return nil
+}
+
+// settle hands each answer to whose it is, and makes the next round's claims.
+func (b *Batch) settle(ok []bool) {
+	for i, of := range b.of {
+		if of >= 0 {
+			ok[of] = b.truth[i]
+		} else {
+			b.multis[^of].answer(b.truth[i])
+		}
+	}
+	b.claims, b.of = b.claims[:0], b.of[:0]
+	left := b.multis[:0]
+	for i := range b.multis {
+		m := &b.multis[i]
+		switch {
+		case m.failed:
+		case len(m.sigs) == 0:
+			ok[m.check] = true
+		default:
+			left = append(left, *m)
+		}
+	}
+	b.multis = left
+	for i := range b.multis {
+		b.claimRound(i)
+	}
+}
+
+// Interpret checks one input by the interpreter. The error is an *Error, or the
+// verifier's, which says nothing about the check.
+func (b *Batch) Interpret(c Check) error {
+	defer b.forget()
+	b.err = nil
+	err := input{c, b}.interpret()
+	if b.err != nil {
+		return locate(b.err, c)
+	}
+	if err != nil {
+		return err
+	}
+	return nil // not err itself: a nil *Error is an error that is not nil
+}
+
+// forget lets go of all that belongs to others.
+func (b *Batch) forget() {
+	clear(b.claims[:cap(b.claims)])
+	clear(b.multis[:cap(b.multis)])
+	clear(b.keys[:cap(b.keys)])
+	b.claims, b.of, b.multis, b.keys = b.claims[:0], b.of[:0], b.multis[:0], b.keys[:0]
+	b.one[0] = secp.Claim{}
+	b.hash.forget()
+}
+
+// verify verifies one claim for the interpreter.
+func (b *Batch) verify(c secp.Claim) bool {
+	b.one[0] = c
+	if err := b.verifier.Verify(b.one[:], b.yes[:]); err != nil {
+		b.err = err
+		return false
+	}
+	return b.yes[0]
+}
+
+// checkECDSA says whether sig, hash type included, is a signature by key.
+func (b *Batch) checkECDSA(over *signed, sig, key []byte) bool {
+	claim, ok := over.claim(&b.hash, sig, key)
+	return ok && b.verify(claim)
+}
+
+// checkSchnorr checks a taproot signature.
+func (b *Batch) checkSchnorr(s *Spend, in int, sig, key []byte, ctx *tapContext) *Error {
+	claim, err := b.hash.schnorrClaim(s, in, sig, key, ctx)
+	if err == nil && !b.verify(claim) {
+		err = errSchnorr
+	}
+	return err
+}
