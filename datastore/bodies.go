@@ -13,6 +13,7 @@ import (
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/datastore/blocks"
 	"github.com/quernnet/quern/datastore/coins"
+	"github.com/quernnet/quern/datastore/failpoint"
 )
 
 // PutBlock stores a body. It is durable at the next Flush. Storing it twice
@@ -26,9 +27,11 @@ func (s *Store) PutBlock(b *wire.Block) error {
 	if err := s.volume.require(int64(len(raw))); err != nil {
 		return err
 	}
+	failpoint.Hit(failpoint.BeforeBody)
 	if err := s.files.Put(context.Background(), bodyMount.Child(blocks.Key(id)), raw); err != nil {
 		return fmt.Errorf("store block %v: %w", id, err)
 	}
+	failpoint.Hit(failpoint.AfterBody)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.bodies[id] = struct{}{}
@@ -108,9 +111,11 @@ func (s *Store) putUndo(id wire.Hash, spent []consensus.Coin) error {
 	if err := s.volume.require(int64(len(raw))); err != nil {
 		return err
 	}
+	failpoint.Hit(failpoint.BeforeUndo)
 	if err := s.files.Put(context.Background(), undoMount.Child(blocks.Key(id)), raw); err != nil {
 		return fmt.Errorf("store undo data of %v: %w", id, err)
 	}
+	failpoint.Hit(failpoint.AfterUndo)
 	return nil
 }
 

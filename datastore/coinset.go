@@ -12,6 +12,7 @@ import (
 	"github.com/quernnet/quern/consensus/script"
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/datastore/coins"
+	"github.com/quernnet/quern/datastore/failpoint"
 )
 
 // flushed reads coins as of the last flush.
@@ -101,6 +102,8 @@ func (s *Store) Apply(u consensus.Update) error {
 	if err := s.putUndo(id, u.Spent); err != nil {
 		return err
 	}
+	failpoint.Hit(failpoint.BeforeApply)
+	defer failpoint.Hit(failpoint.AfterApply)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i, t := range u.Block.Txs {
@@ -153,6 +156,8 @@ func (s *Store) Revert(u consensus.Update) error {
 	if err := s.fits(u, id); err != nil {
 		return fmt.Errorf("revert block %v: %w", id, err)
 	}
+	failpoint.Hit(failpoint.BeforeRevert)
+	defer failpoint.Hit(failpoint.AfterRevert)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	spent := u.Spent
@@ -248,7 +253,7 @@ func (s *Store) EachCoin(ctx context.Context, f func(wire.Outpoint, consensus.Co
 	}
 	// Iterators end early without a word when a file cannot be read.
 	if count != want {
-		return fmt.Errorf("the database has %d coins where %d were written: the disk may be failing; restore the folder from a copy, or remove it to start anew", count, want)
+		return fmt.Errorf("the database has %d coins where %d were written: the disk may be failing: %s", count, want, Advice)
 	}
 	return nil
 }

@@ -32,7 +32,8 @@ func (d *door) Get(ctx context.Context, k ds.Key) ([]byte, error) {
 		return nil, err
 	}
 	defer d.mu.RUnlock()
-	return d.kv.Get(ctx, k)
+	b, err := d.kv.Get(ctx, k)
+	return b, advised(err)
 }
 
 func (d *door) Has(ctx context.Context, k ds.Key) (bool, error) {
@@ -56,7 +57,8 @@ func (d *door) Query(ctx context.Context, q query.Query) (query.Results, error) 
 		return nil, err
 	}
 	defer d.mu.RUnlock()
-	return d.kv.Query(ctx, q)
+	r, err := d.kv.Query(ctx, q)
+	return r, advised(err)
 }
 
 func (d *door) Put(ctx context.Context, k ds.Key, v []byte) error {

@@ -13,6 +13,7 @@ import (
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/datastore/blocks"
 	"github.com/quernnet/quern/datastore/coins"
+	"github.com/quernnet/quern/datastore/failpoint"
 )
 
 // saved is the record that names the state which the rest of the key-value
@@ -65,6 +66,7 @@ func (s *Store) load(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("read headers: %w", err)
 		}
+		failpoint.Hit(failpoint.DuringLoad)
 		id := h.ID()
 		s.heads.numbers[id] = h.number
 		if h.Mark != 0 {
@@ -126,10 +128,12 @@ func (s *Store) Flush(tip wire.Hash) error {
 	ctx := context.Background()
 	// A failed sync may have dropped what it should have written, and the next
 	// would succeed without it: so there must be none.
+	failpoint.Hit(failpoint.BeforeFileSync)
 	if err := s.files.Sync(ctx, ds.NewKey("/")); err != nil {
 		s.fail(err)
 		return fmt.Errorf("flush: %w", err)
 	}
+	failpoint.Hit(failpoint.AfterFileSync)
 	next := saved{tip: tip, coins: s.count, headers: uint64(len(s.heads.numbers))}
 	batch, err := s.kv.Batch(ctx)
 	if err != nil {
@@ -138,15 +142,19 @@ func (s *Store) Flush(tip wire.Hash) error {
 	if err := s.fill(ctx, batch, next); err != nil {
 		return fmt.Errorf("flush: %w", err)
 	}
+	failpoint.Hit(failpoint.BeforeCommit)
 	// From here on nobody knows what the database has unless all goes well.
 	if err := s.commit(ctx, batch, next); err != nil {
 		s.fail(err)
 		return fmt.Errorf("flush: %w", err)
 	}
+	failpoint.Hit(failpoint.AfterCommit)
 	if err := s.kv.Sync(ctx, ds.NewKey("/")); err != nil {
 		s.fail(err)
 		return fmt.Errorf("flush: %w", err)
 	}
+	failpoint.Hit(failpoint.AfterSync)
+	defer failpoint.Hit(failpoint.AfterFlush)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.cache.Flushed()
@@ -199,5 +207,6 @@ func (s *Store) fill(ctx context.Context, batch ds.Batch, next saved) error {
 			return err
 		}
 	}
+	failpoint.Hit(failpoint.BeforeTip)
 	return batch.Put(ctx, stateKey, next.encode())
 }

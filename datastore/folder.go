@@ -15,6 +15,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/gofrs/flock"
 
+	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/wire"
 )
 
@@ -119,14 +120,29 @@ func (f *folder) check(c *Config) error {
 		return fmt.Errorf("read %s: %w", path, err)
 	}
 	var have manifest
-	if err := json.Unmarshal(b, &have); err != nil {
-		return fmt.Errorf("%s is damaged (%w): give another --datadir", path, err)
+	err = json.Unmarshal(b, &have)
+	if c.Reindex && (err != nil || f.rebuildable(have, want)) {
+		return f.write(path, want)
+	}
+	if err != nil {
+		return fmt.Errorf("%s is damaged (%w): start with `quern run --reindex` to write it anew, or give another --datadir", path, err)
 	}
 	return f.compare(have, want)
 }
 
+// rebuildable says whether a reindex may make one folder of the other: it is of
+// the wanted chain, or of none that there is.
+func (f *folder) rebuildable(have, want manifest) bool {
+	if have.Format != want.Format {
+		return false
+	}
+	_, err := consensus.Chain(have.Chain)
+	return have.Chain == want.Chain || err != nil
+}
+
 func (f *folder) compare(have, want manifest) error {
 	const advice = "give another --datadir"
+	const anew = "give another --datadir, or start with `quern run --reindex` to judge its blocks anew"
 	switch {
 	case have.Format != want.Format:
 		return fmt.Errorf("folder %s has format %d, this quern writes %d: %s, or use the quern that made it", f.dir, have.Format, want.Format, advice)
@@ -135,7 +151,7 @@ func (f *folder) compare(have, want manifest) error {
 	case have.Genesis != want.Genesis:
 		return fmt.Errorf("folder %s holds a chain that starts with block %v, not %v: %s", f.dir, have.Genesis, want.Genesis, advice)
 	case have.Rules != want.Rules:
-		return fmt.Errorf("folder %s holds a %s chain of other rules (digest %v, asked for %v): %s", f.dir, have.Chain, have.Rules, want.Rules, advice)
+		return fmt.Errorf("folder %s holds a %s chain of other rules (digest %v, asked for %v): %s", f.dir, have.Chain, have.Rules, want.Rules, anew)
 	case have.Backend != want.Backend:
 		return fmt.Errorf("folder %s was made with storage backend %q, not %q: %s or set the backend", f.dir, have.Backend, want.Backend, advice)
 	}
@@ -148,18 +164,10 @@ func (f *folder) write(path string, m manifest) error {
 	if err != nil {
 		return err
 	}
-	file, err := f.fs.Create(path+".new", vfs.WriteCategoryUnspecified)
-	if err != nil {
-		return fmt.Errorf("create manifest: %w", err)
-	}
-	_, err = file.Write(append(b, '\n'))
-	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
+	if err := f.replace(path, append(b, '\n')); err != nil {
 		return fmt.Errorf("write manifest: %w", err)
 	}
-	if err := f.fs.Rename(path+".new", path); err != nil {
-		return fmt.Errorf("write manifest: %w", err)
-	}
-	return syncDir(f.fs, f.dir)
+	return nil
 }
 
 // sub creates a folder below.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/quernnet/quern/consensus/chain"
 	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/datastore/failpoint"
 )
 
 // headers are numbered in the order in which they were first stored, which has
@@ -30,6 +31,8 @@ func (s *Store) AddHeaders(hs []chain.StoredHeader) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	genesis := s.c.Params.Genesis.ID()
+	failpoint.Hit(failpoint.BeforeHeaders)
+	defer failpoint.Hit(failpoint.AfterHeaders)
 	for i := range hs {
 		id := hs[i].ID()
 		if id == genesis {
@@ -130,25 +133,5 @@ func (s *Store) flushedHeaders() iter.Seq2[numberedHeader, error] {
 
 // entries iterates over what kv has under a prefix, in order of the keys.
 func (s *Store) entries(ctx context.Context, prefix string, keysOnly bool) iter.Seq2[query.Entry, error] {
-	return func(yield func(query.Entry, error) bool) {
-		found, err := s.kv.Query(ctx, query.Query{Prefix: prefix, KeysOnly: keysOnly, Orders: []query.Order{query.OrderByKey{}}})
-		if err != nil {
-			yield(query.Entry{}, err)
-			return
-		}
-		defer found.Close()
-		for {
-			r, ok := found.NextSync()
-			if !ok {
-				return
-			}
-			if err := ctx.Err(); err != nil {
-				yield(query.Entry{}, err)
-				return
-			}
-			if !yield(r.Entry, r.Error) || r.Error != nil {
-				return
-			}
-		}
-	}
+	return entriesOf(ctx, s.kv, prefix, keysOnly)
 }

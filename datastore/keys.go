@@ -25,6 +25,7 @@ const guard = "\x01"
 const (
 	coinSpace   = "/c"
 	headerSpace = "/h"
+	spaces      = "/x"
 )
 
 var (

@@ -71,3 +71,11 @@ func (l pebbleLog) Fatalf(format string, args ...any) {
 	l.log.Error("the database cannot go on, stopping: " + fmt.Sprintf(format, args...))
 	os.Exit(1)
 }
+
+// advised adds what to do to an error that says that the database is damaged.
+func advised(err error) error {
+	if pebble.IsCorruptionError(err) {
+		return fmt.Errorf("%w: %s", err, Advice)
+	}
+	return err
+}

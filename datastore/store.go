@@ -19,6 +19,7 @@ import (
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/datastore/blocks"
 	"github.com/quernnet/quern/datastore/coins"
+	"github.com/quernnet/quern/datastore/failpoint"
 )
 
 // Config is what a Store is opened from.
@@ -28,6 +29,13 @@ type Config struct {
 	Backend string // "pebble" (default), "memory" (nothing survives; Dir unused), or another registered name
 	Cache   int64  // byte budget of the coin cache with everything that is not yet flushed; 0: 64 MiB
 	Log     *slog.Logger
+
+	// Reindex has the database built anew from the block files, see Salvage. One that was
+	// begun and not ended goes on all the same.
+	Reindex bool
+	// Scanned, if not nil, is told how many bytes of the block files a reindex
+	// has looked at.
+	Scanned func(done, total int64)
 
 	// FreeSpace says how many bytes may still be written under dir; nil asks
 	// the operating system.
@@ -64,6 +72,8 @@ type Store struct {
 	bodies map[wire.Hash]struct{} // blocks whose bodies are stored
 	broken error                  // why nothing may be flushed any more
 	saved  saved                  // what the last flush wrote
+
+	reindex *reindex // nil unless one is under way; the owner's
 }
 
 var _ chain.Store = (*Store)(nil)
@@ -107,15 +117,26 @@ func (s *Store) open(b Backend) (err error) {
 	if err := s.volume.require(0); err != nil {
 		return err
 	}
-	kv, err := b.Open(filepath.Join(s.c.Dir, "kv"), s.log)
-	if err != nil {
+	if err := s.beginReindex(); err != nil {
 		return err
 	}
+	kv, err := b.Open(filepath.Join(s.c.Dir, kvName), s.log)
+	if err != nil {
+		return advised(err)
+	}
 	s.kv = &door{kv: kv}
+	if err := s.takeOver(b); err != nil {
+		return err
+	}
 	if err := s.openFiles(); err != nil {
 		return err
 	}
-	return s.load(context.Background())
+	failpoint.Hit(failpoint.BeforeLoad)
+	if err := s.load(context.Background()); err != nil {
+		return fmt.Errorf("%w: the database is damaged: %s", err, Advice)
+	}
+	failpoint.Hit(failpoint.AfterLoad)
+	return nil
 }
 
 func (s *Store) openFiles() error {
@@ -123,8 +144,14 @@ func (s *Store) openFiles() error {
 	if err != nil {
 		return err
 	}
+	if err := s.known(context.Background(), dir); err != nil {
+		return err
+	}
 	for i, c := range []blocks.Config{{Name: "blk", Space: bodySpace}, {Name: "rev", Space: undoSpace}} {
 		c.FS, c.Magic, c.Index = dir, s.c.Params.Magic, s.kv
+		if i == 0 && s.reindex != nil {
+			c.Scan = s.scan()
+		}
 		f, err := blocks.Open(context.Background(), c)
 		if err != nil {
 			return err
@@ -165,5 +192,5 @@ func (s *Store) Space(name string) ds.Batching {
 			panic(fmt.Sprintf("datastore: space name %q", name))
 		}
 	}
-	return namespace.Wrap(s.kv, ds.NewKey("/x/"+name))
+	return namespace.Wrap(s.kv, ds.NewKey(spaces+"/"+name))
 }

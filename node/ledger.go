@@ -27,9 +27,13 @@ type ledger struct {
 
 // openLedger opens both, for commands that run without a node.
 func openLedger(ctx context.Context, c Config, logs *Loggers, now func() time.Time) (*ledger, error) {
-	l, err := openStore(c, logs)
+	l, err := openStore(c, logs, Reindex{})
 	if err != nil {
 		return nil, err
+	}
+	if l.store.Reindexing() {
+		err := fmt.Errorf("folder %s is half way through a reindex: let `quern run` end it first", c.Dir())
+		return nil, errors.Join(err, l.store.Close())
 	}
 	if err := l.openChain(ctx, logs, now); err != nil {
 		return nil, errors.Join(err, l.store.Close())
@@ -38,7 +42,7 @@ func openLedger(ctx context.Context, c Config, logs *Loggers, now func() time.Ti
 }
 
 // openStore takes the folder, which no other process can have then.
-func openStore(c Config, logs *Loggers) (*ledger, error) {
+func openStore(c Config, logs *Loggers, r Reindex) (*ledger, error) {
 	params, err := c.Params()
 	if err != nil {
 		return nil, err
@@ -49,6 +53,8 @@ func openStore(c Config, logs *Loggers) (*ledger, error) {
 		Backend: c.Datastore.Backend,
 		Cache:   int64(c.Datastore.Cache),
 		Log:     logs.For("store"),
+		Reindex: r.Wanted,
+		Scanned: r.Scanned,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
@@ -61,7 +67,11 @@ func openStore(c Config, logs *Loggers) (*ledger, error) {
 func (l *ledger) openChain(ctx context.Context, logs *Loggers, now func() time.Time) (err error) {
 	l.chain, err = chain.Open(ctx, chain.Config{Params: l.params, Store: l.store, Now: now, Log: logs.For("chain")})
 	if err != nil {
-		return fmt.Errorf("chain: %w", err)
+		err = fmt.Errorf("chain: %w", err)
+		if ctx.Err() == nil && !l.store.Reindexing() {
+			err = fmt.Errorf("%w; if it comes again: %s", err, datastore.Advice)
+		}
+		return err
 	}
 	return nil
 }

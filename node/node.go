@@ -40,6 +40,9 @@ type Node struct {
 	registry *prometheus.Registry
 	stopped  chan struct{} // closed by the RPC method stop
 
+	// Reindex may be set before Run.
+	Reindex Reindex
+
 	// Set while Run starts, read by the monitor's goroutines.
 	parts atomic.Pointer[parts]
 }
@@ -83,7 +86,7 @@ func (n *Node) Run(ctx context.Context) (err error) {
 		m := &monitor{n.config.Metrics.Listen, n.registry, n.healthy, n.ready, log}
 		s.start("metrics", m.run)
 	}
-	l, err := openStore(n.config, n.logs)
+	l, err := openStore(n.config, n.logs, n.Reindex)
 	if err != nil {
 		return err
 	}
@@ -99,6 +102,11 @@ func (n *Node) Run(ctx context.Context) (err error) {
 	}
 	if err := l.openChain(ctx, n.logs, n.clock.now); err != nil {
 		return err
+	}
+	if l.store.Reindexing() {
+		if err := l.reindex(ctx, n.logs.For("store"), n.Reindex); err != nil {
+			return errors.Join(err, l.chain.Close())
+		}
 	}
 	s.start("chain", l.hold)
 	p, err := n.build(l)

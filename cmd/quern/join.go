@@ -50,7 +50,7 @@ func joinCommand(s *settings) *cobra.Command {
 			fmt.Fprintf(w, "Run its node:  quern run --swarm %s%s\n", i.Swarm, s.elsewhere())
 			return nil
 		}
-		return runNode(cmd, c, files)
+		return runNode(cmd, c, files, false)
 	}
 	return cmd
 }

@@ -42,7 +42,11 @@ func (b *bar) report(p node.Progress) {
 	if b.pool == nil {
 		if time.Since(b.said) >= lineEvery {
 			b.said = time.Now()
-			fmt.Fprintf(b.w, "%s: %d of %d blocks, %s\n", b.name, p.Blocks, p.TotalBlocks, rates(p, time.Since(b.start)))
+			if p.TotalBlocks == 0 {
+				fmt.Fprintf(b.w, "%s: %.1f of %.1f MB\n", b.name, float64(p.Bytes)/1e6, float64(p.TotalBytes)/1e6)
+			} else {
+				fmt.Fprintf(b.w, "%s: %d of %d blocks, %s\n", b.name, p.Blocks, p.TotalBlocks, rates(p, time.Since(b.start)))
+			}
 		}
 		return
 	}
@@ -52,6 +56,33 @@ func (b *bar) report(p node.Progress) {
 		))
 	}
 	b.bar.SetCurrent(b.done(p))
+}
+
+// reindexBars shows the two stretches of a reindex, each from its first report on.
+func reindexBars(w io.Writer) node.Reindex {
+	var search, judge *bar
+	begin := func(b **bar, name string) *bar {
+		if *b == nil {
+			*b = newBar(w, name)
+		}
+		return *b
+	}
+	end := func(b *bar) {
+		if b != nil {
+			b.finish()
+		}
+	}
+	return node.Reindex{
+		Scanned: func(done, total int64) {
+			begin(&search, "search").report(node.Progress{Bytes: done, TotalBytes: total})
+		},
+		Judged: func(p node.Progress) {
+			end(search)
+			search = nil
+			begin(&judge, "reindex").report(p)
+		},
+		Done: func() { end(search); end(judge) },
+	}
 }
 
 // total and done measure in bytes where they are known ahead: blocks differ
@@ -76,6 +107,9 @@ func (b *bar) words() string {
 	left := time.Duration(0)
 	if done := b.done(p); done > 0 {
 		left = time.Duration(float64(spent) * float64(b.total(p)-done) / float64(done)).Round(time.Second)
+	}
+	if p.TotalBlocks == 0 {
+		return fmt.Sprintf("  %.0f MB/s  %v left", float64(p.Bytes)/1e6/s, left)
 	}
 	return fmt.Sprintf("  %.0f blocks/s  %.0f inputs/s  %v left", float64(p.Blocks)/s, float64(p.Inputs)/s, left)
 }

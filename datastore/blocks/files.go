@@ -19,6 +19,7 @@ type Config struct {
 	Index ds.Read // has the positions that were committed
 	Space ds.Key  // where in Index, and in the batches given to Commit, they are
 	Limit int64   // bytes after which a new file begins; 0: 128 MiB
+	Scan  *Scan   // look for what the files hold; nil: believe Index
 }
 
 const (
@@ -45,13 +46,22 @@ type Files struct {
 	end      position            // where the next record goes; size unused
 	pending  map[string]position // put and not yet committed, by key
 	open     map[uint32]File
-	unsynced map[uint32]bool // files written since they were last synced
-	created  bool            // a name is not yet durable
-	buf      []byte          // the record being written
+	unsynced map[uint32]bool     // files written since they were last synced
+	created  bool                // a name is not yet durable
+	buf      []byte              // the record being written
+	moved    bool                // a scan has set end, and Index does not have it
+	found    map[string]position // by a scan, and not put since, by key
 	closed   bool
+
+	// What a scan came upon. Set by Open.
+	records []Found
+	damages []Damage
 }
 
 var _ ds.Datastore = (*Files)(nil)
+
+// advice is what to do about a damaged file.
+const advice = "stop, and start with `quern run --reindex`: it keeps what is whole and fetches the rest anew"
 
 // errClosed is what use after Close comes to.
 var errClosed = errors.New("block files are closed")
@@ -79,7 +89,12 @@ func Open(ctx context.Context, c Config) (*Files, error) {
 			return nil, fmt.Errorf("end of %s files: %w", c.Name, err)
 		}
 	}
-	if err := f.recover(); err != nil {
+	if c.Scan != nil {
+		err = f.scan(ctx)
+	} else {
+		err = f.recover()
+	}
+	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
@@ -98,8 +113,8 @@ func (f *Files) recover() error {
 			return fmt.Errorf("%s: %w", f.name(f.end.file), err)
 		}
 		if size < int64(f.end.offset) {
-			return fmt.Errorf("%s has %d bytes where %d were written: the folder is damaged or was copied while in use; restore it from a copy, or remove the folder to start anew",
-				f.name(f.end.file), size, f.end.offset)
+			return fmt.Errorf("%s has %d bytes where %d were written: the folder is damaged or was copied while in use; %s",
+				f.name(f.end.file), size, f.end.offset, advice)
 		}
 	}
 	names, err := f.c.FS.List()
@@ -107,9 +122,8 @@ func (f *Files) recover() error {
 		return fmt.Errorf("list %s files: %w", f.c.Name, err)
 	}
 	for _, name := range names {
-		var no uint32
-		digits, ours := strings.CutPrefix(name, f.c.Name)
-		if n, err := fmt.Sscanf(digits, "%d.dat", &no); !ours || n != 1 || err != nil || f.name(no) != name {
+		no, ours := f.number(name)
+		if !ours {
 			continue
 		}
 		if no > f.end.file || f.end == (position{}) {
@@ -122,6 +136,13 @@ func (f *Files) recover() error {
 }
 
 func (f *Files) name(no uint32) string { return fmt.Sprintf("%s%05d.dat", f.c.Name, no) }
+
+// number is the other way round; ok is false for a file that is none of ours.
+func (f *Files) number(name string) (no uint32, ok bool) {
+	digits, ours := strings.CutPrefix(name, f.c.Name)
+	n, err := fmt.Sscanf(digits, "%d.dat", &no)
+	return no, ours && n == 1 && err == nil && f.name(no) == name
+}
 
 // file returns the open file of that number. The caller holds mu, or nobody
 // else knows f yet.
@@ -189,7 +210,7 @@ func (f *Files) Commit(ctx context.Context, b ds.Write) error {
 	if len(f.unsynced) > 0 || f.created {
 		return fmt.Errorf("%s files are not synced", f.c.Name)
 	}
-	if len(f.pending) == 0 {
+	if len(f.pending) == 0 && !f.moved {
 		return nil
 	}
 	for key, p := range f.pending {
@@ -208,6 +229,7 @@ func (f *Files) Committed() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	clear(f.pending)
+	f.moved = false
 }
 
 // PendingBytes is how many bytes of memory and batch the positions not yet

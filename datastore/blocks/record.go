@@ -84,12 +84,15 @@ func (f *Files) Put(ctx context.Context, k ds.Key, value []byte) error {
 	if len(value) > maxValue {
 		return fmt.Errorf("%s of %d bytes, at most %d can be stored", k, len(value), maxValue)
 	}
-	switch p, err := f.find(ctx, id[:]); {
+	switch p, err := f.stored(ctx, id[:]); {
 	case err == nil && int(p.size) != len(value):
 		return fmt.Errorf("%s: %w", k, ErrImmutable)
 	case err == nil:
 		return nil
 	case !errors.Is(err, ds.ErrNotFound):
+		return err
+	}
+	if kept, err := f.adopt(ctx, k, id[:], value); kept || err != nil {
 		return err
 	}
 	return f.append(id[:], value)
@@ -125,6 +128,19 @@ func (f *Files) append(id, value []byte) error {
 
 // find returns where id's record is, or ds.ErrNotFound.
 func (f *Files) find(ctx context.Context, id []byte) (position, error) {
+	p, err := f.stored(ctx, id)
+	if errors.Is(err, ds.ErrNotFound) {
+		f.mu.RLock()
+		defer f.mu.RUnlock()
+		if p, ok := f.found[string(id)]; ok {
+			return p, nil
+		}
+	}
+	return p, err
+}
+
+// stored is find for what was put.
+func (f *Files) stored(ctx context.Context, id []byte) (position, error) {
 	f.mu.RLock()
 	p, ok := f.pending[string(id)]
 	closed := f.closed
@@ -173,8 +189,7 @@ func (f *Files) Get(ctx context.Context, k ds.Key) ([]byte, error) {
 }
 
 func (f *Files) damaged(p position, err error) error {
-	return fmt.Errorf("%s is damaged at byte %d: %w; the disk may be failing: restore the folder from a copy, or remove it to start anew",
-		f.name(p.file), p.offset, err)
+	return fmt.Errorf("%s is damaged at byte %d: %w; the disk may be failing: %s", f.name(p.file), p.offset, err, advice)
 }
 
 func (f *Files) readAt(p position, b []byte) error {
@@ -220,7 +235,7 @@ func (f *Files) GetSize(ctx context.Context, k ds.Key) (int, error) {
 	if err != nil {
 		return -1, err
 	}
-	p, err := f.find(ctx, id[:])
+	p, err := f.stored(ctx, id[:])
 	if err != nil {
 		return -1, err
 	}

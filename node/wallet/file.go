@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 
 	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/datastore/failpoint"
 )
 
 const (
@@ -103,12 +104,15 @@ func writeFile(path string, f *file) error {
 		return fmt.Errorf("wallet file: %w", err)
 	}
 	part := path + ".part"
+	failpoint.Hit(failpoint.BeforeWallet)
 	if err := writeSynced(part, b); err != nil {
 		return fmt.Errorf("wallet file: %w", err)
 	}
+	failpoint.Hit(failpoint.AfterWallet)
 	if err := os.Rename(part, path); err != nil {
 		return fmt.Errorf("wallet file: %w", err)
 	}
+	failpoint.Hit(failpoint.WalletMoved)
 	return syncDir(filepath.Dir(path))
 }
 

@@ -1,0 +1,67 @@
+// Package failpoint names the moments at which cmd/killtest has a node die.
+//
+// Hit is called where something durable is about to change or has just changed.
+// In a build without the tag failpoints it is empty and costs nothing. In one
+// with it, the environment says at which point, and at the how manieth time, the
+// process kills itself. What a moment means, the package refuses to know.
+package failpoint
+
+// The points, in the order in which a block passes them.
+const (
+	BeforeHeaders = "before-headers" // new headers or marks are noted
+	AfterHeaders  = "after-headers"
+
+	BeforeBody = "before-body" // a block is appended
+	AfterBody  = "after-body"
+	BeforeUndo = "before-undo" // what it spent is appended
+	AfterUndo  = "after-undo"
+
+	BeforeApply  = "before-apply" // the coins move by a block, forward
+	AfterApply   = "after-apply"
+	BeforeRevert = "before-revert" // and back, in a reorganisation
+	AfterRevert  = "after-revert"
+
+	BeforeFileSync = "before-file-sync" // one flush
+	AfterFileSync  = "after-file-sync"
+	BeforeTip      = "before-tip" // the record that names the state goes into the batch
+	BeforeCommit   = "before-commit"
+	AfterCommit    = "after-commit" // and before the batch is synced
+	AfterSync      = "after-sync"
+	AfterFlush     = "after-flush" // memory agrees with the disk again
+
+	BeforeLoad  = "before-load" // a start reads the last flush
+	DuringLoad  = "during-load" // once a header
+	AfterLoad   = "after-load"
+	FirstOpened = "first-opened" // a new database, before it has a state
+
+	ReindexMarked = "reindex-marked" // a reindex, step by step
+	ReindexMoved  = "reindex-moved"
+	ReindexTaken  = "reindex-taken"
+	ReindexEnd    = "reindex-end"
+
+	BeforeWallet = "before-wallet" // the wallet's file is written beside the old one
+	AfterWallet  = "after-wallet"  // it is, and not yet renamed
+	WalletMoved  = "wallet-moved"  // it is renamed, and the folder not yet synced
+)
+
+// Names lists all points.
+func Names() []string {
+	return []string{
+		BeforeHeaders, AfterHeaders,
+		BeforeBody, AfterBody, BeforeUndo, AfterUndo,
+		BeforeApply, AfterApply, BeforeRevert, AfterRevert,
+		BeforeFileSync, AfterFileSync, BeforeTip, BeforeCommit, AfterCommit, AfterSync, AfterFlush,
+		BeforeLoad, DuringLoad, AfterLoad, FirstOpened,
+		ReindexMarked, ReindexMoved, ReindexTaken, ReindexEnd,
+		BeforeWallet, AfterWallet, WalletMoved,
+	}
+}
+
+// The environment of a build with the tag failpoints.
+const (
+	// KillEnv is "NAME N": the process kills itself at the N-th hit of a point,
+	// the first being 1.
+	KillEnv = "QUERN_FAILPOINT"
+	// TraceEnv names a file to which each hit appends its point's name, a line each.
+	TraceEnv = "QUERN_FAILPOINT_TRACE"
+)
