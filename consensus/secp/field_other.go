@@ -1,5 +1,23 @@
+//go:build !amd64 || purego
+
 package secp
 
-func (z *field) mul(a, b *field)      { mulGeneric(z, a, b) }
-func (z *field) sqr(a *field)         { sqrGeneric(z, a) }
+func (z *field) mul(a, b *field) { mulGeneric(z, a, b) }
+
+func (z *field) sqr(a *field) { sqrGeneric(z, a) }
+
+// sqrN sets z to a^(2^n); n is positive.
 func (z *field) sqrN(a *field, n int) { sqrNGeneric(z, a, n) }
+
+// doubleN doubles p n times.
+func (p *jacobian) doubleN(n int) {
+	if p.inf {
+		return
+	}
+	for range n {
+		doubleGeneric(p, p)
+	}
+}
+
+// addAt sets p to p + a where p is not infinity and z is p's z as seen from a.
+func (p *jacobian) addAt(a *affine, z *field) { addGeneric(p, a, z) }

@@ -90,15 +90,6 @@ func doubleGeneric(p, a *jacobian) {
 	p.inf = a.inf
 }
 
-func (p *jacobian) double(a *jacobian) { doubleGeneric(p, a) }
-
-// doubleN doubles p n times.
-func (p *jacobian) doubleN(n int) {
-	for range n {
-		p.double(p)
-	}
-}
-
 // addAffine sets p to p + a.
 func (p *jacobian) addAffine(a *affine) {
 	if p.inf {
@@ -124,8 +115,8 @@ func (p *jacobian) addIso(a *affine, scale *field) {
 	p.addAt(a, &z)
 }
 
-// addAt sets p to p + a where z is p's z as seen from a.
-func (p *jacobian) addAt(a *affine, z *field) {
+// addGeneric is addAt without help of the processor.
+func addGeneric(p *jacobian, a *affine, z *field) {
 	var z2, h, r field
 	z2.sqr(z)
 	h.mul(&a.x, &z2)
@@ -143,7 +134,7 @@ func (p *jacobian) addAt(a *affine, z *field) {
 // addSameX sets p to 2p or to infinity: the point added was p or -p.
 func (p *jacobian) addSameX(same bool) {
 	if same {
-		p.double(p)
+		p.doubleN(1)
 	} else {
 		p.inf = true
 	}

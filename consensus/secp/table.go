@@ -86,9 +86,7 @@ var generators = sync.OnceValue(func() *genTables {
 	p.setAffine(&generator)
 	fillMultiples(t[0][:], &p)
 	p.setAffine(&generator)
-	for range 128 {
-		p.double(&p)
-	}
+	p.doubleN(128)
 	fillMultiples(t[1][:], &p)
 	return t
 })
@@ -98,7 +96,7 @@ func fillMultiples(dst []affine, p *jacobian) {
 	first := p.affine()
 	var two jacobian
 	two.setAffine(&first)
-	two.double(&two)
+	two.doubleN(1)
 	step := two.affine()
 	var at jacobian
 	at.setAffine(&first)

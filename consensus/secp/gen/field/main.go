@@ -1,0 +1,419 @@
+// Command field writes package secp's arithmetic for processors with MULX, ADCX
+// and ADOX: products, squares, and the two point operations that verification
+// spends its time in, whole, so that what lies between their products never
+// leaves the processor's reach. The module that this is in keeps avo away from
+// the node.
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+func main() {
+	ConstraintExpr("!purego")
+	product()
+	square()
+	squares()
+	double()
+	add()
+	Generate()
+}
+
+// fold is 2^256 mod p.
+const fold = 1<<32 + 977
+
+// Registers of a product: the multiplier, as MULX wants it, what a MULX gives, and
+// eight limbs. top is for what a reduction leaves above 2^256.
+var (
+	by     = RDX
+	lo, hi = RAX, RCX
+	top    = RBX
+	wide   = [8]GPPhysical{R8, R9, R10, R11, R12, R13, R14, R15}
+)
+
+// value is a field element in memory.
+type value Mem
+
+func (v value) limb(i int) Mem { return Mem(v).Offset(8 * i) }
+
+func at(base Register) value { return value{Base: base} }
+
+func (v value) offset(bytes int) value { return value(Mem(v).Offset(bytes)) }
+
+func local() value { return value(AllocLocal(32)) }
+
+func product() {
+	TEXT("mulADX", NOSPLIT, "func(z, a, b *[4]uint64)")
+	Doc("mulADX sets z to ab.")
+	Pragma("noescape")
+	Load(Param("z"), RDI)
+	Load(Param("a"), RSI)
+	Load(Param("b"), RBX)
+	mul(at(RSI), at(RBX))
+	reduce()
+	store(at(RDI))
+	RET()
+}
+
+func square() {
+	TEXT("sqrADX", NOSPLIT, "func(z, a *[4]uint64)")
+	Doc("sqrADX sets z to a².")
+	Pragma("noescape")
+	Load(Param("z"), RDI)
+	Load(Param("a"), RSI)
+	sqr(limbs(at(RSI)))
+	reduce()
+	store(at(RDI))
+	RET()
+}
+
+// squares keeps the number in registers.
+func squares() {
+	TEXT("sqrNADX", NOSPLIT, "func(z, a *[4]uint64, n int)")
+	Doc("sqrNADX sets z to a^(2^n); n is positive.")
+	Pragma("noescape")
+	count := AllocLocal(8)
+	a := [4]Op{RBX, RSI, RDI, RBP}
+	Load(Param("n"), RAX)
+	MOVQ(RAX, count)
+	Load(Param("a"), RCX)
+	for i := range a {
+		MOVQ(at(RCX).limb(i), a[i])
+	}
+	Label("next")
+	sqr(a)
+	reduce()
+	for i := range a {
+		MOVQ(wide[i], a[i])
+	}
+	DECQ(count)
+	JNZ(LabelRef("next"))
+	Load(Param("z"), RCX)
+	store(at(RCX))
+	RET()
+}
+
+func limbs(v value) (l [4]Op) {
+	for i := range l {
+		l[i] = v.limb(i)
+	}
+	return l
+}
+
+// mul leaves ab in wide.
+func mul(a, b value) {
+	MOVQ(b.limb(0), by)
+	MULXQ(a.limb(0), wide[0], wide[1])
+	for i := 1; i < 4; i++ {
+		MULXQ(a.limb(i), lo, wide[i+1])
+		if i == 1 {
+			ADDQ(lo, wide[i])
+		} else {
+			ADCQ(lo, wide[i])
+		}
+	}
+	ADCQ(Imm(0), wide[4])
+	for i := 1; i < 4; i++ {
+		MOVQ(b.limb(i), by)
+		row([4]Op(limbs(a)), wide[i:i+4], wide[i+4])
+	}
+}
+
+// row adds by times four limbs to four registers and sets a fifth, with two
+// chains of carries.
+func row(a [4]Op, sum []GPPhysical, last GPPhysical) {
+	XORQ(last, last) // clears both carries
+	for j := range a {
+		MULXQ(a[j], lo, hi)
+		ADCXQ(lo, sum[j])
+		if j < 3 {
+			ADOXQ(hi, sum[j+1])
+		} else {
+			ADOXQ(hi, last)
+		}
+	}
+	ADCQ(Imm(0), last)
+}
+
+// sqr leaves a² in wide: the products of different limbs, then, on one chain
+// of carries, their doubles, and on the other the squares.
+func sqr(a [4]Op) {
+	MOVQ(a[0], by)
+	MULXQ(a[1], wide[1], wide[2])
+	MULXQ(a[2], lo, wide[3])
+	ADDQ(lo, wide[2])
+	MULXQ(a[3], lo, wide[4])
+	ADCQ(lo, wide[3])
+	ADCQ(Imm(0), wide[4])
+	MOVQ(a[1], by)
+	XORQ(wide[5], wide[5])
+	MULXQ(a[2], lo, hi)
+	ADCXQ(lo, wide[3])
+	ADOXQ(hi, wide[4])
+	MULXQ(a[3], lo, hi)
+	ADCXQ(lo, wide[4])
+	ADOXQ(hi, wide[5])
+	ADCQ(Imm(0), wide[5])
+	MOVQ(a[2], by)
+	MULXQ(a[3], lo, wide[6])
+	ADDQ(lo, wide[5])
+	ADCQ(Imm(0), wide[6])
+
+	XORQ(wide[7], wide[7])
+	for i := range a {
+		MOVQ(a[i], by)
+		if i == 0 {
+			MULXQ(by, wide[0], hi)
+		} else {
+			MULXQ(by, lo, hi)
+			ADCXQ(wide[2*i], wide[2*i])
+			ADOXQ(lo, wide[2*i])
+		}
+		ADCXQ(wide[2*i+1], wide[2*i+1])
+		ADOXQ(hi, wide[2*i+1])
+	}
+}
+
+// reduce brings wide below 2^256, into its lower half: the upper half comes
+// back times fold, what that leaves above once more, and perhaps one bit.
+func reduce() {
+	MOVQ(U64(fold), by)
+	row([4]Op{wide[4], wide[5], wide[6], wide[7]}, wide[:4], top)
+	reduceTop()
+}
+
+func reduceTop() {
+	MULXQ(top, lo, hi)
+	ADDQ(lo, wide[0])
+	ADCQ(hi, wide[1])
+	ADCQ(Imm(0), wide[2])
+	ADCQ(Imm(0), wide[3])
+	SBBQ(lo, lo)
+	ANDQ(by, lo)
+	ADDQ(lo, wide[0])
+	ADCQ(Imm(0), wide[1]) // after a carry the rest is far too small for another
+}
+
+func store(z value) {
+	for i := range 4 {
+		MOVQ(wide[i], z.limb(i))
+	}
+}
+
+// mulTo and sqrTo are whole operations from memory to memory.
+func mulTo(z, a, b value) {
+	mul(a, b)
+	reduce()
+	store(z)
+}
+
+func sqrTo(z, a value) {
+	sqr(limbs(a))
+	reduce()
+	store(z)
+}
+
+// number is a field element in registers.
+type number [4]GPPhysical
+
+var (
+	low  = number{R8, R9, R10, R11}
+	high = number{R12, R13, R14, R15}
+)
+
+func (n number) load(v value) {
+	for i := range n {
+		MOVQ(v.limb(i), n[i])
+	}
+}
+
+func (n number) store(v value) {
+	for i := range n {
+		MOVQ(n[i], v.limb(i))
+	}
+}
+
+// add adds v to n.
+func (n number) add(v [4]Op) {
+	ADDQ(v[0], n[0])
+	for i := 1; i < 4; i++ {
+		ADCQ(v[i], n[i])
+	}
+	SBBQ(lo, lo)
+	ANDQ(by, lo)
+	ADDQ(lo, n[0])
+	for i := 1; i < 4; i++ {
+		ADCQ(Imm(0), n[i])
+	}
+	SBBQ(lo, lo)
+	ANDQ(by, lo)
+	ADDQ(lo, n[0]) // what is left after this carry is less than fold
+}
+
+// sub takes v from n.
+func (n number) sub(v [4]Op) {
+	SUBQ(v[0], n[0])
+	for i := 1; i < 4; i++ {
+		SBBQ(v[i], n[i])
+	}
+	SBBQ(lo, lo)
+	ANDQ(by, lo)
+	SUBQ(lo, n[0])
+	for i := 1; i < 4; i++ {
+		SBBQ(Imm(0), n[i])
+	}
+	SBBQ(lo, lo)
+	ANDQ(by, lo)
+	SUBQ(lo, n[0]) // what is left after this borrow is 2^256 less fold or less
+}
+
+func (n number) ops() [4]Op { return [4]Op{n[0], n[1], n[2], n[3]} }
+
+func (n number) set(a number) {
+	for i := range n {
+		MOVQ(a[i], n[i])
+	}
+}
+
+// half halves n: p is added to an odd one, as a bit at 256 and fold less below.
+func (n number) half() {
+	MOVQ(n[0], lo)
+	ANDQ(Imm(1), lo)
+	MOVQ(lo, hi) // the bit at 256
+	NEGQ(lo)
+	ANDQ(by, lo)
+	SUBQ(lo, n[0])
+	for i := 1; i < 4; i++ {
+		SBBQ(Imm(0), n[i])
+	}
+	SBBQ(Imm(0), hi)
+	for i := range 3 {
+		SHRQ(Imm(1), n[i+1], n[i])
+	}
+	SHRQ(Imm(1), hi, n[3])
+}
+
+// point is a jacobian in memory.
+func point(base Register) (x, y, z value) {
+	return at(base), at(base).offset(32), at(base).offset(64)
+}
+
+// double is point.go's doubleGeneric, n times.
+func double() {
+	TEXT("doubleADX", NOSPLIT, "func(p *[4]uint64, n int)")
+	Doc("doubleADX doubles a point that is not infinity n times; n is positive. Its x is",
+		"at p, y and z follow.")
+	Pragma("noescape")
+	s, t, l := local(), local(), local()
+	Load(Param("p"), RDI)
+	Load(Param("n"), RSI)
+	x, y, z := point(RDI)
+	Label("next")
+	sqrTo(s, y)
+	mulTo(z, y, z)
+	sqr(limbs(x)) // l = 3/2 x²
+	reduce()
+	high.set(low)
+	low.half()
+	low.add(high.ops())
+	store(l)
+	mulTo(t, x, s)
+	sqr(limbs(l)) // x = l² - 2t
+	reduce()
+	high.load(t)
+	low.sub(high.ops())
+	low.sub(high.ops())
+	store(x)
+	high.sub(low.ops())
+	high.store(t)
+	sqrTo(s, s)
+	mul(t, l) // y = l (t - x) - s²
+	reduce()
+	low.sub(limbs(s))
+	store(y)
+	DECQ(RSI)
+	JNZ(LabelRef("next"))
+	RET()
+}
+
+// add is point.go's addAt.
+func add() {
+	TEXT("addADX", NOSPLIT, "func(p, a, z *[4]uint64) uint64")
+	Doc("addADX adds a to p, which is not infinity and whose z, as seen from a, is z.",
+		"Their x are at p and a, y (and z of p) follow.",
+		"Where the two have the same x it leaves p alone and returns 1 if they are the",
+		"same and 2 if they are not; otherwise 0.")
+	Pragma("noescape")
+	z2, h, r, h2, h3, v := local(), local(), local(), local(), local(), local()
+	Load(Param("p"), RDI)
+	Load(Param("a"), RSI)
+	px, py, pz := point(RDI)
+	ax, ay := at(RSI), at(RSI).offset(32)
+	Load(Param("z"), RBX)
+	sqrTo(z2, at(RBX))
+	Load(Param("z"), RBX)
+	mulTo(r, ay, at(RBX))
+	mul(ax, z2)
+	reduce()
+	low.sub(limbs(px))
+	store(h)
+	isZero("distinct")
+	mul(r, z2)
+	reduce()
+	low.sub(limbs(py))
+	isZero("opposite")
+	MOVQ(U32(1), RAX)
+	Store(RAX, ReturnIndex(0))
+	RET()
+	Label("opposite")
+	MOVQ(U32(2), RAX)
+	Store(RAX, ReturnIndex(0))
+	RET()
+
+	Label("distinct")
+	mul(r, z2)
+	reduce()
+	low.sub(limbs(py))
+	store(r)
+	sqrTo(h2, h)
+	mulTo(pz, pz, h)
+	mulTo(h3, h2, h)
+	mulTo(v, px, h2)
+	sqr(limbs(r))
+	reduce()
+	low.sub(limbs(h3))
+	high.load(v)
+	low.sub(high.ops())
+	low.sub(high.ops())
+	store(px)
+	high.sub(low.ops())
+	high.store(v)
+	mulTo(h3, py, h3)
+	mul(v, r)
+	reduce()
+	low.sub(limbs(h3))
+	store(py)
+	XORL(EAX, EAX)
+	Store(RAX, ReturnIndex(0))
+	RET()
+}
+
+// isZero jumps to other unless low is zero modulo p: 0 or p.
+func isZero(other string) {
+	MOVQ(low[0], lo)
+	ORQ(low[1], lo)
+	ORQ(low[2], lo)
+	ORQ(low[3], lo)
+	JZ(LabelRef(other + "Not"))
+	MOVQ(low[1], lo)
+	ANDQ(low[2], lo)
+	ANDQ(low[3], lo)
+	CMPQ(lo, I8(-1))
+	JNE(LabelRef(other))
+	LEAQ(Mem{Base: low[0], Index: by, Scale: 1}, lo) // p's lowest limb plus fold is 2^64
+	TESTQ(lo, lo)
+	JNZ(LabelRef(other))
+	Label(other + "Not")
+}
