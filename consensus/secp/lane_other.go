@@ -1,0 +1,12 @@
+//go:build !amd64 || purego
+
+package secp
+
+// hasLanes says whether the machine multiplies eight lanes of 52 bits at once.
+const hasLanes = false
+
+const minLanes = 2
+
+type laneScratch struct{}
+
+func (*laneScratch) verify([]Claim, []bool) {}
