@@ -93,9 +93,10 @@ type intake struct {
 	path   string
 	report func(Progress)
 
-	mu       sync.Mutex // guards what follows; done is called from the chain's goroutines
+	mu       sync.Mutex // guards what follows; done is called from many goroutines
 	progress Progress
-	fault    error // the first
+	fault    error // of the first entry that has one
+	faultAt  int
 }
 
 func (in *intake) run(entries []blockfile.Entry) error {
@@ -104,17 +105,19 @@ func (in *intake) run(entries []blockfile.Entry) error {
 		in.progress.TotalBytes += int64(e.Length)
 	}
 	var pending sync.WaitGroup
-	for _, e := range entries {
+	feeder := in.chain.NewFeeder(0)
+	for i, e := range entries {
 		if in.err() != nil {
 			break
 		}
-		if err := in.feed(e, &pending); err != nil {
-			in.fail(e, err)
+		if err := in.feed(feeder, i, e, &pending); err != nil {
+			in.fail(i, e, err)
 		}
 	}
 	// An interrupted import leaves what is queued and not yet judged.
 	stop := context.AfterFunc(in.ctx, func() { _ = in.chain.Close() }) // its error comes again when the ledger closes
 	defer stop()
+	feeder.Wait()
 	pending.Wait()
 	// Blocks that an earlier import stored count as known at once, judged or not.
 	if err := in.chain.Settle(in.ctx); err != nil && in.ctx.Err() == nil {
@@ -123,19 +126,20 @@ func (in *intake) run(entries []blockfile.Entry) error {
 	return in.err()
 }
 
-// feed reads one block and queues it behind its header.
-func (in *intake) feed(e blockfile.Entry, pending *sync.WaitGroup) error {
+// feed has block number i read, decoded and queued behind its header.
+func (in *intake) feed(f *chain.Feeder, i int, e blockfile.Entry, pending *sync.WaitGroup) error {
 	if _, err := in.chain.AddHeaders(in.ctx, []wire.Header{e.Header}); err != nil {
 		return err
 	}
-	b, err := blockfile.Read(in.file, e)
-	if err != nil {
-		return err
+	var b *wire.Block
+	get := func() (_ *wire.Block, err error) {
+		b, err = blockfile.Read(in.file, e)
+		return b, err
 	}
 	pending.Add(1)
-	err = in.chain.QueueBlock(in.ctx, b, func(err error) {
+	err := f.Feed(in.ctx, e.Length, get, func(err error) {
 		defer pending.Done()
-		in.done(e, b, err)
+		in.done(i, e, b, err)
 	})
 	if err != nil {
 		pending.Done()
@@ -143,9 +147,9 @@ func (in *intake) feed(e blockfile.Entry, pending *sync.WaitGroup) error {
 	return err
 }
 
-func (in *intake) done(e blockfile.Entry, b *wire.Block, err error) {
+func (in *intake) done(i int, e blockfile.Entry, b *wire.Block, err error) {
 	if err != nil && !errors.Is(err, chain.ErrDuplicate) {
-		in.fail(e, err)
+		in.fail(i, e, err)
 		return
 	}
 	in.mu.Lock()
@@ -161,11 +165,13 @@ func (in *intake) done(e blockfile.Entry, b *wire.Block, err error) {
 	}
 }
 
-func (in *intake) fail(e blockfile.Entry, err error) {
+// fail notes what stopped block number i. The first block's fault counts, in
+// whatever order they come to light.
+func (in *intake) fail(i int, e blockfile.Entry, err error) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	if in.fault == nil {
-		in.fault = &ImportError{in.path, e.Offset, e.Header.ID(), err}
+	if in.fault == nil || i < in.faultAt {
+		in.fault, in.faultAt = &ImportError{in.path, e.Offset, e.Header.ID(), err}, i
 	}
 }
 

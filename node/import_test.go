@@ -138,6 +138,26 @@ func TestImportOfBadFiles(t *testing.T) {
 	}
 }
 
+// A later block's fault may come to light first, when it needs no coins to be
+// seen: the import names the one that the file has first.
+func TestImportNamesTheFirstFault(t *testing.T) {
+	source, logs := quiet(t)
+	blocks := mined(t, source, logs, 6)
+	bad := greedy(t, blocks[5])
+	next := blocks[5].Header
+	next.Parent, next.Time = bad.ID(), next.Time+1
+	file := fileOf(t, append(blocks[:5:5], bad, greedy(t, wire.NewBlock(next, blocks[5].Txs)))...)
+	file = flip(file, len(file)-1)
+	for range 5 {
+		config, logs := quiet(t)
+		p, err := importBytes(t, config, logs, file)
+		var fault *ImportError
+		if !errors.As(err, &fault) || fault.Block != bad.ID() || p.Tip.Height != 5 {
+			t.Fatalf("height %d, error %v, want one of block %v", p.Tip.Height, err, bad.ID())
+		}
+	}
+}
+
 func flip(b []byte, at int) []byte {
 	b = bytes.Clone(b)
 	b[at] ^= 1

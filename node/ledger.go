@@ -21,6 +21,7 @@ func (c *Config) Dir() string { return filepath.Join(c.DataDir, c.SwarmName()) }
 // ledger is the store and the chain on it: all that import and export need.
 type ledger struct {
 	params *consensus.Params
+	memory int64 // for blocks being judged
 	store  *datastore.Store
 	chain  *chain.Chain
 }
@@ -59,13 +60,20 @@ func openStore(c Config, logs *Loggers, r Reindex) (*ledger, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	return &ledger{params: params, store: store}, nil
+	return &ledger{params: params, memory: judging(c.Datastore.Cache), store: store}, nil
 }
+
+// judging is the memory that blocks may take while they are judged, beside a
+// cache of that size. The least holds two full blocks of payments, so that the next is
+// there when one has been judged; more than the most makes nothing faster.
+func judging(cache Size) int64 { return int64(min(max(cache/4, 10<<20), 64<<20)) }
 
 // openChain loads the headers and, after a crash, judges blocks again: it may
 // take a while.
 func (l *ledger) openChain(ctx context.Context, logs *Loggers, now func() time.Time) (err error) {
-	l.chain, err = chain.Open(ctx, chain.Config{Params: l.params, Store: l.store, Now: now, Log: logs.For("chain")})
+	l.chain, err = chain.Open(ctx, chain.Config{
+		Params: l.params, Store: l.store, Now: now, Log: logs.For("chain"), Memory: l.memory,
+	})
 	if err != nil {
 		err = fmt.Errorf("chain: %w", err)
 		if ctx.Err() == nil && !l.store.Reindexing() {

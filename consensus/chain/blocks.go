@@ -37,16 +37,35 @@ func (c *Chain) AddBlock(ctx context.Context, b *wire.Block) error {
 // AddBlock's result, later, from another goroutine. When QueueBlock returns an
 // error, done is not called: ctx has ended or the chain has stopped.
 func (c *Chain) QueueBlock(ctx context.Context, b *wire.Block, done func(error)) error {
+	return c.QueuePrepared(ctx, c.Prepare(b), done)
+}
+
+// Prepared is a block that was judged as far as it can be without coins.
+type Prepared struct {
+	block *wire.Block
+	n     *node
+	err   error // of that judgement
+}
+
+// Prepare does the part of QueueBlock that needs neither coins nor order: blocks
+// may be prepared on many goroutines, each once its header's parent is known.
+func (c *Chain) Prepare(b *wire.Block) Prepared {
 	n, err := c.judge(b)
-	if err != nil {
+	return Prepared{b, n, err}
+}
+
+// QueuePrepared is the rest of QueueBlock. A block that is queued before its
+// parent is read from the store again when that has come.
+func (c *Chain) QueuePrepared(ctx context.Context, p Prepared, done func(error)) error {
+	if p.err != nil {
 		if stopped := c.stopped(); stopped != nil {
 			return stopped
 		}
-		go done(err)
+		go done(p.err)
 		return nil
 	}
-	c.tell(b)
-	return c.queue(ctx, n, b, func(err error) { go done(err) })
+	c.tell(p.block)
+	return c.queue(ctx, p.n, p.block, func(err error) { go done(err) })
 }
 
 // OnBlock has f called with every new block that is handed in and has passed
@@ -62,9 +81,16 @@ func (c *Chain) tell(b *wire.Block) {
 	}
 }
 
+// footprint is about how many bytes of memory b takes while it is judged, but for
+// the scripts of the coins it spends.
+func footprint(b *wire.Block) int64 {
+	const perCoin = 192 // the coin, what its check sees of it, the check, its place in a table
+	return int64(b.Memory()) + int64(b.Spends())*perCoin
+}
+
 // queue hands b to the engine when there is room for it.
 func (c *Chain) queue(ctx context.Context, n *node, b *wire.Block, done func(error)) error {
-	room := min(max(int64(b.Size()), roomBytes/roomBlocks), roomBytes)
+	room := min(max(footprint(b), c.memory/roomBlocks), c.memory)
 	if err := c.room.Acquire(ctx, room); err != nil {
 		return err
 	}

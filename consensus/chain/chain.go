@@ -24,6 +24,7 @@ type Config struct {
 	Now     func() time.Time // nil: time.Now
 	Log     *slog.Logger     // nil: discarded
 	Workers int              // script checkers; 0: one a core
+	Memory  int64            // bytes that blocks may take while they are judged; 0: 32 MiB
 	// Verifier makes what verifies signatures, one for each goroutine that runs
 	// scripts; nil: the fast one. Its errors stop the chain, see Failed.
 	Verifier   func() script.Verifier
@@ -41,13 +42,16 @@ var (
 	ErrNotNext   = errors.New("block does not follow the tip")                                // TestBlock; Core: inconclusive-not-best-prevblk
 )
 
-// Bounds of what is held in memory.
+// Bounds of what is held in memory. Bytes are Config.Memory's: as much for the
+// blocks handed in and not yet decided as for those applied and not yet verified,
+// most of which are the same, and half as much for the last updates. A block that
+// alone has more is let in alone.
 const (
-	roomBytes  = 64 << 20 // of blocks handed in and not yet decided
-	roomBlocks = 64
-	windowMax  = 32       // blocks applied and not yet verified
-	windowSize = 32 << 20 // bytes of them
-	hiddenMax  = 64       // blocks that a reorg may revert before it shows
+	defaultMemory = 32 << 20
+	roomBlocks    = 64 // handed in and not yet decided
+	windowBlocks  = 32 // applied and not yet verified
+	recentBlocks  = 32 // updates kept for followers
+	hiddenMax     = 64 // blocks that a reorg may revert before it shows
 )
 
 // Chain is the header tree and the active branch. Safe for concurrent use.
@@ -67,6 +71,7 @@ type Chain struct {
 	now    func() time.Time
 	log    *slog.Logger
 	every  time.Duration
+	memory int64 // Config.Memory
 
 	tip  atomic.Pointer[consensus.State] // last of active
 	head atomic.Pointer[consensus.State] // of tree.head
@@ -104,8 +109,8 @@ func Open(ctx context.Context, cfg Config) (*Chain, error) {
 		now:     cfg.Now,
 		log:     cfg.Log,
 		every:   cfg.FlushEvery,
+		memory:  cfg.Memory,
 		changed: make(chan struct{}),
-		room:    semaphore.NewWeighted(roomBytes),
 		quit:    make(chan struct{}),
 		ended:   make(chan struct{}),
 		failed:  make(chan struct{}),
@@ -120,6 +125,11 @@ func Open(ctx context.Context, cfg Config) (*Chain, error) {
 	if c.every <= 0 {
 		c.every = time.Minute
 	}
+	if c.memory <= 0 {
+		c.memory = defaultMemory
+	}
+	c.room = semaphore.NewWeighted(c.memory)
+	c.updates.limit = c.memory / 2
 	workers := cfg.Workers
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)

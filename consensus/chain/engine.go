@@ -105,7 +105,8 @@ func (in *inbox) nextJob() (j *job) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if len(in.jobs) > 0 {
-		j, in.jobs = in.jobs[0], in.jobs[1:]
+		j, in.jobs[0] = in.jobs[0], nil // it has a block
+		in.jobs = in.jobs[1:]
 	}
 	return j
 }
@@ -222,11 +223,11 @@ func (e *engine) best() *node {
 }
 
 func (e *engine) full() bool {
-	size := 0
+	size := int64(0)
 	for _, a := range e.c.window {
 		size += a.size
 	}
-	return len(e.c.window) >= windowMax || size >= windowSize
+	return len(e.c.window) >= windowBlocks || size >= e.c.memory
 }
 
 func (e *engine) wantsDrain() bool {

@@ -95,27 +95,24 @@ func fees(b *wire.Block, spent []consensus.Coin) (sum int64) {
 	return sum
 }
 
-// Bounds of the updates kept in memory for those who follow closely.
-const (
-	recentMax  = 32
-	recentSize = 16 << 20 // bytes of blocks
-)
-
 // recent keeps the last updates, so that followers need not read them from
-// disk. The zero value is empty.
+// disk: recentBlocks of them at most, and the newest alone if the others have no
+// place beside it. The zero value is empty.
 type recent struct {
+	limit int64 // bytes of memory
+
 	mu   sync.Mutex
 	list []recentUpdate // oldest first
-	size int
+	size int64
 }
 
 type recentUpdate struct {
 	id   wire.Hash
 	u    consensus.Update
-	size int
+	size int64
 }
 
-func (r *recent) put(id wire.Hash, u consensus.Update, size int) {
+func (r *recent) put(id wire.Hash, u consensus.Update, size int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for i := range r.list {
@@ -125,7 +122,7 @@ func (r *recent) put(id wire.Hash, u consensus.Update, size int) {
 	}
 	r.list = append(r.list, recentUpdate{id, u, size})
 	r.size += size
-	for len(r.list) > recentMax || r.size > recentSize && len(r.list) > 1 {
+	for len(r.list) > recentBlocks || r.size > r.limit && len(r.list) > 1 {
 		r.size -= r.list[0].size
 		r.list[0] = recentUpdate{}
 		r.list = r.list[1:]

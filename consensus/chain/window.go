@@ -15,8 +15,8 @@ type applied struct {
 	*verdict
 	n      *node
 	update consensus.Update
-	size   int  // bytes of the block
-	job    *job // nil when nobody waits for it
+	size   int64 // bytes of memory that update takes
+	job    *job  // nil when nobody waits for it
 }
 
 // change runs f with the lock that readers of coins need.
@@ -51,7 +51,7 @@ func (e *engine) apply(n *node) {
 		e.refuse(n, err)
 		return
 	}
-	a := &applied{n: n, update: u, size: b.Size(), job: j}
+	a := &applied{n: n, update: u, size: weigh(&u), job: j}
 	e.change(func() {
 		if err = e.store.Apply(u); err == nil {
 			e.c.window = append(e.c.window, a)
@@ -69,6 +69,15 @@ func (e *engine) apply(n *node) {
 	} else {
 		a.verdict = e.c.checks.start(n.id, checks, e.c.inbox.wake)
 	}
+}
+
+// weigh is about how many bytes of memory u takes.
+func weigh(u *consensus.Update) int64 {
+	n := footprint(u.Block)
+	for i := range u.Spent {
+		n += int64(len(u.Spent[i].Script))
+	}
+	return n
 }
 
 func (e *engine) flagged(n *node, f flags) bool {

@@ -7,6 +7,7 @@ type Block struct {
 
 	id  Hash
 	raw []byte // the encoding, when it was decoded
+	mem int    // see Memory; 0: not yet reckoned
 }
 
 // NewBlock puts a block together from sealed transactions. Neither may be
@@ -52,6 +53,23 @@ func (b *Block) Size() int {
 		return len(b.raw)
 	}
 	return b.sum((*Tx).Size)
+}
+
+// Memory is about how many bytes of memory the block holds, which for a hostile
+// one is up to 26 times its Size: what bounds blocks in memory counts these.
+func (b *Block) Memory() int {
+	if b.mem > 0 {
+		return b.mem
+	}
+	s := shape{}
+	for _, t := range b.Txs {
+		s.ins += len(t.Ins)
+		s.outs += len(t.Outs)
+		for i := range t.Ins {
+			s.items += len(t.Ins[i].Witness)
+		}
+	}
+	return s.memory(len(b.Txs), b.Size())
 }
 
 // BaseSize is the encoding's length in bytes without witness.

@@ -52,7 +52,7 @@ func DecodeBlock(raw []byte) (*Block, error) {
 	if err := r.finish("block"); err != nil {
 		return nil, err
 	}
-	b := &Block{raw: raw, Txs: make([]*Tx, n), id: DoubleSHA256(raw[:HeaderSize])}
+	b := &Block{raw: raw, Txs: make([]*Tx, n), id: DoubleSHA256(raw[:HeaderSize]), mem: s.memory(n, len(raw))}
 	head := reader{b: raw}
 	b.Header = head.header()
 	f := newFiller(raw, body, s)

@@ -1,5 +1,7 @@
 package wire
 
+import "unsafe"
+
 // Smallest encodings, by which a declared count is checked against the bytes
 // that are left.
 const (
@@ -14,6 +16,18 @@ const (
 // just that size. So a broken encoding costs its sender's bandwidth and our
 // time, never memory, whatever counts it declares.
 type shape struct{ ins, outs, items int }
+
+// memory is what so many transactions of that shape take, in bytes, with an
+// encoding of that size.
+func (s *shape) memory(txs, size int) int {
+	const (
+		tx   = int(unsafe.Sizeof(Tx{}) + unsafe.Sizeof(&Tx{}))
+		in   = int(unsafe.Sizeof(In{}))
+		out  = int(unsafe.Sizeof(Out{}))
+		item = int(unsafe.Sizeof([]byte{}))
+	)
+	return size + txs*tx + s.ins*in + s.outs*out + s.items*item
+}
 
 // measureTx walks over one transaction as Core's UnserializeTransaction reads
 // it with witness allowed.

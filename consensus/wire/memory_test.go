@@ -54,11 +54,22 @@ func TestMemoryPerByte(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			raw := message(t, c.head, c.unit, c.tail)
 			measure := func(raw []byte, ok bool) float64 {
+				var b *wire.Block
 				bytes := allocated(func() {
-					if _, err := wire.DecodeBlock(raw); (err == nil) != ok {
+					var err error
+					if b, err = wire.DecodeBlock(raw); (err == nil) != ok {
 						t.Fatalf("decoding %d bytes: %v", len(raw), err)
 					}
 				})
+				if ok {
+					got, want := float64(b.Memory()), float64(int(bytes)+len(raw))
+					if got < 0.9*want || got > 1.1*want {
+						t.Errorf("says that it holds %.0f bytes, holds %.0f", got, want)
+					}
+					if sum := wire.NewBlock(b.Header, b.Txs).Memory(); sum != b.Memory() {
+						t.Errorf("put together it holds %d bytes, decoded %d", sum, b.Memory())
+					}
+				}
 				return float64(bytes) / float64(len(raw))
 			}
 			if got := measure(raw, true); got > c.sound {
