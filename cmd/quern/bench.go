@@ -13,7 +13,7 @@ import (
 
 func benchCommand(s *settings) *cobra.Command {
 	cmd := &cobra.Command{Use: "bench", Short: "Measure Quern on this machine"}
-	cmd.AddCommand(s.benchImport())
+	cmd.AddCommand(s.benchChain(), s.benchImport())
 	return cmd
 }
 
