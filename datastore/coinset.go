@@ -50,16 +50,11 @@ func (s *Store) Coin(op wire.Outpoint) (consensus.Coin, error) {
 }
 
 // Resolve appends to dst one coin for each input of b but the coinbase's;
-// Missing where the set has none. What it read from disk stays in the cache,
-// because b is about to spend it.
+// Missing where the set has none. What it reads from disk does not enter the
+// cache: b is about to spend it.
 func (s *Store) Resolve(b *wire.Block, dst []consensus.Coin) ([]consensus.Coin, error) {
 	dst = slices.Grow(dst, b.Spends())
 	a := new(coins.Arena)
-	type find struct {
-		op    wire.Outpoint
-		value []byte
-	}
-	var finds []find
 	for i, t := range b.Txs {
 		for j := range t.Ins {
 			if i == 0 {
@@ -70,10 +65,7 @@ func (s *Store) Resolve(b *wire.Block, dst []consensus.Coin) ([]consensus.Coin, 
 			coin, known, err := s.cache.Peek(op, a)
 			if err == nil && !known {
 				var value []byte
-				if value, err = (flushed{s.kv}).Coin(op); value != nil {
-					finds = append(finds, find{op, value})
-				}
-				if err == nil {
+				if value, err = (flushed{s.kv}).Coin(op); err == nil {
 					coin, err = coins.DecodeAt(op, value, a)
 				}
 			}
@@ -81,13 +73,6 @@ func (s *Store) Resolve(b *wire.Block, dst []consensus.Coin) ([]consensus.Coin, 
 				return nil, err
 			}
 			dst = append(dst, coin)
-		}
-	}
-	if len(finds) > 0 {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		for i := range finds {
-			s.cache.Keep(finds[i].op, finds[i].value)
 		}
 	}
 	return dst, nil
@@ -110,13 +95,13 @@ func (s *Store) Apply(u consensus.Update) error {
 		if i > 0 {
 			for j := range t.Ins {
 				if err := s.cache.Spend(t.Ins[j].Prev); err != nil {
-					return s.fail(fmt.Errorf("apply block %v: %w", id, err))
+					return s.failed(fmt.Errorf("apply block %v: %w", id, err))
 				}
 				s.count--
 			}
 		}
 		if err := s.create(t, u.Next.Height, i == 0); err != nil {
-			return s.fail(fmt.Errorf("apply block %v: %w", id, err))
+			return s.failed(fmt.Errorf("apply block %v: %w", id, err))
 		}
 	}
 	s.tip = id
@@ -169,7 +154,7 @@ func (s *Store) Revert(u consensus.Update) error {
 			}
 			op.Index = uint32(j)
 			if err := s.cache.Spend(op); err != nil {
-				return s.fail(fmt.Errorf("revert block %v: %w", id, err))
+				return s.failed(fmt.Errorf("revert block %v: %w", id, err))
 			}
 			s.count--
 		}
@@ -179,7 +164,7 @@ func (s *Store) Revert(u consensus.Update) error {
 		for j := range slices.Backward(t.Ins) {
 			last := len(spent) - 1
 			if err := s.cache.Add(t.Ins[j].Prev, &spent[last]); err != nil {
-				return s.fail(fmt.Errorf("revert block %v: %w", id, err))
+				return s.failed(fmt.Errorf("revert block %v: %w", id, err))
 			}
 			s.count++
 			spent = spent[:last]
@@ -192,8 +177,11 @@ func (s *Store) Revert(u consensus.Update) error {
 // fits checks, before anything is changed, that u starts or ends at the tip and
 // is whole.
 func (s *Store) fits(u consensus.Update, tip wire.Hash) error {
-	if s.broken != nil {
-		return s.broken
+	s.mu.RLock()
+	broken := s.broken
+	s.mu.RUnlock()
+	if broken != nil {
+		return broken
 	}
 	if s.tip != tip {
 		return fmt.Errorf("the coins are at block %v", s.tip)
@@ -209,10 +197,19 @@ func (s *Store) fits(u consensus.Update, tip wire.Hash) error {
 	return nil
 }
 
-// fail remembers that the coin set is half changed, so that it is never
-// flushed: the next start has the last whole one.
+// fail remembers that what is in memory or in the database is not known to be
+// whole, so that it is never flushed: the next start has the last whole state.
 func (s *Store) fail(err error) error {
-	s.broken = fmt.Errorf("the coin set in memory is unusable since an earlier error (%w): start again", err)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.failed(err)
+}
+
+// failed is fail with mu held.
+func (s *Store) failed(err error) error {
+	if s.broken == nil {
+		s.broken = fmt.Errorf("the coin set in memory is unusable since an earlier error (%w): start again", err)
+	}
 	return err
 }
 

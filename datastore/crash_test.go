@@ -172,7 +172,7 @@ func live(t testing.TB, seed uint64, crashes int, f fault) error {
 				return err
 			}
 			if rng.IntN(6) == 0 {
-				if err := s.Flush(l.tip().ID); err != nil {
+				if err := flush(s, l.tip().ID); err != nil {
 					return err
 				}
 				acked = milestoneOf(t, s, l)
@@ -186,7 +186,7 @@ func live(t testing.TB, seed uint64, crashes int, f fault) error {
 		} else {
 			next := milestoneOf(t, s, l)
 			under = &next
-			clone = crashAmidst(mem, cfg, func() { err = s.Flush(l.tip().ID) })
+			clone = crashAmidst(mem, cfg, func() { err = flush(s, l.tip().ID) })
 			if err != nil {
 				return err
 			}

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"iter"
+	"maps"
 
 	ds "github.com/ipfs/go-datastore"
 	"github.com/ipfs/go-datastore/query"
@@ -94,10 +96,17 @@ func (s *Store) load(ctx context.Context) error {
 	}
 }
 
-// NeedsFlush says that the store holds as much unflushed as Config.Cache allows.
+// NeedsFlush says that the changes that are not frozen take as much memory as
+// they may.
 func (s *Store) NeedsFlush() bool {
-	return s.cache.Bytes()+s.otherBytes() >= s.c.Cache
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.cache.Full() || s.otherBytes() >= s.c.Cache/otherShare
 }
+
+// otherShare is the part of the cache's budget that headers and positions may
+// take until they are flushed.
+const otherShare = 4
 
 // otherBytes is what waits for the next flush beside coins.
 func (s *Store) otherBytes() int64 {
@@ -112,64 +121,113 @@ func (s *Store) otherBytes() int64 {
 // cleaned up: in its log, in a new file, and in one merged from that.
 const flushFactor = 4
 
-// Flush makes everything up to now durable, atomically: after a crash Load
-// returns this tip or a later flush's, with the coins at that tip. tip must be
-// where Apply and Revert have brought the coins.
-func (s *Store) Flush(tip wire.Hash) error {
+// Freeze sets aside everything up to now, the state at tip, for the next call
+// of Flush. tip must be where Apply and Revert have brought the coins. It moves
+// no data, so that it takes no time to speak of.
+func (s *Store) Freeze(tip wire.Hash) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	switch {
 	case s.broken != nil:
 		return s.broken
+	case s.frozen != nil:
+		return errors.New("freeze: the last frozen state is not flushed")
 	case tip != s.tip:
-		return fmt.Errorf("flush at block %v: the coins are at block %v", tip, s.tip)
+		return fmt.Errorf("freeze at block %v: the coins are at block %v", tip, s.tip)
 	}
-	if err := s.volume.require(flushFactor * (s.cache.BatchBytes() + s.otherBytes())); err != nil {
+	if err := s.volume.require(flushFactor * (s.cache.Stats().Dirty.Batch + s.otherBytes())); err != nil {
 		return err
 	}
-	ctx := context.Background()
-	// A failed sync may have dropped what it should have written, and the next
-	// would succeed without it: so there must be none.
-	failpoint.Hit(failpoint.BeforeFileSync)
-	if err := s.files.Sync(ctx, ds.NewKey("/")); err != nil {
-		s.fail(err)
-		return fmt.Errorf("flush: %w", err)
+	s.frozen = &saved{tip: tip, coins: s.count, headers: uint64(len(s.heads.numbers))}
+	s.cache.Freeze()
+	s.heads.frozen, s.heads.pending = s.heads.pending, make(map[uint64]chain.StoredHeader)
+	for _, f := range s.parts {
+		f.Freeze()
 	}
-	failpoint.Hit(failpoint.AfterFileSync)
-	next := saved{tip: tip, coins: s.count, headers: uint64(len(s.heads.numbers))}
-	batch, err := s.kv.Batch(ctx)
-	if err != nil {
-		return fmt.Errorf("flush: %w", err)
+	return nil
+}
+
+// Thaw takes Freeze back, before Flush has begun.
+func (s *Store) Thaw() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.frozen == nil {
+		return
 	}
-	if err := s.fill(ctx, batch, next); err != nil {
-		return fmt.Errorf("flush: %w", err)
+	s.frozen = nil
+	s.cache.Thaw()
+	maps.Copy(s.heads.frozen, s.heads.pending)
+	s.heads.pending, s.heads.frozen = s.heads.frozen, nil
+	for _, f := range s.parts {
+		f.Thaw()
 	}
-	failpoint.Hit(failpoint.BeforeCommit)
-	// From here on nobody knows what the database has unless all goes well.
-	if err := s.commit(ctx, batch, next); err != nil {
-		s.fail(err)
-		return fmt.Errorf("flush: %w", err)
+}
+
+// Flush makes what is frozen durable, atomically: after a crash Load returns
+// its tip or a later flush's, with the coins at that tip. It may run beside
+// everything but Freeze and Thaw. After an error nothing is flushed any more
+// until a restart, because nobody knows what the database has.
+//
+// First the files, then one batch with all changes and the state's record, then
+// the batch is synced. Whatever happens in between, the database has the state
+// of one flush, and the files what it refers to.
+func (s *Store) Flush() error {
+	s.mu.RLock()
+	next, changes, broken := s.frozen, s.cache.Frozen(), s.broken
+	s.mu.RUnlock()
+	switch {
+	case broken != nil:
+		return broken
+	case next == nil:
+		return errors.New("flush: nothing is frozen")
 	}
-	failpoint.Hit(failpoint.AfterCommit)
-	if err := s.kv.Sync(ctx, ds.NewKey("/")); err != nil {
-		s.fail(err)
-		return fmt.Errorf("flush: %w", err)
+	if err := s.write(context.Background(), *next, changes); err != nil {
+		return s.fail(fmt.Errorf("flush: %w", err))
 	}
-	failpoint.Hit(failpoint.AfterSync)
 	defer failpoint.Hit(failpoint.AfterFlush)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.frozen, s.heads.frozen = nil, nil
 	s.cache.Flushed()
-	clear(s.heads.pending)
 	for _, f := range s.parts {
 		f.Committed()
 	}
 	return nil
 }
 
+// write brings one frozen state to the disk.
+func (s *Store) write(ctx context.Context, next saved, changes iter.Seq2[wire.Outpoint, []byte]) error {
+	// A failed sync may have dropped what it should have written, and the next
+	// would succeed without it: so there must be none.
+	failpoint.Hit(failpoint.BeforeFileSync)
+	if err := s.files.Sync(ctx, ds.NewKey("/")); err != nil {
+		return err
+	}
+	failpoint.Hit(failpoint.AfterFileSync)
+	batch, err := s.kv.Batch(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.fill(ctx, batch, next, changes); err != nil {
+		return err
+	}
+	failpoint.Hit(failpoint.BeforeCommit)
+	if err := s.commit(ctx, batch, next); err != nil {
+		return err
+	}
+	failpoint.Hit(failpoint.AfterCommit)
+	if err := s.kv.Sync(ctx, ds.NewKey("/")); err != nil {
+		return err
+	}
+	failpoint.Hit(failpoint.AfterSync)
+	return nil
+}
+
 // commit is one moment for EachCoin: it sees the coins and the count before it,
 // or those after it.
 func (s *Store) commit(ctx context.Context, batch ds.Batch, next saved) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.moment.Lock()
+	defer s.moment.Unlock()
 	if err := batch.Commit(ctx); err != nil {
 		return err
 	}
@@ -178,15 +236,15 @@ func (s *Store) commit(ctx context.Context, batch ds.Batch, next saved) error {
 }
 
 func (s *Store) snapshot(ctx context.Context) (count int64, entries query.Results, err error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.moment.RLock()
+	defer s.moment.RUnlock()
 	entries, err = s.kv.Query(ctx, query.Query{Prefix: coinSpace, Orders: []query.Order{query.OrderByKey{}}})
 	return s.saved.coins, entries, err
 }
 
-// fill puts all that changed since the last flush into the batch.
-func (s *Store) fill(ctx context.Context, batch ds.Batch, next saved) error {
-	for op, value := range s.cache.Changes() {
+// fill puts all that is frozen into the batch.
+func (s *Store) fill(ctx context.Context, batch ds.Batch, next saved, changes iter.Seq2[wire.Outpoint, []byte]) error {
+	for op, value := range changes {
 		var err error
 		if value == nil {
 			err = batch.Delete(ctx, coinKey(op))
@@ -197,7 +255,7 @@ func (s *Store) fill(ctx context.Context, batch ds.Batch, next saved) error {
 			return err
 		}
 	}
-	for number, h := range s.heads.pending {
+	for number, h := range s.heads.frozen {
 		if err := batch.Put(ctx, headerKey(number), encodeHeader(&h)); err != nil {
 			return err
 		}

@@ -84,7 +84,7 @@ func TestFullDiskIsNotWrittenTo(t *testing.T) {
 	s := openTest(t, c)
 	l := newLedger(c.Params, 3)
 	add(t, s, l.grow(5))
-	if err := s.Flush(l.tip().ID); err != nil {
+	if err := flush(s, l.tip().ID); err != nil {
 		t.Fatal(err)
 	}
 
@@ -93,7 +93,7 @@ func TestFullDiskIsNotWrittenTo(t *testing.T) {
 	applied := milestoneOf(t, s, l)
 	free = reserve + 1000
 	var full *DiskFullError
-	if err := s.Flush(u.Next.ID); !errors.As(err, &full) {
+	if err := flush(s, u.Next.ID); !errors.As(err, &full) {
 		t.Errorf("flush: %v", err)
 	}
 	if err := s.PutBlock(l.grow(200).Block); !errors.As(err, &full) {
@@ -105,7 +105,7 @@ func TestFullDiskIsNotWrittenTo(t *testing.T) {
 	}
 	// With space again, the flush that was refused can be made.
 	free = 1 << 40
-	if err := s.Flush(u.Next.ID); err != nil {
+	if err := flush(s, u.Next.ID); err != nil {
 		t.Fatal(err)
 	}
 	s = reopenTest(t, s, c)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"slices"
 
 	"github.com/ipfs/go-datastore/query"
 
@@ -17,8 +16,18 @@ import (
 // parents first, because a header is judged by its parent.
 type headers struct {
 	numbers map[wire.Hash]uint64
-	pending map[uint64]chain.StoredHeader // new, or with another mark, since the last flush
+	pending map[uint64]chain.StoredHeader // new, or with another mark, since the last Freeze
+	frozen  map[uint64]chain.StoredHeader // so before it, and not yet flushed
 	marks   map[wire.Hash]chain.Mark      // those that are not zero
+}
+
+// changed returns a header that is not flushed.
+func (h *headers) changed(number uint64) (chain.StoredHeader, bool) {
+	if p, ok := h.pending[number]; ok {
+		return p, true
+	}
+	p, ok := h.frozen[number]
+	return p, ok
 }
 
 // headerBytes is what a pending header takes in memory and in the batch.
@@ -71,12 +80,12 @@ func decodeHeader(b []byte) (h chain.StoredHeader, err error) {
 
 // Load returns the headers stored, parents first, genesis excluded, and the id
 // of the block that the coin set is at. Like every change it is the owner's
-// call, and the sequence must not be used beside a change.
+// call, and the sequence must not be used beside a change or a flush.
 func (s *Store) Load() (iter.Seq2[chain.StoredHeader, error], wire.Hash, error) {
 	return func(yield func(chain.StoredHeader, error) bool) {
 		for h, err := range s.flushedHeaders() {
 			if err == nil {
-				if p, changed := s.heads.pending[h.number]; changed {
+				if p, changed := s.heads.changed(h.number); changed {
 					h.StoredHeader = p
 				}
 			}
@@ -84,15 +93,8 @@ func (s *Store) Load() (iter.Seq2[chain.StoredHeader, error], wire.Hash, error) 
 				return
 			}
 		}
-		var fresh []uint64
-		for number := range s.heads.pending {
-			if number >= s.saved.headers {
-				fresh = append(fresh, number)
-			}
-		}
-		slices.Sort(fresh)
-		for _, number := range fresh {
-			if !yield(s.heads.pending[number], nil) {
+		for number := s.saved.headers; number < uint64(len(s.heads.numbers)); number++ {
+			if h, _ := s.heads.changed(number); !yield(h, nil) {
 				return
 			}
 		}

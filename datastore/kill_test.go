@@ -137,7 +137,7 @@ func killMe(t *testing.T, dir string, seed uint64) {
 		}
 		m := milestoneOf(t, s, l)
 		fmt.Printf("flush %v %v %d %d\n", m.tip, m.coins.Hash, m.coins.Coins, m.headers)
-		if err := s.Flush(m.tip); err != nil {
+		if err := flush(s, m.tip); err != nil {
 			t.Fatal(err)
 		}
 		fmt.Println("done")

@@ -25,7 +25,7 @@ func TestCoinSetOfARealChainIsCores(t *testing.T) {
 		if flushes < 3 {
 			t.Errorf("only %d flushes", flushes)
 		}
-		if err := s.Flush(state.ID); err != nil {
+		if err := flush(s, state.ID); err != nil {
 			t.Fatal(err)
 		}
 		if got := state.ID.String(); got != "564f1bb9c69e61297d68b00d882abee29629e069749273970e75f6ddeadcae2f" {
@@ -63,7 +63,7 @@ func importTrusted(t testing.TB, s *Store, raw []byte) (state consensus.State, f
 		state = applyTrusted(t, s, state, b)
 		if s.NeedsFlush() {
 			flushes++
-			if err := s.Flush(state.ID); err != nil {
+			if err := flush(s, state.ID); err != nil {
 				t.Fatal(err)
 			}
 		}

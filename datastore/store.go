@@ -52,9 +52,13 @@ var ErrClosed = errors.New("the store is closed")
 // Store implements chain.Store, and keeps small values for others by name.
 //
 // The chain's goroutine owns the state; mu lets others read beside it. Only the
-// owner changes what mu guards, so that the owner reads it without the lock.
-// Invariants: the coins in cache over kv are those at tip; what kv has is the
-// whole state of one earlier call of Flush.
+// owner changes what mu guards, so that the owner reads it without the lock;
+// but for frozen, broken and what else Flush changes, on its own goroutine, when
+// it ends. Invariants: the coins in cache over kv are those at tip, before and
+// after a flush; what kv has is the whole state of one earlier Freeze.
+//
+// moment is held, for writing, while a batch is committed, so that those who
+// begin to read all of kv know which state they see.
 type Store struct {
 	c      Config
 	log    *slog.Logger
@@ -64,6 +68,9 @@ type Store struct {
 	files  *mount.Datastore // bodies under /blocks, undo data under /undo
 	parts  [2]*blocks.Files // what is mounted there
 
+	moment sync.RWMutex
+	saved  saved // what the last flush wrote
+
 	mu     sync.RWMutex
 	tip    wire.Hash
 	count  int64 // coins at tip
@@ -71,7 +78,7 @@ type Store struct {
 	heads  headers
 	bodies map[wire.Hash]struct{} // blocks whose bodies are stored
 	broken error                  // why nothing may be flushed any more
-	saved  saved                  // what the last flush wrote
+	frozen *saved                 // what Flush is to write; nil: nothing
 
 	reindex *reindex // nil unless one is under way; the owner's
 }

@@ -33,6 +33,14 @@ func openTest(t testing.TB, c Config) *Store {
 	return s
 }
 
+// flush makes the store durable at a tip.
+func flush(s *Store, tip wire.Hash) error {
+	if err := s.Freeze(tip); err != nil {
+		return err
+	}
+	return s.Flush()
+}
+
 // add gives the store a block the way the chain does.
 func add(t testing.TB, s *Store, u consensus.Update) {
 	t.Helper()
@@ -108,13 +116,13 @@ func TestFollowsALedgerForthAndBack(t *testing.T) {
 				add(t, s, l.grow(12))
 			}
 			if s.NeedsFlush() || l.rng.IntN(20) == 0 {
-				if err := s.Flush(l.tip().ID); err != nil {
+				if err := flush(s, l.tip().ID); err != nil {
 					t.Fatal(err)
 				}
 				l.check(t, s)
 			}
 		}
-		if err := s.Flush(l.tip().ID); err != nil {
+		if err := flush(s, l.tip().ID); err != nil {
 			t.Fatal(err)
 		}
 		l.check(t, s)
@@ -154,7 +162,7 @@ func TestHeadersComeBackInOrderWithTheirMarks(t *testing.T) {
 			}
 			checkHeaders(t, s, hs[:20+i*15])
 			if i < 2 {
-				if err := s.Flush(genesis.ID()); err != nil {
+				if err := flush(s, genesis.ID()); err != nil {
 					t.Fatal(err)
 				}
 				checkHeaders(t, s, hs[:20+i*15])
@@ -197,7 +205,7 @@ func TestEachCoinSeesOneFlush(t *testing.T) {
 		for range 60 {
 			add(t, s, l.grow(10))
 		}
-		if err := s.Flush(l.tip().ID); err != nil {
+		if err := flush(s, l.tip().ID); err != nil {
 			t.Fatal(err)
 		}
 		want := len(l.coins)
@@ -205,7 +213,7 @@ func TestEachCoinSeesOneFlush(t *testing.T) {
 		err := s.EachCoin(t.Context(), func(wire.Outpoint, consensus.Coin) error {
 			if n++; n%20 == 0 { // the chain moves on meanwhile
 				add(t, s, l.grow(30))
-				return s.Flush(l.tip().ID)
+				return flush(s, l.tip().ID)
 			}
 			return nil
 		})
@@ -246,7 +254,7 @@ func TestReadersBesideTheOwner(t *testing.T) {
 		for i, u := range us[40:] {
 			add(t, s, u)
 			if i%5 == 0 {
-				if err := s.Flush(u.Next.ID); err != nil {
+				if err := flush(s, u.Next.ID); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -297,11 +305,11 @@ func TestUpdatesThatDoNotFitAreRefused(t *testing.T) {
 	if err := s.Revert(two); err == nil {
 		t.Error("a block that is not the tip can be reverted")
 	}
-	if err := s.Flush(two.Next.ID); err == nil {
+	if err := flush(s, two.Next.ID); err == nil {
 		t.Error("a state can be flushed under another's name")
 	}
 	add(t, s, two)
-	if err := s.Flush(two.Next.ID); err != nil {
+	if err := flush(s, two.Next.ID); err != nil {
 		t.Fatal(err)
 	}
 	l.check(t, s)
@@ -313,7 +321,7 @@ func TestHalfAppliedStateIsNeverFlushed(t *testing.T) {
 	s := openTest(t, c)
 	l := newLedger(s.c.Params, 4)
 	add(t, s, l.grow(9))
-	if err := s.Flush(l.tip().ID); err != nil {
+	if err := flush(s, l.tip().ID); err != nil {
 		t.Fatal(err)
 	}
 	good := milestoneOf(t, s, l)
@@ -328,7 +336,7 @@ func TestHalfAppliedStateIsNeverFlushed(t *testing.T) {
 	if err := s.Apply(u); err == nil {
 		t.Fatal("a coin can be spent twice")
 	}
-	if err := s.Flush(s.tip); err == nil {
+	if err := flush(s, s.tip); err == nil {
 		t.Error("the half-applied state was flushed")
 	}
 	if err := examine(reopenTest(t, s, c), good, nil); err != nil {
@@ -340,7 +348,7 @@ func TestHalfAppliedStateIsNeverFlushed(t *testing.T) {
 // (BIP30): there, a coin is replaced, and the older one is gone for good.
 func TestRepeatedCoinbaseReplacesItsCoins(t *testing.T) {
 	eachBackend(t, func(t *testing.T, c Config) {
-		for _, flush := range []bool{false, true} {
+		for _, between := range []bool{false, true} {
 			c.Dir = t.TempDir()
 			s := openTest(t, c)
 			l := newLedger(c.Params, 4)
@@ -348,13 +356,13 @@ func TestRepeatedCoinbaseReplacesItsCoins(t *testing.T) {
 			add(t, s, one)
 			two := consensus.Update{Prev: one.Next, Block: wire.NewBlock(wire.Header{Parent: one.Next.ID, Nonce: 1}, one.Block.Txs)}
 			two.Next = consensus.State{Params: c.Params, ID: two.Block.ID(), Height: 2}
-			if flush {
-				if err := s.Flush(one.Next.ID); err != nil {
+			if between {
+				if err := flush(s, one.Next.ID); err != nil {
 					t.Fatal(err)
 				}
 			}
 			add(t, s, two)
-			if err := s.Flush(two.Next.ID); err != nil {
+			if err := flush(s, two.Next.ID); err != nil {
 				t.Fatal(err)
 			}
 			for op, coin := range l.coins {
@@ -411,7 +419,7 @@ func TestClosedStoreSaysSo(t *testing.T) {
 		if _, err := s.Block(u.Next.ID); err == nil {
 			t.Error("a block can be read")
 		}
-		if err := s.Flush(u.Next.ID); err == nil {
+		if err := flush(s, u.Next.ID); err == nil {
 			t.Error("a closed store can be flushed")
 		}
 		if err := s.Close(); err != nil {
@@ -433,7 +441,7 @@ func BenchmarkApplyAndFlush(b *testing.B) {
 				b.StartTimer()
 				add(b, s, u)
 				if s.NeedsFlush() {
-					if err := s.Flush(u.Next.ID); err != nil {
+					if err := flush(s, u.Next.ID); err != nil {
 						b.Fatal(err)
 					}
 				}
@@ -452,7 +460,7 @@ func TestLostBodyIsStoredAnew(t *testing.T) {
 		u := l.grow(4)
 		id := u.Block.ID()
 		add(t, s, u)
-		if err := s.Flush(l.tip().ID); err != nil {
+		if err := flush(s, l.tip().ID); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.kv.Delete(t.Context(), ds.RawKey(bodySpace.String()+"/"+string(id[:])+guard)); err != nil {
@@ -467,7 +475,7 @@ func TestLostBodyIsStoredAnew(t *testing.T) {
 		if err := s.PutBlock(u.Block); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Flush(l.tip().ID); err != nil {
+		if err := flush(s, l.tip().ID); err != nil {
 			t.Fatal(err)
 		}
 		if b, err := s.Block(id); err != nil || string(b.Bytes()) != string(u.Block.Bytes()) {

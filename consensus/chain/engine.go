@@ -30,9 +30,10 @@ type engine struct {
 	waiting map[*node]*job // blocks stored, on their way to be applied
 	calls   []*call
 
-	unflushed bool
+	unflushed bool        // something has changed since the last freeze
 	flushAt   *time.Timer // runs while unflushed
 	flushDue  bool
+	flush     *flush    // under way; nil: none
 	told      time.Time // when progress was last logged
 }
 
@@ -170,7 +171,7 @@ func (e *engine) run() {
 
 // step does the next thing that needs no waiting; false when there is none.
 func (e *engine) step() bool {
-	if e.commit() {
+	if e.flushEnded() || e.commit() {
 		return true
 	}
 	e.calls = append(e.calls, e.c.inbox.takeCalls()...)
@@ -188,14 +189,15 @@ func (e *engine) step() bool {
 func (e *engine) advance() bool {
 	empty := len(e.c.window) == 0
 	best := e.best()
+	crowded := e.store.NeedsFlush()
 	switch {
 	case e.c.Err() != nil:
 		return false
-	case e.flushDue || e.store.NeedsFlush():
-		if empty {
-			e.flush()
-		}
-		return empty
+	case e.flush == nil && (e.flushDue || crowded):
+		e.freeze()
+		return true
+	case crowded:
+		return false // until there is no flush under way
 	case e.tip == best:
 		return empty && e.settle()
 	case !best.follows(e.tip):
@@ -266,7 +268,7 @@ func (e *engine) runCalls(at moment) {
 			continue
 		}
 		if k.at == flushed {
-			e.flush()
+			e.flushAll()
 		}
 		err := e.c.Err()
 		if err == nil && k.f != nil {
@@ -343,28 +345,13 @@ func (e *engine) touched() {
 	}
 }
 
-// flush makes the store durable at tip; the window is empty.
-func (e *engine) flush() {
-	e.writeHeaders()
-	if e.c.Err() != nil {
-		return
-	}
-	if err := e.store.Flush(e.tip.id); err != nil {
-		e.c.fail(fmt.Errorf("flush at height %d: %w", e.tip.height(), err))
-		return
-	}
-	e.unflushed, e.flushDue = false, false
-	e.flushAt.Stop()
-}
-
 // end gives up what is not decided, flushes unless the store has failed, and
 // answers everybody.
 func (e *engine) end() {
 	e.abandon()
-	if e.c.Err() == nil {
-		if e.unflushed || e.hasUnsaved() {
-			e.flush()
-		}
+	e.awaitFlush()
+	if e.c.Err() == nil && (e.unflushed || e.hasUnsaved()) {
+		e.flushAll()
 	}
 	if e.hidden {
 		e.hidden = false

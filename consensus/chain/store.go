@@ -10,16 +10,17 @@ import (
 
 // Store keeps what must survive. The chain calls it from one goroutine at a
 // time, except Block, Undo, HasBlock, Coin and EachCoin, which may be called at any
-// time from anywhere. Errors are never the fault of a block or peer.
+// time from anywhere, and Flush, which runs beside everything but Freeze and
+// Thaw. Errors are never the fault of a block or peer.
 type Store interface {
 	// Load returns the headers stored, parents first, genesis excluded, and
 	// the id of the block that the coin set is at (genesis when fresh).
 	Load() (headers iter.Seq2[StoredHeader, error], tip wire.Hash, err error)
 	// AddHeaders stores headers or changes the marks of known ones. They are durable
-	// at the next Flush, at the latest.
+	// after the next Freeze and its Flush, at the latest.
 	AddHeaders(hs []StoredHeader) error
-	// PutBlock stores a body. It is durable at the next Flush. Storing it
-	// twice does nothing.
+	// PutBlock stores a body. It is durable after the next Freeze and its
+	// Flush. Storing it twice does nothing.
 	PutBlock(b *wire.Block) error
 	// HasBlock says whether a body is stored: no longer, once Block has
 	// returned ErrNoBlock for it. PutBlock then takes it anew.
@@ -37,10 +38,19 @@ type Store interface {
 	Apply(u consensus.Update) error
 	// Revert makes the coin set the one before u, whose block is the tip.
 	Revert(u consensus.Update) error
-	// Flush makes everything up to now durable, atomically: after a crash
-	// Load returns this tip or a later flush's, with the coins at that tip.
-	Flush(tip wire.Hash) error
-	// NeedsFlush says that the store holds as much unflushed as it should.
+	// Freeze sets aside everything up to now, which is the state at tip, for
+	// Flush, and takes next to no time. Each Freeze is followed by one Flush
+	// or Thaw before the next.
+	Freeze(tip wire.Hash) error
+	// Thaw takes Freeze back: the blocks up to tip turned out not to hold.
+	Thaw()
+	// Flush makes what is frozen durable, atomically: after a crash Load
+	// returns its tip or a later one's, with the coins at that tip. It is
+	// called once those blocks are verified. After an error nothing can be
+	// flushed any more.
+	Flush() error
+	// NeedsFlush says that the store holds as much that is not frozen as it
+	// should.
 	NeedsFlush() bool
 	// EachCoin flushes nothing: it calls f for each coin at the last Flush,
 	// in the order of (txid bytes, index), until f fails or ctx ends.

@@ -155,6 +155,7 @@ func (e *engine) commit() bool {
 	e.c.mu.Lock()
 	a.n.flags |= verified
 	e.c.mu.Unlock()
+	e.verifiedAt(a.n)
 	e.c.updates.put(a.n.id, a.update, a.size)
 	e.change(func() {
 		e.c.window[0] = nil
@@ -216,6 +217,7 @@ func (e *engine) reject(a *applied, err error) {
 // unwind takes all of the window out of the coin set. It is false when the
 // store failed; the window then stays, for abandon.
 func (e *engine) unwind() bool {
+	e.thaw()
 	window := e.c.window
 	for _, a := range window {
 		a.drop()

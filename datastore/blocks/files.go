@@ -32,21 +32,28 @@ const (
 var ErrImmutable = errors.New("stored values cannot be changed or deleted")
 
 // Files is a datastore of values under 32-byte keys, written once. A key is "/"
-// and 64 hex digits. Put comes from one goroutine at a time, as do Commit
-// and Committed; everything else from any.
+// and 64 hex digits. Put, Freeze and Thaw come from one goroutine at a time,
+// Sync, Commit and Committed from one at a time that may be another; everything
+// else from any.
 //
-// A value can be read from Put on; it lasts when its position, which Commit put
-// into a batch after Sync returned, does.
+// A value can be read from Put on. It lasts when its position does: Freeze sets
+// aside what was put up to then, Sync makes it durable, Commit adds the
+// positions to a batch, and Committed says that this is in Index, or Thaw that
+// it will not be. Meanwhile Put goes on.
 type Files struct {
 	c Config
 
 	// mu guards what follows. Invariants: every byte below end was written; a
-	// file in unsynced is open.
+	// file in unsynced or syncing is open; no key is in both pending and frozen.
 	mu       sync.RWMutex
 	end      position            // where the next record goes; size unused
-	pending  map[string]position // put and not yet committed, by key
+	pending  map[string]position // put since Freeze, by key
+	frozen   map[string]position // put before it, and not yet committed
+	until    position            // end at Freeze
+	loose    bool                // what is frozen is not known to be durable
 	open     map[uint32]File
-	unsynced map[uint32]bool     // files written since they were last synced
+	unsynced map[uint32]bool     // files written since the last Sync began
+	syncing  map[uint32]bool     // files that a Sync under way takes
 	created  bool                // a name is not yet durable
 	buf      []byte              // the record being written
 	moved    bool                // a scan has set end, and Index does not have it
@@ -157,7 +164,7 @@ func (f *Files) file(no uint32) (File, error) {
 		if len(f.open) < maxOpen {
 			break
 		}
-		if old != f.end.file && !f.unsynced[old] {
+		if old != f.end.file && !f.unsynced[old] && !f.syncing[old] {
 			delete(f.open, old)
 			if err := file.Close(); err != nil {
 				return nil, fmt.Errorf("close %s: %w", f.name(old), err)
@@ -172,19 +179,41 @@ func (f *Files) file(no uint32) (File, error) {
 	return file, nil
 }
 
-// Sync makes everything that was put durable, whatever the prefix.
+// Freeze sets aside all that was put up to now. It must not be called again
+// before Committed or Thaw.
+func (f *Files) Freeze() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.frozen, f.pending = f.pending, make(map[string]position)
+	f.until, f.loose = f.end, true
+}
+
+// Thaw takes Freeze back.
+func (f *Files) Thaw() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	maps.Copy(f.frozen, f.pending)
+	f.pending, f.frozen = f.frozen, nil
+}
+
+// Sync makes everything that was put before the call durable, whatever the
+// prefix. After an error nobody knows what is: there must be no Commit then.
 func (f *Files) Sync(context.Context, ds.Key) error {
-	// Files in unsynced stay open, so that reads may go on meanwhile.
-	f.mu.RLock()
-	files := make(map[uint32]File, len(f.unsynced))
-	for no := range f.unsynced {
-		files[no] = f.open[no]
-	}
-	created, closed := f.created, f.closed
-	f.mu.RUnlock()
-	if closed {
+	// The files stay open, so that reads and Put may go on meanwhile.
+	f.mu.Lock()
+	if f.closed {
+		f.mu.Unlock()
 		return errClosed
 	}
+	f.syncing, f.unsynced = f.unsynced, make(map[uint32]bool)
+	files := make(map[uint32]File, len(f.syncing))
+	for no := range f.syncing {
+		files[no] = f.open[no]
+	}
+	created, whole := f.created, f.frozen != nil
+	f.created = false
+	f.mu.Unlock()
+
 	for no, file := range files {
 		if err := file.Sync(); err != nil {
 			return fmt.Errorf("sync %s: %w", f.name(no), err)
@@ -197,28 +226,31 @@ func (f *Files) Sync(context.Context, ds.Key) error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	clear(f.unsynced)
-	f.created = false
+	f.syncing = nil
+	if whole {
+		f.loose = false
+	}
 	return nil
 }
 
-// Commit adds to b the positions of what was put since the last Committed. It
-// is refused where Sync has not made the values durable first.
+// Commit adds to b the positions of what is frozen. It is refused where Sync
+// has not made the values durable first.
 func (f *Files) Commit(ctx context.Context, b ds.Write) error {
 	f.mu.RLock()
-	defer f.mu.RUnlock()
-	if len(f.unsynced) > 0 || f.created {
+	frozen, until, loose, moved := f.frozen, f.until, f.loose, f.moved
+	f.mu.RUnlock()
+	if loose {
 		return fmt.Errorf("%s files are not synced", f.c.Name)
 	}
-	if len(f.pending) == 0 && !f.moved {
+	if frozen == nil || len(frozen) == 0 && !moved {
 		return nil
 	}
-	for key, p := range f.pending {
+	for key, p := range frozen {
 		if err := b.Put(ctx, f.positionKey([]byte(key)), p.encode()); err != nil {
 			return fmt.Errorf("positions of %s files: %w", f.c.Name, err)
 		}
 	}
-	if err := b.Put(ctx, f.endKey(), f.end.encode()); err != nil {
+	if err := b.Put(ctx, f.endKey(), until.encode()); err != nil {
 		return fmt.Errorf("end of %s files: %w", f.c.Name, err)
 	}
 	return nil
@@ -228,16 +260,18 @@ func (f *Files) Commit(ctx context.Context, b ds.Write) error {
 func (f *Files) Committed() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	clear(f.pending)
-	f.moved = false
+	f.frozen, f.moved = nil, false
 }
 
-// PendingBytes is how many bytes of memory and batch the positions not yet
-// committed take.
+// pendingBytes is what a position takes in memory and in a batch.
+const pendingBytes = 160
+
+// PendingBytes is how many bytes of memory and batch the positions put since
+// Freeze take.
 func (f *Files) PendingBytes() int64 {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	return int64(len(f.pending)) * 160
+	return int64(len(f.pending)) * pendingBytes
 }
 
 // Close closes the files. It syncs nothing.

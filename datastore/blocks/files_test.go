@@ -80,6 +80,7 @@ func (f *fixture) commit(t testing.TB, files *Files) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	files.Freeze()
 	if err := errors.Join(files.Sync(ctx, ds.NewKey("/")), files.Commit(ctx, b), b.Commit(ctx)); err != nil {
 		t.Fatal(err)
 	}

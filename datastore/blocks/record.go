@@ -143,6 +143,9 @@ func (f *Files) find(ctx context.Context, id []byte) (position, error) {
 func (f *Files) stored(ctx context.Context, id []byte) (position, error) {
 	f.mu.RLock()
 	p, ok := f.pending[string(id)]
+	if !ok {
+		p, ok = f.frozen[string(id)]
+	}
 	closed := f.closed
 	f.mu.RUnlock()
 	if closed {

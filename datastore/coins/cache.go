@@ -2,9 +2,9 @@ package coins
 
 import (
 	"fmt"
+	"hash/maphash"
 	"iter"
-	"maps"
-	"slices"
+	"math/bits"
 
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/wire"
@@ -20,60 +20,70 @@ type Reader interface {
 // Cache is the coin set as changed since the last flush, over a Reader of what
 // was flushed, with as many unchanged coins as fit.
 //
-// One owner calls what changes it; Get may run beside another Get, not beside
-// a change. Invariants: an outpoint without an entry is as the Reader has it;
-// an entry that is not dirty equals what the Reader has; the Reader has no
-// coin where an entry is fresh; a spent entry is dirty and not fresh.
+// A flush is of a moment: Freeze sets all changes up to then aside, Frozen
+// lists them for the one who writes them, while the cache goes on, and Flushed
+// says that the Reader has them; or Thaw takes Freeze back.
+//
+// One owner calls what changes the cache; Get, Peek and the sums may be called
+// beside each other, not beside a change. Only the list that Frozen returned may
+// be read beside everything.
+//
+// Invariants: an outpoint without an entry is as the Reader has it, now and
+// after a flush under way; a clean entry equals what the Reader has; the Reader
+// has no coin, now and after a flush under way, where an entry is fresh; an
+// entry that is frozen, or superseded one that is, is still known to the table.
 type Cache struct {
 	back   Reader
+	seed   maphash.Seed // secret, so that nobody can make outpoints whose hashes collide
 	budget int64
-	table  map[wire.Outpoint]slot
-	long   map[wire.Outpoint][]byte // encodings that no slot holds
-	heavy  int64                    // bytes of those
-	batch  int64                    // bytes that writing them takes
+	table  *table
+	log    log
+	dirty  Sum
+	frozen Sum
 }
 
-// slot is an entry's value without a pointer, so that the garbage collector
-// need not look at millions of them.
-type slot struct {
-	data  [slotSize]byte
-	n     uint8 // bytes of data in use; longSlot: see Cache.long
-	flags uint8
+// Sum counts entries that are to be written.
+type Sum struct {
+	Entries int
+	Batch   int64 // bytes that writing them takes
 }
 
 const (
-	slotSize = 46 // fits the widest usual coin: 5+7 bytes of numbers, 1+32 of script
-	longSlot = 255
-)
-
-const (
-	dirtyFlag = 1 << iota // differs from what the Reader has
-	freshFlag             // the Reader has no coin there
-	spentFlag             // the coin is gone
-)
-
-const (
-	// entryBytes is what a table entry costs: 36 bytes of key and 48 of slot, at
-	// the usual fill of Go's maps.
-	entryBytes = 136
-	// longBytes is what an entry of the long map costs beside its encoding.
-	longBytes = 120
 	// writeBytes is what writing an entry takes beside its encoding: the key,
 	// and the batch's own record of it.
 	writeBytes = 56
+
+	// Segments are a small part of the budget, and hold some entries at least.
+	segmentShare             = 256
+	segmentLeast, segmentMax = 16 << 10, 4 << 20
 )
 
-// New returns an empty cache that should be flushed at budget bytes.
+// New returns an empty cache that holds up to budget bytes.
 func New(back Reader, budget int64) *Cache {
-	c := &Cache{back: back, budget: budget}
-	c.reset()
-	return c
+	budget = min(budget, maxLog)
+	size := 1 << bits.Len64(uint64(max(budget, 1)/segmentShare))
+	return newCache(back, budget, min(max(size, segmentLeast), segmentMax))
 }
 
-func (c *Cache) reset() {
-	c.table = make(map[wire.Outpoint]slot)
-	c.long = make(map[wire.Outpoint][]byte)
-	c.heavy, c.batch = 0, 0
+func newCache(back Reader, budget int64, segment int) *Cache {
+	return &Cache{back: back, seed: maphash.MakeSeed(), budget: budget, table: newTable(), log: log{size: segment}}
+}
+
+func (c *Cache) hash(op *wire.Outpoint) uint64 { return maphash.Comparable(c.seed, *op) }
+
+// find returns where op's entry is, or would be, in the table.
+func (c *Cache) find(op *wire.Outpoint, hash uint64) (s *shard, i int, known bool) {
+	s = c.table.shard(hash)
+	want := uint32(hash)
+	for i = home(want, s.homes()); ; i++ {
+		e := s.slots[i]
+		if e == 0 || e.hash() > want {
+			return s, i, false
+		}
+		if e.hash() == want && c.log.holds(e.at(), op) {
+			return s, i, true
+		}
+	}
 }
 
 // Get returns the coin at op, Missing when there is none. It changes nothing.
@@ -90,11 +100,15 @@ func (c *Cache) Get(op wire.Outpoint) (consensus.Coin, error) {
 
 // Peek is Get without asking the Reader: known is false where only it knows.
 func (c *Cache) Peek(op wire.Outpoint, a *Arena) (coin consensus.Coin, known bool, err error) {
-	s, known := c.table[op]
+	s, i, known := c.find(&op, c.hash(&op))
 	if !known {
 		return consensus.Coin{}, false, nil
 	}
-	coin, err = DecodeAt(op, c.value(op, &s), a)
+	e := parse(c.log.at(s.slots[i].at()))
+	if e.spent() {
+		return consensus.Coin{Missing: true}, true, nil
+	}
+	coin, err = DecodeAt(op, e.value, a)
 	return coin, true, err
 }
 
@@ -113,182 +127,204 @@ func DecodeAt(op wire.Outpoint, b []byte, a *Arena) (consensus.Coin, error) {
 	return coin, nil
 }
 
-// value is the entry's encoding, nil when it is spent. It aliases s.
-func (c *Cache) value(op wire.Outpoint, s *slot) []byte {
-	switch {
-	case s.flags&spentFlag != 0:
-		return nil
-	case s.n == longSlot:
-		return c.long[op]
-	}
-	return s.data[:s.n]
-}
-
 // Keep remembers an encoding that the Reader gave for op, so that it need not
-// be read again. It does nothing when the cache knows op or is nearly full.
+// be read again. It does nothing when the cache knows op, or has no room.
 func (c *Cache) Keep(op wire.Outpoint, value []byte) {
-	if _, known := c.table[op]; known || c.Bytes() > c.budget-c.budget/8 {
+	hash := c.hash(&op)
+	s, i, known := c.find(&op, hash)
+	if known || len(value) == 0 || len(value) > maxValue {
 		return
 	}
-	c.put(op, value, 0)
+	if c.makeRoom(clean, entrySize(&op, len(value))) {
+		// Others may have been moved or given up.
+		s, i, _ = c.find(&op, hash)
+	}
+	if c.over() {
+		return
+	}
+	c.table.insert(s, i, slotOf(hash, c.log.add(clean, &op, value, 0)))
 }
 
 // Add makes coin exist at op. It is the caller's promise that none exists
 // there, see Replace.
 func (c *Cache) Add(op wire.Outpoint, coin *consensus.Coin) error {
-	old, known := c.table[op]
-	if known && old.flags&spentFlag == 0 {
-		return fmt.Errorf("coin %v is created twice", op)
+	hash := c.hash(&op)
+	s, i, known := c.find(&op, hash)
+	flags := uint16(freshFlag)
+	if known {
+		p := s.slots[i].at()
+		e := parse(c.log.at(p))
+		if !e.spent() {
+			return fmt.Errorf("coin %v is created twice", op)
+		}
+		if c.log.segmentOf(p).kind != clean {
+			flags = 0
+		}
 	}
-	flags := uint8(dirtyFlag)
-	if !known {
-		flags |= freshFlag
-	}
-	c.set(op, coin, flags)
-	return nil
+	return c.set(op, hash, coin, flags)
 }
 
 // Replace makes coin exist at op whether or not one does, and says whether one
 // did. Only a coinbase may need it (BIP30's two exempt blocks).
 func (c *Cache) Replace(op wire.Outpoint, coin *consensus.Coin) (replaced bool, err error) {
-	s, known := c.table[op]
+	hash := c.hash(&op)
+	s, i, known := c.find(&op, hash)
 	if known {
-		replaced = s.flags&spentFlag == 0
-		c.set(op, coin, dirtyFlag|s.flags&freshFlag)
-		return replaced, nil
+		p := s.slots[i].at()
+		e := parse(c.log.at(p))
+		flags := uint16(0)
+		switch k := c.log.segmentOf(p).kind; {
+		case k == dirty:
+			flags = e.flags & freshFlag
+		case k == clean && e.spent():
+			flags = freshFlag
+		}
+		replaced = !e.spent()
+		return replaced, c.set(op, hash, coin, flags)
 	}
 	b, err := c.back.Coin(op)
 	if err != nil {
 		return false, err
 	}
-	flags := uint8(dirtyFlag)
+	flags := uint16(0)
 	if b == nil {
-		flags |= freshFlag
+		flags = freshFlag
 	}
-	c.set(op, coin, flags)
-	return b != nil, nil
+	return b != nil, c.set(op, hash, coin, flags)
 }
 
 // Spend makes the coin at op not exist. It is the caller's promise that it
 // does: one that the cache knows to be gone is an error, one that it does not
 // know of is taken to be the Reader's.
 func (c *Cache) Spend(op wire.Outpoint) error {
-	s, known := c.table[op]
-	switch {
-	case known && s.flags&spentFlag != 0:
-		return fmt.Errorf("coin %v is spent twice", op)
-	case known && s.flags&freshFlag != 0:
-		c.forget(op, &s)
-		delete(c.table, op)
-	default:
-		c.put(op, nil, dirtyFlag|spentFlag)
+	hash := c.hash(&op)
+	s, i, known := c.find(&op, hash)
+	if known {
+		p := s.slots[i].at()
+		e := parse(c.log.at(p))
+		if e.spent() {
+			return fmt.Errorf("coin %v is spent twice", op)
+		}
+		if e.flags&freshFlag != 0 && c.log.segmentOf(p).kind == dirty {
+			c.supersede(p, &e)
+			c.table.remove(s, i)
+			return nil
+		}
 	}
+	c.put(op, hash, nil, 0)
 	return nil
 }
 
-func (c *Cache) set(op wire.Outpoint, coin *consensus.Coin, flags uint8) {
+func (c *Cache) set(op wire.Outpoint, hash uint64, coin *consensus.Coin, flags uint16) error {
 	var buf [128]byte
-	c.put(op, Append(buf[:0], coin), flags)
+	value := Append(buf[:0], coin)
+	if len(value) > maxValue {
+		return fmt.Errorf("coin %v takes %d bytes, at most %d can be kept", op, len(value), maxValue)
+	}
+	c.put(op, hash, value, flags)
+	return nil
 }
 
-// put writes an entry over whatever was there.
-func (c *Cache) put(op wire.Outpoint, value []byte, flags uint8) {
-	if old, known := c.table[op]; known {
-		c.forget(op, &old)
+// put writes a changed entry in place of whatever was there; no value is a coin
+// that is gone.
+func (c *Cache) put(op wire.Outpoint, hash uint64, value []byte, flags uint16) {
+	c.makeRoom(dirty, entrySize(&op, len(value)))
+	s, i, known := c.find(&op, hash)
+	if known {
+		p := s.slots[i].at()
+		e := parse(c.log.at(p))
+		c.supersede(p, &e)
 	}
-	s := slot{flags: flags}
-	if len(value) <= slotSize {
-		s.n = uint8(copy(s.data[:], value))
-	} else {
-		s.n = longSlot
-		c.long[op] = append([]byte(nil), value...)
-		c.heavy += int64(len(value)) + longBytes
+	e := slotOf(hash, c.log.add(dirty, &op, value, flags))
+	c.dirty.Entries++
+	c.dirty.Batch += int64(len(value)) + writeBytes
+	if known {
+		s.slots[i] = e
+		return
 	}
-	if flags&dirtyFlag != 0 {
-		c.batch += int64(len(value)) + writeBytes
-	}
-	c.table[op] = s
+	c.table.insert(s, i, e)
 }
 
-// forget takes an entry out of the sums and the long map.
-func (c *Cache) forget(op wire.Outpoint, s *slot) {
-	size := int64(s.n)
-	if s.n == longSlot {
-		size = int64(len(c.long[op]))
-		c.heavy -= size + longBytes
-		delete(c.long, op)
-	}
-	if s.flags&dirtyFlag != 0 {
-		c.batch -= size + writeBytes
+func slotOf(hash uint64, p place) slot { return slot(hash<<32 | uint64(p)) }
+
+// supersede makes the entry at p no longer current.
+func (c *Cache) supersede(p place, e *entry) {
+	if c.log.supersede(p, e) == dirty {
+		c.dirty.Entries--
+		c.dirty.Batch -= e.batch()
 	}
 }
 
-// Bytes is the memory that the cache holds, with that which writing its changes
-// will take.
+// Stats are what a cache holds.
+type Stats struct {
+	Entries       int   // coins, and those that are known to be gone
+	Bytes, Budget int64 // of memory
+	Dirty, Frozen Sum
+}
+
+// Stats returns the sums.
+func (c *Cache) Stats() Stats {
+	return Stats{Entries: c.table.n, Bytes: c.Bytes(), Budget: c.budget, Dirty: c.dirty, Frozen: c.frozen}
+}
+
+// Bytes is the memory that the cache holds.
 func (c *Cache) Bytes() int64 {
-	return int64(len(c.table))*entryBytes + c.heavy + c.batch
+	return int64(c.log.held+len(c.log.spare))*int64(c.log.size) + c.table.bytes
 }
 
-// BatchBytes is how many bytes writing the changes takes.
-func (c *Cache) BatchBytes() int64 { return c.batch }
+// Full says that the changes take so much of the budget that they should be
+// flushed.
+func (c *Cache) Full() bool {
+	return c.crowded(0) && c.log.emptiest(dirty) == 0
+}
 
-// Full says that the cache should be flushed.
-func (c *Cache) Full() bool { return c.Bytes() >= c.budget }
+// Freeze sets all changes up to now aside, to be written. It must not be called
+// again before Flushed or Thaw.
+func (c *Cache) Freeze() {
+	c.log.freeze()
+	c.frozen, c.dirty = c.dirty, Sum{}
+}
 
-// Changes yields what a flush must write: each outpoint whose coin the Reader
-// has otherwise, with its encoding, nil for one to delete. The order is random,
-// the encoding valid until the next iteration.
-func (c *Cache) Changes() iter.Seq2[wire.Outpoint, []byte] {
+// Thaw takes Freeze back: what was set aside are changes like the later ones.
+func (c *Cache) Thaw() {
+	c.log.thaw()
+	c.dirty.Entries += c.frozen.Entries
+	c.dirty.Batch += c.frozen.Batch
+	c.frozen = Sum{}
+}
+
+// Frozen lists what a flush must write, in an order of which the last word on
+// an outpoint counts: each outpoint whose coin the Reader has otherwise, with
+// its encoding, nil for one to delete. What the sequence yields is valid until
+// Flushed or Thaw.
+func (c *Cache) Frozen() iter.Seq2[wire.Outpoint, []byte] {
+	full := make([][]byte, len(c.log.written))
+	for i, no := range c.log.written {
+		s := &c.log.segments[no]
+		full[i] = s.data[:s.used]
+	}
 	return func(yield func(wire.Outpoint, []byte) bool) {
-		for op, s := range c.table {
-			if s.flags&dirtyFlag != 0 && !yield(op, c.value(op, &s)) {
-				return
+		for _, b := range full {
+			for len(b) > 0 {
+				e := parse(b)
+				b = b[e.size:]
+				if e.flags&deadFlag != 0 {
+					continue
+				}
+				value := e.value
+				if e.spent() {
+					value = nil
+				}
+				if !yield(e.op, value) {
+					return
+				}
 			}
 		}
 	}
 }
 
-// Flushed says that the Reader now has all that Changes yielded. Coins of the
-// newest blocks stay, up to half the budget: they are the likeliest to be spent.
+// Flushed says that the Reader now has all that Frozen listed.
 func (c *Cache) Flushed() {
-	least := c.cutoff(c.budget / 2)
-	old := *c
-	c.reset()
-	for op, s := range old.table {
-		if s.flags&spentFlag != 0 {
-			continue
-		}
-		if value := old.value(op, &s); heightOf(value) >= least {
-			c.put(op, value, 0)
-		}
-	}
-}
-
-// cutoff is the least height such that the coins from there up take at most
-// keep bytes. A block has few coins beside a budget, so that whole heights will do.
-func (c *Cache) cutoff(keep int64) uint32 {
-	sizes := make(map[uint32]int64)
-	for op, s := range c.table {
-		if value := c.value(op, &s); value != nil {
-			size := int64(entryBytes)
-			if s.n == longSlot {
-				size += int64(len(value)) + longBytes
-			}
-			sizes[heightOf(value)] += size
-		}
-	}
-	for _, h := range slices.Backward(slices.Sorted(maps.Keys(sizes))) {
-		if keep -= sizes[h]; keep < 0 {
-			return h + 1
-		}
-	}
-	return 0
-}
-
-func heightOf(value []byte) uint32 {
-	place, _, err := uvarint(value)
-	if err != nil {
-		return 0
-	}
-	return uint32(place >> 1)
+	c.log.settle()
+	c.frozen = Sum{}
 }

@@ -254,8 +254,14 @@ func (s *store) Revert(u consensus.Update) error {
 	return nil
 }
 
+// Freeze implements chain.Store.
+func (s *store) Freeze(wire.Hash) error { return nil }
+
+// Thaw implements chain.Store.
+func (s *store) Thaw() {}
+
 // Flush implements chain.Store.
-func (s *store) Flush(wire.Hash) error { return nil }
+func (s *store) Flush() error { return nil }
 
 // NeedsFlush implements chain.Store.
 func (s *store) NeedsFlush() bool { return false }

@@ -23,9 +23,10 @@ import (
 type Store struct {
 	mu      sync.RWMutex
 	now     state
+	frozen  *state // between Freeze and the end of Flush
 	durable state
 	fault   func(call string) error
-	writes  int // since the last flush
+	writes  int // since the last freeze
 	limit   int
 	flushes int
 	busy    sync.Mutex // held during calls that must come one at a time
@@ -297,18 +298,49 @@ func (s *Store) Revert(u consensus.Update) error {
 	return nil
 }
 
-// Flush implements chain.Store.
-func (s *Store) Flush(tip wire.Hash) error {
-	done, err := s.own("Flush")
+// Freeze implements chain.Store.
+func (s *Store) Freeze(tip wire.Hash) error {
+	done, err := s.own("Freeze")
 	if err != nil {
 		return err
 	}
 	defer done()
 	if tip != s.now.tip {
-		return fmt.Errorf("flush at %v: the coins are after %v", tip, s.now.tip)
+		return fmt.Errorf("freeze at %v: the coins are after %v", tip, s.now.tip)
 	}
-	s.durable = s.now.clone()
-	s.writes = 0
+	if s.frozen != nil {
+		return fmt.Errorf("freeze at %v: the state at %v is not flushed", tip, s.frozen.tip)
+	}
+	frozen := s.now.clone()
+	s.frozen, s.writes = &frozen, 0
+	return nil
+}
+
+// Thaw implements chain.Store.
+func (s *Store) Thaw() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.frozen = nil
+	s.writes++
+}
+
+// Flush implements chain.Store. A fault of it is asked for without a lock held,
+// so that it may wait while the chain goes on.
+func (s *Store) Flush() error {
+	s.mu.RLock()
+	fault := s.fault
+	s.mu.RUnlock()
+	if fault != nil {
+		if err := fault("Flush"); err != nil {
+			return err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.frozen == nil {
+		return errors.New("flush: nothing is frozen")
+	}
+	s.durable, s.frozen = *s.frozen, nil
 	s.flushes++
 	return nil
 }
