@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"sync"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -186,8 +187,7 @@ func live(t testing.TB, seed uint64, crashes int, f fault) error {
 		} else {
 			next := milestoneOf(t, s, l)
 			under = &next
-			clone = crashAmidst(mem, cfg, func() { err = flush(s, l.tip().ID) })
-			if err != nil {
+			if clone, err = crashAmidst(t, mem, cfg, s, l, rng); err != nil {
 				return err
 			}
 		}
@@ -206,22 +206,37 @@ func live(t testing.TB, seed uint64, crashes int, f fault) error {
 	return s.Close()
 }
 
-// crashAmidst cuts the power while f runs, wherever it may be.
-func crashAmidst(mem *vfs.MemFS, cfg vfs.CrashCloneCfg, f func()) (clone *vfs.MemFS) {
-	start, done := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
+// crashAmidst cuts the power during a flush beside which the store goes on,
+// wherever both may be.
+func crashAmidst(t testing.TB, mem *vfs.MemFS, cfg vfs.CrashCloneCfg, s *Store, l *ledger, rng *rand.Rand) (clone *vfs.MemFS, err error) {
+	if err := s.Freeze(l.tip().ID); err != nil {
+		return nil, err
+	}
+	wait := rng.IntN(2000)
+	start := make(chan struct{})
+	var flushed error
+	var both sync.WaitGroup
+	both.Go(func() {
 		<-start
-		for range cfg.RNG.IntN(2000) {
-			// Let f get somewhere; the lock below is one that f takes too.
+		for range wait {
+			// Let the flush get somewhere; the lock below is one that it takes too.
 			_, _ = mem.Stat("/data")
 		}
 		clone = mem.CrashClone(cfg)
-	}()
+	})
+	both.Go(func() {
+		<-start
+		flushed = s.Flush()
+	})
+	steps := rand.New(rand.NewPCG(rng.Uint64(), 3)) // cfg has the other one
 	close(start)
-	f()
-	<-done
-	return clone
+	for range steps.IntN(10) {
+		if err = step(t, s, l, steps); err != nil {
+			break
+		}
+	}
+	both.Wait()
+	return clone, errors.Join(err, flushed)
 }
 
 func step(t testing.TB, s *Store, l *ledger, rng *rand.Rand) error {

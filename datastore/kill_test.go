@@ -128,6 +128,7 @@ func killMe(t *testing.T, dir string, seed uint64) {
 	}
 	l := newLedger(s.c.Params, seed)
 	l.rewind(t, s)
+	var flushed chan error // has the result of a flush under way; nil: none
 	for {
 		if err := step(t, s, l, l.rng); err != nil {
 			t.Fatal(err)
@@ -135,11 +136,19 @@ func killMe(t *testing.T, dir string, seed uint64) {
 		if l.rng.IntN(4) > 0 {
 			continue
 		}
+		if flushed != nil {
+			if err := <-flushed; err != nil {
+				t.Fatal(err)
+			}
+			fmt.Println("done")
+		}
 		m := milestoneOf(t, s, l)
 		fmt.Printf("flush %v %v %d %d\n", m.tip, m.coins.Hash, m.coins.Coins, m.headers)
-		if err := flush(s, m.tip); err != nil {
+		if err := s.Freeze(m.tip); err != nil {
 			t.Fatal(err)
 		}
-		fmt.Println("done")
+		done := make(chan error, 1)
+		go func() { done <- s.Flush() }()
+		flushed = done
 	}
 }

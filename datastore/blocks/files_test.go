@@ -277,9 +277,54 @@ func TestCommitWaitsForSync(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := files.Commit(t.Context(), b); err == nil {
-		t.Error("positions of values that may be lost can be committed")
+	for range 2 {
+		files.Freeze()
+		if err := files.Commit(t.Context(), b); err == nil {
+			t.Error("positions of values that may be lost can be committed")
+		}
+		files.Thaw()
+		// What was durable before Freeze does not make the rest so.
+		if err := files.Sync(t.Context(), ds.NewKey("/")); err != nil {
+			t.Fatal(err)
+		}
+		put(t, files, 1, 2)
 	}
+}
+
+// What is put while the values before it are synced and committed is none of
+// that flush's, and all of the next's.
+func TestPutGoesOnBesideAFlush(t *testing.T) {
+	f := newFixture(t)
+	files := f.open(t)
+	put(t, files, 0, 10)
+	files.Freeze()
+	put(t, files, 10, 20)
+	expect(t, files, 0, 20)
+	b, err := f.index.Batch(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := files.Sync(t.Context(), ds.NewKey("/")); err != nil {
+		t.Fatal(err)
+	}
+	put(t, files, 20, 30)
+	if err := errors.Join(files.Commit(t.Context(), b), b.Commit(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	files.Committed()
+	expect(t, files, 0, 30)
+	listed, err := files.Query(t.Context(), query.Query{KeysOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all, err := listed.Rest(); err != nil || len(all) != 10 {
+		t.Errorf("%d values are committed, %v; want the 10 put before Freeze", len(all), err)
+	}
+	files.Freeze()
+	files.Thaw() // then all waits for the next
+	put(t, files, 30, 40)
+	f.commit(t, files)
+	expect(t, f.open(t), 0, 40)
 }
 
 func TestValuesAreWrittenOnce(t *testing.T) {
