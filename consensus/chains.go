@@ -57,6 +57,8 @@ func mainChain() *Params {
 		Limit:          mainLimit,
 		Period:         2016,
 		MinWork:        knownWork("1128750f82f4c366153a3a030"),
+		AssumeValid:    knownHash("00000000000000000000ccebd6d74d9194d8dcdc1d177c478e094bfad51ba5ac"), // height 938,343
+		Spacing:        work.BitcoinSpacing,
 		SubsidyHalving: 210_000,
 		Maturity:       100,
 		BIP34:          227_931, BIP65: 388_381, BIP66: 363_725, CSV: 419_328, Segwit: 481_824,
@@ -83,6 +85,7 @@ func testnet4() *Params {
 	p.Schedule, p.Limit, p.Period = work.NewTestnet4(mainLimit), mainLimit, 2016
 	p.TimeWarp600, p.MinDifficulty = true, true
 	p.MinWork = knownWork("9a0fe15d0177d086304")
+	p.AssumeValid = knownHash("0000000002368b1e4ee27e2e85676ae6f9f9e69579b29093e9a82c170bf7cf8a") // height 123,613
 	p.SubsidyHalving, p.Maturity = 210_000, 100
 	p.BIP34, p.BIP65, p.BIP66, p.CSV, p.Segwit = 1, 1, 1, 1, 1
 	p.Port, p.RPCPort = 48333, 48332
@@ -98,6 +101,7 @@ func signet() *Params {
 	p.BIP34, p.BIP65, p.BIP66, p.CSV, p.Segwit = 1, 1, 1, 1, 1
 	p.challenge(publicSignet())
 	p.MinWork = knownWork("b463ea0a4b8")
+	p.AssumeValid = knownHash("00000008414aab61092ef93f1aacc54cf9e9f16af29ddad493b908a01ff5c329") // height 293,175
 	p.Port, p.RPCPort = 38333, 38332
 	return p
 }
@@ -132,7 +136,8 @@ func commons() *Params {
 	p := regtest()
 	p.Name = "commons"
 	p.Magic = [4]byte{'q', 'u', 'r', 'n'}
-	p.Schedule = work.ASERT{Limit: commonsLimit, Spacing: 60, HalfLife: 60 * 60}
+	p.Spacing = 60
+	p.Schedule = work.ASERT{Limit: commonsLimit, Spacing: p.Spacing, HalfLife: 60 * 60}
 	p.Limit, p.MinDifficulty = commonsLimit, false
 	p.SubsidyHalving = 1_051_200 // two years
 	p.Port = 28444
@@ -143,7 +148,7 @@ func commons() *Params {
 func testEncodings(hrp string) *Params {
 	return &Params{
 		HRP: hrp, PubKeyHash: 111, ScriptHash: 196, PrivateKey: 239,
-		HDPublic: tpub, HDPrivate: tprv, CoinType: 1,
+		HDPublic: tpub, HDPrivate: tprv, CoinType: 1, Spacing: work.BitcoinSpacing,
 	}
 }
 

@@ -24,6 +24,8 @@ type Params struct {
 	TimeWarp600    bool      // BIP94: a period's first block is at most 600 s before its parent
 	MinDifficulty  bool      // testnet's 20-minute rule is in force (also known to Schedule)
 	MinWork        work.Work // a chain with less is not worth its bodies
+	AssumeValid    wire.Hash // a block whose ancestors' scripts are known to hold; zero: none is
+	Spacing        uint32    // seconds between blocks that the schedule aims at
 	SubsidyHalving uint32    // blocks between halvings
 	Maturity       uint32    // confirmations before a coinbase may be spent
 
@@ -94,11 +96,18 @@ func (p *Params) customSignet() bool {
 	return p.SignetChallenge != nil && string(p.SignetChallenge) != string(publicSignet())
 }
 
+// Assuming returns a copy of p with another AssumeValid.
+func (p *Params) Assuming(id wire.Hash) *Params {
+	c := *p
+	c.AssumeValid = id
+	return &c
+}
+
 // challenge makes blocks need a solution to the given script. The magic follows
-// from it, and no work is known of such a chain (BIP325).
+// from it, and no work and no valid block is known of such a chain (BIP325).
 func (p *Params) challenge(script []byte) {
 	p.SignetChallenge = script
-	p.MinWork = work.Work{}
+	p.MinWork, p.AssumeValid = work.Work{}, wire.Hash{}
 	id := wire.DoubleSHA256(append(wire.AppendVarint(nil, uint64(len(script))), script...))
 	copy(p.Magic[:], id[:4])
 }

@@ -64,8 +64,10 @@ func TestUnknownChainNamesAll(t *testing.T) {
 }
 
 func TestChainsMatchCore(t *testing.T) {
+	none := strings.Repeat("0", 64)
 	for _, c := range []struct {
 		chain, magic, hrp, minWork string
+		assumed                    string
 		limit                      work.Bits
 		halving                    uint32
 		heights                    [6]uint32 // BIP34, BIP65, BIP66, CSV, Segwit, Taproot
@@ -73,18 +75,18 @@ func TestChainsMatchCore(t *testing.T) {
 		port, rpc                  uint16
 		warp, minDiff              bool
 	}{
-		{"main", "f9beb4d9", "bc", "1128750f82f4c366153a3a030", 0x1d00ffff, 210_000, [6]uint32{227931, 388381, 363725, 419328, 481824, 0}, [3]byte{0, 5, 128}, 8333, 8332, false, false},
-		{"testnet4", "1c163f28", "tb", "9a0fe15d0177d086304", 0x1d00ffff, 210_000, [6]uint32{1, 1, 1, 1, 1, 0}, [3]byte{111, 196, 239}, 48333, 48332, true, true},
-		{"signet", "0a03cf40", "tb", "b463ea0a4b8", 0x1e0377ae, 210_000, [6]uint32{1, 1, 1, 1, 1, 0}, [3]byte{111, 196, 239}, 38333, 38332, false, false},
-		{"regtest", "fabfb5da", "bcrt", "", 0x207fffff, 150, [6]uint32{1, 1, 1, 1, 0, 0}, [3]byte{111, 196, 239}, 18444, 18443, false, true},
-		{"commons", "7175726e", "bcrt", "", 0x1e0fffff, 1_051_200, [6]uint32{1, 1, 1, 1, 0, 0}, [3]byte{111, 196, 239}, 28444, 18443, false, false},
+		{"main", "f9beb4d9", "bc", "1128750f82f4c366153a3a030", "00000000000000000000ccebd6d74d9194d8dcdc1d177c478e094bfad51ba5ac", 0x1d00ffff, 210_000, [6]uint32{227931, 388381, 363725, 419328, 481824, 0}, [3]byte{0, 5, 128}, 8333, 8332, false, false},
+		{"testnet4", "1c163f28", "tb", "9a0fe15d0177d086304", "0000000002368b1e4ee27e2e85676ae6f9f9e69579b29093e9a82c170bf7cf8a", 0x1d00ffff, 210_000, [6]uint32{1, 1, 1, 1, 1, 0}, [3]byte{111, 196, 239}, 48333, 48332, true, true},
+		{"signet", "0a03cf40", "tb", "b463ea0a4b8", "00000008414aab61092ef93f1aacc54cf9e9f16af29ddad493b908a01ff5c329", 0x1e0377ae, 210_000, [6]uint32{1, 1, 1, 1, 1, 0}, [3]byte{111, 196, 239}, 38333, 38332, false, false},
+		{"regtest", "fabfb5da", "bcrt", "", none, 0x207fffff, 150, [6]uint32{1, 1, 1, 1, 0, 0}, [3]byte{111, 196, 239}, 18444, 18443, false, true},
+		{"commons", "7175726e", "bcrt", "", none, 0x1e0fffff, 1_051_200, [6]uint32{1, 1, 1, 1, 0, 0}, [3]byte{111, 196, 239}, 28444, 18443, false, false},
 	} {
 		t.Run(c.chain, func(t *testing.T) {
 			p := mustChain(t, c.chain)
-			got := []any{hex.EncodeToString(p.Magic[:]), p.HRP, strings.TrimLeft(p.MinWork.String(), "0"), p.Limit, p.SubsidyHalving,
+			got := []any{hex.EncodeToString(p.Magic[:]), p.HRP, strings.TrimLeft(p.MinWork.String(), "0"), p.AssumeValid.String(), p.Limit, p.SubsidyHalving,
 				[6]uint32{p.BIP34, p.BIP65, p.BIP66, p.CSV, p.Segwit, p.Taproot}, [3]byte{p.PubKeyHash, p.ScriptHash, p.PrivateKey},
 				p.Port, p.RPCPort, p.TimeWarp600, p.MinDifficulty, p.Maturity}
-			want := []any{c.magic, c.hrp, c.minWork, c.limit, c.halving, c.heights, c.bytes, c.port, c.rpc, c.warp, c.minDiff, uint32(100)}
+			want := []any{c.magic, c.hrp, c.minWork, c.assumed, c.limit, c.halving, c.heights, c.bytes, c.port, c.rpc, c.warp, c.minDiff, uint32(100)}
 			if !reflect.DeepEqual(got, want) {
 				t.Errorf("got  %v\nwant %v", got, want)
 			}
@@ -169,8 +171,8 @@ func TestOwnSignet(t *testing.T) {
 	if !bytes.Equal(p.Magic[:], want[:4]) {
 		t.Errorf("magic is %x, want %x", p.Magic, want[:4])
 	}
-	if p.MinWork != (work.Work{}) {
-		t.Error("work of the public signet is asked of a private one")
+	if p.MinWork != (work.Work{}) || !p.AssumeValid.IsZero() {
+		t.Error("work or a block of the public signet is asked of a private one")
 	}
 	height := uint32(10)
 	if _, err := p.With(Override{CSV: &height}); err != nil {
@@ -181,7 +183,7 @@ func TestOwnSignet(t *testing.T) {
 // TestDigestCoversRules changes every field: rules must change the digest,
 // all else must not.
 func TestDigestCoversRules(t *testing.T) {
-	noRules := map[string]bool{"Name": true, "RPCName": true, "Magic": true, "MinWork": true, "HRP": true, "PubKeyHash": true, "ScriptHash": true,
+	noRules := map[string]bool{"Name": true, "RPCName": true, "Magic": true, "MinWork": true, "AssumeValid": true, "Spacing": true, "HRP": true, "PubKeyHash": true, "ScriptHash": true,
 		"PrivateKey": true, "HDPublic": true, "HDPrivate": true, "CoinType": true, "Port": true, "RPCPort": true}
 	other := map[string]any{
 		"Genesis":          mustChain(t, "testnet4").Genesis,

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/node/invite"
 )
 
@@ -20,6 +21,7 @@ type Config struct {
 	Swarm   string `key:"swarm" help:"name of the network to join; empty: the chain's name"`
 	DataDir string `key:"datadir" help:"where everything is kept, one folder a swarm; empty: $XDG_DATA_HOME/quern or ~/.quern"`
 
+	Consensus Consensus `key:"consensus"`
 	P2P       P2P       `key:"p2p"`
 	RPC       RPC       `key:"rpc"`
 	Datastore Datastore `key:"datastore"`
@@ -29,6 +31,11 @@ type Config struct {
 	Alarm     Alarm     `key:"alarm"`
 	Log       Log       `key:"log"`
 	Metrics   Metrics   `key:"metrics"`
+}
+
+// Consensus configures how the rules are checked, not what they are.
+type Consensus struct {
+	AssumeValid string `key:"assume_valid" help:"id of a block whose ancestors' scripts are taken for checked, once its chain is known and has the work; 0 or none: check all; empty: the chain's own"`
 }
 
 // P2P configures the swarm.
@@ -263,18 +270,35 @@ func (c *Config) SwarmName() string {
 	return c.Swarm
 }
 
-// Params are the chain's rules with the overrides applied.
+// Params are the chain's rules with the overrides applied, and the block that
+// is assumed valid.
 func (c *Config) Params() (*consensus.Params, error) {
 	p, err := consensus.Chain(c.Chain)
 	if err != nil {
 		return nil, fmt.Errorf("chain: %w", err)
 	}
 	o, err := c.Rules.override()
-	if err != nil || o == nil {
-		return p, err
+	if err != nil {
+		return nil, err
 	}
-	if p, err = p.With(*o); err != nil {
-		return nil, fmt.Errorf("rules: %w", err)
+	if o != nil {
+		if p, err = p.With(*o); err != nil {
+			return nil, fmt.Errorf("rules: %w", err)
+		}
 	}
-	return p, nil
+	return c.Consensus.assume(p)
+}
+
+func (c *Consensus) assume(p *consensus.Params) (*consensus.Params, error) {
+	switch c.AssumeValid {
+	case "":
+		return p, nil
+	case "0", "none":
+		return p.Assuming(wire.Hash{}), nil
+	}
+	id, err := wire.ParseHash(c.AssumeValid)
+	if err != nil {
+		return nil, fmt.Errorf("consensus.assume_valid: %w: give a block's id, 0 or none to check all, or nothing for what the chain has", err)
+	}
+	return p.Assuming(id), nil
 }

@@ -47,6 +47,15 @@ func (w Work) Sub(o Work) (d Work) {
 	return d
 }
 
+// Times returns n times w, or the most there is if that overflows.
+func (w Work) Times(n uint64) Work {
+	p := scale(w, n)
+	if p[4] != 0 {
+		return Work{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)}
+	}
+	return Work(p[:4])
+}
+
 // Cmp returns -1, 0 or 1 as w is less than, equal to or more than o.
 func (w Work) Cmp(o Work) int { return compare(w, o) }
 

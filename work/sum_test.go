@@ -28,6 +28,14 @@ func TestSumAgainstBig(t *testing.T) {
 		if got := a.Sub(b); toBig(got).Cmp(diff) != 0 {
 			t.Fatalf("%v - %v = %v", a, b, got)
 		}
+		n := rapid.Uint64().Draw(t, "n")
+		product := new(big.Int).Mul(toBig(a), new(big.Int).SetUint64(n))
+		if product.Cmp(most) > 0 {
+			product = most
+		}
+		if got := a.Times(n); toBig(got).Cmp(product) != 0 {
+			t.Fatalf("%d * %v = %v", n, a, got)
+		}
 		if a.Cmp(b) != toBig(a).Cmp(toBig(b)) {
 			t.Fatalf("%v compared with %v is %d", a, b, a.Cmp(b))
 		}

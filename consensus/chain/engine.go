@@ -35,6 +35,7 @@ type engine struct {
 	flushDue  bool
 	flush     *flush    // under way; nil: none
 	told      time.Time // when progress was last logged
+	checking  string    // why scripts are checked, as last logged; empty while they are not
 }
 
 // job is a block handed in. It holds room until it is decided.
@@ -149,6 +150,11 @@ func newEngine(c *Chain, tip *node) *engine {
 		waiting: make(map[*node]*job),
 		flushAt: time.NewTimer(time.Hour),
 		told:    time.Now(),
+
+		checking: "from the start",
+	}
+	if id := c.params.AssumeValid; !id.IsZero() {
+		c.log.Info("a block is assumed valid: scripts of those before it are checked only until its chain is known and has the work", "assumed", id)
 	}
 	e.flushAt.Stop()
 	return e

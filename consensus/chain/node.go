@@ -36,8 +36,9 @@ const (
 	invalid                    // broke a rule
 	rejected                   // set aside by an operator
 	orphaned                   // an ancestor is invalid or rejected
-	verified                   // all its rules were seen to hold, scripts included, since Open
+	verified                   // it has been on the active branch: all its rules held, as far as they were checked
 	dirty                      // header or marks are not in the store yet
+	checked                    // verified since Open, scripts included
 
 	bad = invalid | rejected | orphaned
 )

@@ -27,7 +27,7 @@ func newTree(p *consensus.Params) *tree {
 	g := &node{
 		id: s.ID, merkle: h.Merkle, work: s.Work, past: s.Past,
 		version: h.Version, nonce: h.Nonce, onBIP34: s.OnBIP34,
-		flags: hasBody | linked | verified, txs: uint32(len(p.Genesis.Txs)),
+		flags: hasBody | linked | verified | checked, txs: uint32(len(p.Genesis.Txs)),
 	}
 	return &tree{
 		index:   map[wire.Hash]*node{g.id: g},

@@ -17,6 +17,7 @@ type applied struct {
 	update consensus.Update
 	size   int64 // bytes of memory that update takes
 	job    *job  // nil when nobody waits for it
+	proven flags // what its verdict proves: verified, and checked unless its scripts were not
 }
 
 // change runs f with the lock that readers of coins need.
@@ -64,9 +65,13 @@ func (e *engine) apply(n *node) {
 	delete(e.waiting, n)
 	e.touched()
 	e.tip, e.state = n, u.Next
-	if e.flagged(n, verified) {
+	a.proven = verified | checked
+	switch {
+	case e.flagged(n, checked):
 		a.verdict = passed()
-	} else {
+	case e.assumes(n):
+		a.verdict, a.proven = passed(), verified
+	default:
 		a.verdict = e.c.checks.start(n.id, checks, e.c.inbox.wake)
 	}
 }
@@ -153,7 +158,7 @@ func (e *engine) commit() bool {
 		return true
 	}
 	e.c.mu.Lock()
-	a.n.flags |= verified
+	a.n.flags |= a.proven
 	e.c.mu.Unlock()
 	e.verifiedAt(a.n)
 	e.c.updates.put(a.n.id, a.update, a.size)
