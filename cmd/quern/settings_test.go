@@ -71,6 +71,7 @@ func TestBadSettings(t *testing.T) {
 		{"list of numbers", "[p2p]\npeers = [1]", "", "p2p.peers: 1 is not a string"},
 		{"table for a value", "[chain]\nname = 'x'", "", "chain: map[name:x] is not a string"},
 		{"value for a table", "p2p = 1", "", "p2p is a table, not a value: write [p2p] and below it enabled = …"},
+		{"no block id", "[consensus]\nassume_valid = 'yes'", "", `consensus.assume_valid: hash "yes" has 3 characters`},
 		{"unknown chain", "", "--chain=dogecoin", `chain: `},
 		{"bad swarm", "", "--swarm=../etc", "is no swarm name"},
 		{"size without number", "", "--datastore.cache=lots", `"lots" is not a size`},

@@ -1,0 +1,38 @@
+package node
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/quernnet/quern/consensus"
+)
+
+func TestAssumeValidSetting(t *testing.T) {
+	const own = "00000000000000000000ccebd6d74d9194d8dcdc1d177c478e094bfad51ba5ac"
+	none, other := strings.Repeat("0", 64), strings.Repeat("ab", 32)
+	for _, c := range []struct{ chain, value, want string }{
+		{"main", "", own}, {"main", "0", none}, {"main", "none", none}, {"main", other, other},
+		{"regtest", "", none}, {"regtest", other, other}, {"commons", "", none},
+	} {
+		conf := Defaults()
+		conf.Chain, conf.Consensus.AssumeValid = c.chain, c.value
+		if err := conf.Validate(); err != nil {
+			t.Errorf("%s with %q: %v", c.chain, c.value, err)
+			continue
+		}
+		p, err := conf.Params()
+		if err != nil || p.AssumeValid.String() != c.want {
+			t.Errorf("%s with %q assumes %v, want %s: %v", c.chain, c.value, p.AssumeValid, c.want, err)
+		}
+		if plain, err := consensus.Chain(c.chain); err != nil || plain.Digest() != p.Digest() {
+			t.Errorf("%s with %q has other rules: %v", c.chain, c.value, err)
+		}
+	}
+	for _, value := range []string{"1", "no", other[1:], other + "0", "0x" + other[2:]} {
+		conf := Defaults()
+		conf.Consensus.AssumeValid = value
+		if err := conf.Validate(); err == nil || !strings.Contains(err.Error(), "consensus.assume_valid") {
+			t.Errorf("%q is taken: %v", value, err)
+		}
+	}
+}
