@@ -29,21 +29,3 @@ func (c *Claim) Verify() bool {
 	}
 	return false
 }
-
-// Batch verifies many claims in less time than one by one. It keeps memory
-// between calls; the zero value is ready. Not for concurrent use.
-type Batch struct{ lanes laneScratch }
-
-// Verify sets ok[i] to whether claims[i] is true. It returns whether all are.
-func (b *Batch) Verify(claims []Claim, ok []bool) bool {
-	clear(ok[:len(claims)])
-	if hasLanes && len(claims) >= minLanes {
-		b.lanes.verify(claims, ok)
-	}
-	all := true
-	for i := range claims {
-		ok[i] = ok[i] || claims[i].Verify()
-		all = all && ok[i]
-	}
-	return all
-}

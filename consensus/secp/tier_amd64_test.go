@@ -4,13 +4,18 @@ package secp
 
 import "testing"
 
-// eachTier runs a test with and without what the processor offers.
+// eachTier runs a test with all that the processor offers, and with less and less.
 func eachTier(t *testing.T, test func(t *testing.T)) {
 	t.Helper()
-	if hasADX {
+	lanes, adx := hasLanes, hasADX
+	defer func() { hasLanes, hasADX = lanes, adx }()
+	if lanes {
+		t.Run("lanes", test)
+	}
+	hasLanes = false
+	if adx {
 		t.Run("adx", test)
 	}
-	defer func(was bool) { hasADX = was }(hasADX)
 	hasADX = false
 	t.Run("portable", test)
 }
