@@ -134,5 +134,6 @@ type laneWork struct {
 	powers [12][2]lane8
 	raw    [1 << (laneKeyWindow - 1)][3]lane8
 	table  laneKeyTable
+	halves [4][3][8]uint64
 	digits [len(laneSteps)]laneDigit
 }

@@ -49,6 +49,11 @@ func laneAddGenLambda(s *[18][5][8]uint64, table *[8]uint64, d *[9]uint32)
 //go:noescape
 func laneStart(s *[18][5][8]uint64, table *[8]uint64, d *[9]uint32)
 
+// laneDigits finds the table entries, and their signs, of each addition, from halves as sums of signs in limbs of 52 bits.
+//
+//go:noescape
+func laneDigits(halves *[4][3][8]uint64, digits *[74][9]uint32)
+
 // laneMultiples fills the table with odd multiples of the key, all at the same z, f. Each lane's 1,024 bytes come one after the other.
 //
 //go:noescape

@@ -236,9 +236,6 @@ func (w *laneWork) combine(group []laneJob, s *laneState) {
 
 // recode writes the group's scalars as digits.
 func (w *laneWork) recode(group []laneJob) {
-	for i := range w.digits {
-		w.digits[i][8] = 0
-	}
 	for lane := range 8 {
 		j := &group[0]
 		if lane < len(group) {
@@ -246,23 +243,20 @@ func (w *laneWork) recode(group []laneJob) {
 		}
 		k1, k2 := j.u2.splitOdd()
 		g1, g2 := j.u1.splitOdd()
-		halves := [4]signed192{
-			laneKey:       k1.signs(laneKeyWindow * laneKeyDigits),
-			laneKeyLambda: k2.signs(laneKeyWindow * laneKeyDigits),
-			laneGen:       g1.signs(laneGenWindow * laneGenDigits),
-			laneGenLambda: g2.signs(laneGenWindow * laneGenDigits),
-		}
-		for i := range laneSteps {
-			step := &laneSteps[i]
-			width := uint(laneKeyWindow)
-			if step.kind >= laneGen {
-				width = laneGenWindow
-			}
-			index, negative := halves[step.kind].digit(step.at, width)
-			w.digits[i][lane] = index * 64
-			w.digits[i][8] |= bit(negative != step.flip) << lane
-		}
+		w.setHalf(laneKey, lane, k1.signs(laneKeyWindow*laneKeyDigits))
+		w.setHalf(laneKeyLambda, lane, k2.signs(laneKeyWindow*laneKeyDigits))
+		w.setHalf(laneGen, lane, g1.signs(laneGenWindow*laneGenDigits))
+		w.setHalf(laneGenLambda, lane, g2.signs(laneGenWindow*laneGenDigits))
 	}
+	laneDigits(&w.halves, &w.digits)
+}
+
+func (w *laneWork) setHalf(kind laneKind, lane int, k signed192) {
+	const mask = 1<<52 - 1
+	h := &w.halves[kind]
+	h[0][lane] = k[0] & mask
+	h[1][lane] = (k[0]>>52 | k[1]<<12) & mask
+	h[2][lane] = k[1]>>40 | k[2]<<24
 }
 
 // judge says in which lanes x is right, and keeps what the parity of y takes.

@@ -29,6 +29,7 @@ func main() {
 		}
 	}
 	start()
+	digits()
 	multiples()
 	curve()
 	root()
@@ -443,7 +444,7 @@ func multiples() {
 	table := Load(Param("table"), GP64())
 	keyX, keyY, f := s.slot("keyX"), s.slot("keyY"), s.slot("f")
 	dx, dy := s.slot("x"), s.slot("y")
-	t0, t1, t2, t3, t4 := s.slot("t0"), s.slot("t1"), s.slot("t2"), s.slot("t3"), s.slot("t4")
+	t0, t1, t2, t3, t4, t5 := s.slot("t0"), s.slot("t1"), s.slot("t2"), s.slot("t3"), s.slot("t4"), s.slot("t5")
 	e.given(keyX, top)
 	e.given(keyY, top)
 	place := func(base Register, index int, name string, i int) slot {
@@ -464,35 +465,55 @@ func multiples() {
 	c.reduce(1, term{-1, qy})
 	e.store(regLow, dy)
 
-	n := GP64()
-	MOVQ(U32(15), n)
 	for _, o := range []slot{dx, dy, qx, qy} {
 		e.promise(o, top)
 		e.given(o, top)
 	}
-	Label("next")
-	nx, ny, h := place(raw, 1, "nx", 0), place(raw, 1, "ny", 1), place(raw, 1, "h", 2)
 	e.sum(regLow, term{1, dx}, term{-1, qx})
-	e.store(regLow, h)
-	e.promise(h, below(52))
-	e.sqr(h, 1, t0)
-	e.sum(regLow, term{1, dy}, term{-1, qy})
-	e.store(regLow, t2)
-	e.mul(qx, t0, 1, t1) // W
-	e.mul(dx, t0, 1, dx) // V
-	e.sqr(t2, 1, nx, term{-1, dx}, term{-1, t1})
-	e.sum(regLow, term{1, dx}, term{-1, t1})
-	e.store(regLow, t3)
-	e.mul(dy, t3, 1, dy) // A
-	e.sum(regLow, term{1, dx}, term{-1, nx})
-	e.store(regLow, t4)
-	e.mul(t2, t4, 1, ny, term{-1, dy})
-	for _, o := range []slot{dx, dy, nx, ny} {
-		e.promise(o, top)
+	e.store(regLow, t4) // H
+	e.sqr(t4, 1, t0)
+
+	// Each turn of the loop ends the last addition (its Q.y, for which it waits
+	// least) and begins the next.
+	nx, ny, h := place(raw, 1, "nx", 0), place(raw, 1, "ny", 1), place(raw, 1, "h", 2)
+	addition := func() {
+		e.load(t4, regLow)
+		e.store(regLow, h)
+		e.mul(qx, t0, 1, t1) // W
+		e.mul(dx, t0, 1, dx) // V
+		e.sum(regLow, term{1, dy}, term{-1, qy})
+		e.store(regLow, t2) // R
+		e.sqr(t2, 1, nx, term{-1, t1}, term{-1, dx})
+		e.sum(regLow, term{1, dx}, term{-1, t1})
+		e.store(regLow, t3)
+		e.mul(dy, t3, 1, dy) // A
+		e.sum(regLow, term{1, dx}, term{-1, nx})
+		e.store(regLow, t4) // V - Q'.x, which is the next H
+		for _, o := range []slot{dx, dy, nx} {
+			e.promise(o, top)
+		}
+		e.promise(h, below(52))
+		e.promise(t4, below(52))
+		e.promise(t2, below(52))
 	}
+	addition()
+	n := GP64()
+	MOVQ(U32(14), n)
+	Label("next")
 	ADDQ(U32(3*elementSize), raw)
+	for _, o := range []slot{dx, dy, qx} {
+		e.given(o, top)
+	}
+	e.given(t4, below(52))
+	e.given(t2, below(52))
+	e.sqr(t4, 1, t0)
+	e.mul(t2, t4, 1, qy, term{-1, dy})
+	addition()
 	DECQ(n)
 	JNZ(LabelRef("next"))
+	e.mul(t2, t4, 1, ny, term{-1, dy})
+	e.promise(ny, top)
+	ADDQ(U32(3*elementSize), raw)
 
 	Comment("All at the last one's z")
 	qx, qy = place(raw, 0, "lx", 0), place(raw, 0, "ly", 1)
@@ -506,30 +527,34 @@ func multiples() {
 	e.carry(regLow)
 	e.store(regLow, t3)
 	e.row(qx, t3, table)
-	for i := range 5 {
-		e.zero(i)
-	}
-	e.addConst(big.NewInt(1), 0)
+	h = place(raw, 0, "h", 2)
+	e.given(h, below(52))
+	e.load(h, regLow)
 	e.store(regLow, f)
-	e.given(f, top)
+	e.given(f, below(52))
 	MOVQ(U32(15), n)
 	Label("back")
-	h, nx, ny = place(raw, 0, "h", 2), place(raw, -1, "bx", 0), place(raw, -1, "by", 1)
+	h, nx, ny = place(raw, -1, "h", 2), place(raw, -1, "bx", 0), place(raw, -1, "by", 1)
 	e.given(h, below(52))
 	e.given(nx, top)
 	e.given(ny, top)
-	e.mul(f, h, 1, f)
+	SUBQ(U32(64), table)
 	e.sqr(f, 1, t0)
+	e.mul(f, h, 1, t4)
 	e.mul(nx, t0, 1, t2)
 	e.mul(t0, f, 1, t1)
+	e.load(f, regLow)
+	e.store(regLow, t5)
+	e.load(t4, regLow)
+	e.store(regLow, f)
+	e.promise(f, below(52))
 	e.mul(ny, t1, 2, t3)
-	SUBQ(U32(64), table)
 	e.row(t2, t3, table)
-	e.promise(f, top)
 	SUBQ(U32(3*elementSize), raw)
 	DECQ(n)
 	JNZ(LabelRef("back"))
-	e.mul(f, keyY, 2, f)
+	e.given(t5, below(52))
+	e.mul(t5, keyY, 2, f)
 	e.promise(f, top)
 	e.end()
 }
