@@ -106,32 +106,34 @@ type laneJob struct {
 	claim   int
 	x, y    field  // the key
 	r       field  // what the point's x must be
-	s       scalar // ECDSA: to be inverted
-	u1, u2  scalar // the point is u1 G + u2 key
-	given   bool   // y is
-	odd     bool   // y shall be, where it is not given
+	s       scalar // the point is u1/s G + u2/s key; 1 for Schnorr
+	u1, u2  scalar
+	given   bool // y is
+	odd     bool // y shall be, where it is not given
 	schnorr bool
 }
 
-// laneDone is what is kept of a group until the inverse of z is known.
-type laneDone struct {
-	y, z, before lane8
-	valid        uint32 // lanes whose x is right and whose z is not zero
-	schnorr      uint32
+// laneGroup is what is kept of eight jobs from one phase to the next. Batches of
+// inversions have one for all groups: what each group's was before is kept.
+type laneGroup struct {
+	s, before lane8 // to be inverted, and the product of all before
+	u1, u2    lane8
+	y         lane8
+	valid     uint32 // lanes whose x is right and whose z is not zero
+	schnorr   uint32
 }
 
 // laneScratch is the memory of a batch.
 type laneScratch struct {
-	jobs            []laneJob
-	inverses, spare []scalar
-	done            []laneDone
-	work            *laneWork
+	jobs   []laneJob
+	groups []laneGroup
+	work   *laneWork
 }
 
 // laneWork is the memory of a group, or of two for their roots.
 type laneWork struct {
 	state  [2]laneState
-	powers [12][2]lane8
+	powers [9][2]lane8
 	raw    [1 << (laneKeyWindow - 1)][3]lane8
 	table  laneKeyTable
 	halves [4][3][8]uint64

@@ -54,6 +54,21 @@ func laneStart(s *[18][5][8]uint64, table *[8]uint64, d *[9]uint32)
 //go:noescape
 func laneDigits(halves *[4][3][8]uint64, digits *[74][9]uint32)
 
+// laneScalarMul sets r to ab / 2^260 modulo n in each lane: below n + 2^254, for factors below 2^257.
+//
+//go:noescape
+func laneScalarMul(r *[5][8]uint64, a *[5][8]uint64, b *[5][8]uint64)
+
+// laneSplitKey splits k, below 2^257, in two odd halves, each as a sum of signs.
+//
+//go:noescape
+func laneSplitKey(halves *[2][3][8]uint64, k *[5][8]uint64)
+
+// laneSplitGen splits k, below 2^257, in two odd halves, each as a sum of signs.
+//
+//go:noescape
+func laneSplitGen(halves *[2][3][8]uint64, k *[5][8]uint64)
+
 // laneMultiples fills the table with odd multiples of the key, all at the same z, f. Each lane's 1,024 bytes come one after the other.
 //
 //go:noescape

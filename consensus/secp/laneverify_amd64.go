@@ -2,7 +2,10 @@
 
 package secp
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // lanes verifies what it can of the claims, eight at a time. It only ever sets
 // ok to true: where it is still false, nothing has been said.
@@ -11,23 +14,23 @@ func (b *laneScratch) verify(claims []Claim, ok []bool) {
 		b.work = new(laneWork)
 	}
 	b.prepare(claims)
-	b.invert()
 	if len(b.jobs) < minLanes {
 		return
 	}
-	b.done = b.done[:0]
+	b.fill()
 	for at := 0; at < len(b.jobs); at += 16 {
 		pair := b.jobs[at:min(at+16, len(b.jobs))]
 		lifted := b.work.lift(pair)
-		for g := 0; 8*g < len(pair); g++ {
-			group := pair[8*g : min(8*g+8, len(pair))]
-			b.work.combine(group, &b.work.state[g])
-			b.done = append(b.done, b.work.judge(group, g, lifted>>(8*g)))
+		for i := 0; 8*i < len(pair); i++ {
+			n := min(8, len(pair)-8*i)
+			g, s := &b.groups[at/8+i], &b.work.state[i]
+			b.work.combine(g, s)
+			g.judge(s, lifted>>(8*i)&(1<<n-1))
 		}
 	}
 	b.oddY()
 	for i := range b.jobs {
-		if b.done[i/8].valid>>(i%8)&1 == 1 {
+		if b.groups[i/8].valid>>(i%8)&1 == 1 {
 			ok[b.jobs[i].claim] = true
 		}
 	}
@@ -63,6 +66,7 @@ func (j *laneJob) parse(c *Claim) bool {
 		var e scalar
 		challenge(&e, c.Sig[:32], c.Key, c.Sum[:])
 		j.u2.neg(&e)
+		j.s = scalar{1}
 		j.schnorr = true
 		return true
 	}
@@ -83,36 +87,108 @@ func (j *laneJob) parseKey(b []byte) bool {
 	return false
 }
 
-// invert divides the scalars of ECDSA's jobs by s.
-func (b *laneScratch) invert() {
-	b.inverses = b.inverses[:0]
-	for i := range b.jobs {
-		if !b.jobs[i].schnorr {
-			b.inverses = append(b.inverses, b.jobs[i].s)
+// fill writes the jobs' scalars into groups, and divides them by s.
+func (b *laneScratch) fill() {
+	n := (len(b.jobs) + 7) / 8
+	b.groups = slices.Grow(b.groups[:0], n)[:n]
+	divide := false
+	for i := range b.groups {
+		g := &b.groups[i]
+		g.schnorr = 0
+		for lane := range 8 {
+			// Lanes without a job repeat the group's first one.
+			j := &b.jobs[8*i]
+			if 8*i+lane < len(b.jobs) {
+				j = &b.jobs[8*i+lane]
+			}
+			setLane(&g.s, lane, (*[4]uint64)(&j.s))
+			setLane(&g.u1, lane, (*[4]uint64)(&j.u1))
+			setLane(&g.u2, lane, (*[4]uint64)(&j.u2))
+			g.schnorr |= bit(j.schnorr) << lane
 		}
+		divide = divide || g.schnorr != 0xff
 	}
-	if len(b.inverses) == 0 {
-		return
-	}
-	b.spare = append(b.spare[:0], b.inverses...)
-	invertScalars(b.inverses, b.spare)
-	n := 0
-	for i := range b.jobs {
-		if j := &b.jobs[i]; !j.schnorr {
-			j.u1.mul(&j.u1, &b.inverses[n])
-			j.u2.mul(&j.u2, &b.inverses[n])
-			n++
-		}
+	if divide {
+		b.divide()
 	}
 }
 
-func setLane(e *lane8, lane int, v *field) {
+// squareR is 2^520 modulo n, which makes a Montgomery form of a scalar.
+var squareR = func() (r lane8) {
+	v := scalar{1}
+	for range 520 {
+		v.add(&v, &v)
+	}
+	for lane := range 8 {
+		setLane(&r, lane, (*[4]uint64)(&v))
+	}
+	return r
+}()
+
+// divide divides u1 and u2 by s, with one inversion for all groups. With
+// Montgomery's products P(i) = P(i-1) s(i) / R and I(i) = R / P(i) it goes on by
+// itself: R / s(i) = P(i-1) I(i) / R, I(i-1) = s(i) I(i) / R.
+func (b *laneScratch) divide() {
+	all := b.groups[0].s
+	for i := 1; i < len(b.groups); i++ {
+		g := &b.groups[i]
+		g.before = all
+		laneScalarMul(&all, &all, &g.s)
+	}
+	var v, scratch [8]scalar
+	for lane := range v {
+		v[lane] = scalarLane(&all, lane)
+	}
+	invertScalars(v[:], scratch[:])
+	for lane := range v {
+		setLane(&all, lane, (*[4]uint64)(&v[lane]))
+	}
+	laneScalarMul(&all, &all, &squareR)
+	for i := len(b.groups) - 1; i >= 0; i-- {
+		g := &b.groups[i]
+		inverse := all
+		if i > 0 {
+			laneScalarMul(&inverse, &g.before, &all)
+			laneScalarMul(&all, &all, &g.s)
+		}
+		laneScalarMul(&g.u1, &g.u1, &inverse)
+		laneScalarMul(&g.u2, &g.u2, &inverse)
+	}
+}
+
+// setLane sets one lane to a value below 2^256.
+func setLane(e *lane8, lane int, v *[4]uint64) {
 	const mask = 1<<52 - 1
 	e[0][lane] = v[0] & mask
 	e[1][lane] = (v[0]>>52 | v[1]<<12) & mask
 	e[2][lane] = (v[1]>>40 | v[2]<<24) & mask
 	e[3][lane] = (v[2]>>28 | v[3]<<36) & mask
 	e[4][lane] = v[3] >> 16
+}
+
+// lane returns the lowest 256 bits of a lane, and what is above.
+func lane(e *lane8, lane int) (v [4]uint64, above uint64) {
+	v[0] = e[0][lane] | e[1][lane]<<52
+	v[1] = e[1][lane]>>12 | e[2][lane]<<40
+	v[2] = e[2][lane]>>24 | e[3][lane]<<28
+	v[3] = e[3][lane]>>36 | e[4][lane]<<16
+	return v, e[4][lane] >> 48
+}
+
+// scalarLane is the scalar in a lane that is below 2n.
+func scalarLane(e *lane8, at int) scalar {
+	v, above := lane(e, at)
+	s := scalar(v)
+	s.reduceOnce(above)
+	return s
+}
+
+// fieldLane is the field element in a lane.
+func fieldLane(e *lane8, at int) field {
+	v, above := lane(e, at)
+	f := field(v)
+	f.add(&f, &field{above * fold})
+	return f
 }
 
 // lift finds the keys of up to 16 jobs. It returns the lanes whose key is on the
@@ -127,10 +203,10 @@ func (w *laneWork) lift(jobs []laneJob) (lifted uint32) {
 			if 8*i+lane < len(jobs) {
 				j = &jobs[8*i+lane]
 			}
-			setLane(&s[laneKeyX], lane, &j.x)
-			setLane(&s[laneKeyY], lane, &j.y)
-			setLane(&s[laneR], lane, &j.r)
-			setLane(&s[laneBeta], lane, &beta)
+			setLane(&s[laneKeyX], lane, (*[4]uint64)(&j.x))
+			setLane(&s[laneKeyY], lane, (*[4]uint64)(&j.y))
+			setLane(&s[laneR], lane, (*[4]uint64)(&j.r))
+			setLane(&s[laneBeta], lane, (*[4]uint64)(&beta))
 			given[i] |= bit(j.given) << lane
 			odd[i] |= bit(j.odd) << lane
 		}
@@ -159,60 +235,40 @@ func bit(b bool) uint32 {
 	return 0
 }
 
-// ones fills powers of a = powers[0]: those with 2, 3, 22 and 223 ones as
-// exponents in binary, and returns them.
-func (w *laneWork) ones() (a, x2, x3, x22, x223 *[2]lane8) {
+// sqrt sets powers[1] to the power (p+1)/4 of powers[0], a root if there is any:
+// field's sqrt has the exponent.
+func (w *laneWork) sqrt() {
 	p := &w.powers
-	a, x2, x3 = &p[0], &p[2], &p[3]
+	a, z, x2, x3 := &p[0], &p[1], &p[2], &p[3]
 	w.sqrMul(x2, a, 1, a)
 	w.sqrMul(x3, x2, 1, a)
-	x6, x9, x11 := &p[4], &p[5], &p[6]
+	x6, x9, x11, x22 := &p[4], &p[5], &p[6], &p[7]
 	w.sqrMul(x6, x3, 3, x3)
 	w.sqrMul(x9, x6, 3, x3)
 	w.sqrMul(x11, x9, 2, x2)
-	x22 = &p[7]
 	w.sqrMul(x22, x11, 11, x11)
-	x44, x88 := &p[4], &p[5]
+	x44, x88, x176 := &p[4], &p[5], &p[6]
 	w.sqrMul(x44, x22, 22, x22)
 	w.sqrMul(x88, x44, 44, x44)
-	x176, x220 := &p[8], &p[9]
 	w.sqrMul(x176, x88, 88, x88)
-	w.sqrMul(x220, x176, 44, x44)
-	x223 = &p[10]
-	w.sqrMul(x223, x220, 3, x3)
-	return a, x2, x3, x22, x223
+	w.sqrMul(z, x176, 44, x44)
+	w.sqrMul(z, z, 3, x3)
+	w.sqrMul(z, z, 23, x22)
+	w.sqrMul(z, z, 6, x2)
+	laneSquares2(z, z, 2)
 }
 
 // sqrMul sets z to a^(2^n) b, for both groups.
 func (w *laneWork) sqrMul(z, a *[2]lane8, n int, b *[2]lane8) {
-	t := &w.powers[11]
+	t := &w.powers[8]
 	laneSquares2(t, a, n)
 	laneMul(&z[0], &t[0], &b[0])
 	laneMul(&z[1], &t[1], &b[1])
 }
 
-// sqrt sets powers[1] to the power (p+1)/4 of powers[0], a root if there is any.
-func (w *laneWork) sqrt() {
-	_, x2, _, x22, x223 := w.ones()
-	z := &w.powers[1]
-	w.sqrMul(z, x223, 23, x22)
-	w.sqrMul(z, z, 6, x2)
-	laneSquares2(z, z, 2)
-}
-
-// inverse sets powers[1] to the power p-2 of powers[0].
-func (w *laneWork) inverse() {
-	a, x2, _, x22, x223 := w.ones()
-	z := &w.powers[1]
-	w.sqrMul(z, x223, 23, x22)
-	w.sqrMul(z, z, 5, a)
-	w.sqrMul(z, z, 3, x2)
-	w.sqrMul(z, z, 2, a)
-}
-
 // combine computes u1 G + u2 key in each lane.
-func (w *laneWork) combine(group []laneJob, s *laneState) {
-	w.recode(group)
+func (w *laneWork) combine(g *laneGroup, s *laneState) {
+	w.recode(g)
 	laneMultiples(s, &w.raw, &w.table[0][0])
 	key, gen := &w.table[0][0], &laneGenerators()[0]
 	laneStart(s, key, &w.digits[0])
@@ -235,88 +291,68 @@ func (w *laneWork) combine(group []laneJob, s *laneState) {
 }
 
 // recode writes the group's scalars as digits.
-func (w *laneWork) recode(group []laneJob) {
-	for lane := range 8 {
-		j := &group[0]
-		if lane < len(group) {
-			j = &group[lane]
-		}
-		k1, k2 := j.u2.splitOdd()
-		g1, g2 := j.u1.splitOdd()
-		w.setHalf(laneKey, lane, k1.signs(laneKeyWindow*laneKeyDigits))
-		w.setHalf(laneKeyLambda, lane, k2.signs(laneKeyWindow*laneKeyDigits))
-		w.setHalf(laneGen, lane, g1.signs(laneGenWindow*laneGenDigits))
-		w.setHalf(laneGenLambda, lane, g2.signs(laneGenWindow*laneGenDigits))
-	}
+func (w *laneWork) recode(g *laneGroup) {
+	laneSplitKey((*[2][3][8]uint64)(w.halves[laneKey:]), &g.u2)
+	laneSplitGen((*[2][3][8]uint64)(w.halves[laneGen:]), &g.u1)
 	laneDigits(&w.halves, &w.digits)
 }
 
-func (w *laneWork) setHalf(kind laneKind, lane int, k signed192) {
-	const mask = 1<<52 - 1
-	h := &w.halves[kind]
-	h[0][lane] = k[0] & mask
-	h[1][lane] = (k[0]>>52 | k[1]<<12) & mask
-	h[2][lane] = k[1]>>40 | k[2]<<24
-}
-
-// judge says in which lanes x is right, and keeps what the parity of y takes.
-func (w *laneWork) judge(group []laneJob, g int, lifted uint32) (d laneDone) {
-	s := &w.state[g]
+// judge says in which of the lanes x is right, and keeps what the parity of y
+// takes.
+func (g *laneGroup) judge(s *laneState, lanes uint32) {
 	infinite := laneFinish(s)
-	d.valid = lifted &^ infinite & laneHasX(s) & (1<<len(group) - 1)
-	for lane := range group {
-		d.schnorr |= bit(group[lane].schnorr) << lane
-	}
-	d.y, d.z = s[laneY], s[laneZ]
+	g.valid = lanes &^ infinite & laneHasX(s)
+	g.y, g.s = s[laneY], s[laneZ]
 	// The product of all z must not be zero.
 	for ; infinite != 0; infinite &= infinite - 1 {
-		setLane(&d.z, bits.TrailingZeros32(infinite), &fieldOne)
+		setLane(&g.s, bits.TrailingZeros32(infinite), (*[4]uint64)(&fieldOne))
 	}
-	return d
 }
 
 // oddY takes from the valid lanes those of Schnorr signatures whose y is odd,
-// with one inversion for all.
+// with one inversion for all groups.
 func (b *laneScratch) oddY() {
-	w := b.work
-	all := &w.powers[0][0]
+	var all lane8
 	n := 0
-	for i := range b.done {
-		d := &b.done[i]
-		if d.valid&d.schnorr == 0 {
+	for i := range b.groups {
+		g := &b.groups[i]
+		if g.valid&g.schnorr == 0 {
 			continue
 		}
-		if n == 0 {
-			*all = d.z
+		if g.before = all; n == 0 {
+			all = g.s
 		} else {
-			d.before = *all
-			laneMul(all, all, &d.z)
+			laneMul(&all, &all, &g.s)
 		}
 		n++
 	}
 	if n == 0 {
 		return
 	}
-	w.powers[0][1] = *all
-	w.inverse()
-	inverse := &w.powers[1][0]
-	for i := len(b.done) - 1; i >= 0; i-- {
-		d := &b.done[i]
-		if d.valid&d.schnorr == 0 {
+	var v, scratch [8]field
+	for lane := range v {
+		v[lane] = fieldLane(&all, lane)
+	}
+	invertAll(v[:], scratch[:])
+	for lane := range v {
+		setLane(&all, lane, (*[4]uint64)(&v[lane]))
+	}
+	s := &b.work.state[0]
+	for i := len(b.groups) - 1; i >= 0; i-- {
+		g := &b.groups[i]
+		if g.valid&g.schnorr == 0 {
 			continue
 		}
-		mine := inverse
+		inverse := all
 		if n--; n > 0 {
-			mine = &w.powers[0][0]
-			laneMul(mine, inverse, &d.before)
-			laneMul(inverse, inverse, &d.z)
+			laneMul(&inverse, &all, &g.before)
+			laneMul(&all, &all, &g.s)
 		}
-		s := &w.state[0]
-		s[laneY] = d.y
-		odd := laneOddY(s, mine)
+		s[laneY] = g.y
+		odd := laneOddY(s, &inverse)
 		if laneFlip {
 			odd = ^odd
 		}
-		d.valid &^= odd & d.schnorr
+		g.valid &^= odd & g.schnorr
 	}
 }

@@ -30,6 +30,7 @@ func main() {
 	}
 	start()
 	digits()
+	scalars()
 	multiples()
 	curve()
 	root()
