@@ -147,6 +147,7 @@ func (k *checker) work(b *script.Batch) {
 		if err := l.run(b); err != nil {
 			k.fail(err)
 		}
+		b.Forget()
 		l.clear()
 	}
 }

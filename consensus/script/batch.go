@@ -22,12 +22,15 @@ type Batch struct {
 	of     []int32 // whose each claim is: a check, or by its complement a multisig
 	truth  []bool
 	multis []multisig
-	keys   [][]byte // of all multisigs, and signatures from signature scripts
+	most   int      // claims in a round
+	asked  int      // multisigs in the first
+	items  [][]byte // their keys, and signatures from signature scripts
+	code   []byte   // the script being signed, when it is not written anywhere
 
 	one [1]secp.Claim // the interpreter's
 	yes [1]bool
-	err error // the verifier's; the verdict it came in is void
-	ok  []bool
+	err error  // the verifier's; the verdict it came in is void
+	ok  []bool // Run's
 }
 
 // NewBatch uses v, which must be nobody else's. Nil is a Fast.
@@ -42,6 +45,7 @@ func NewBatch(v Verifier) *Batch {
 // order that fails, and why: an *Error. Any other error is the verifier's and
 // says nothing about the checks. Without an error failed is -1.
 func (b *Batch) Run(checks []Check) (failed int, err error) {
+	defer b.Forget()
 	b.ok = slices.Grow(b.ok[:0], len(checks))[:len(checks)]
 	if err := b.Pass(checks, b.ok); err != nil {
 		return -1, err
@@ -61,15 +65,18 @@ func (b *Batch) Run(checks []Check) (failed int, err error) {
 }
 
 // Pass sets ok[i] to whether checks[i] holds by the fast path. What it does not
-// accept is not thereby wrong: Interpret decides. Checks of one Spend that follow
-// each other share its hashes. An error is the verifier's.
+// accept is not thereby wrong: Interpret decides. An error is the verifier's.
+// Checks of one Spend that follow each other share its hashes, here and with
+// Interpret, until Forget: call that before the Spend's memory is used again.
 func (b *Batch) Pass(checks []Check, ok []bool) error {
-	defer b.forget()
+	defer b.release()
 	for i := range checks {
 		ok[i] = false
 		b.claim(i, &checks[i])
 	}
+	b.asked = len(b.multis)
 	for len(b.claims) > 0 {
+		b.most = max(b.most, len(b.claims))
 		b.truth = slices.Grow(b.truth[:0], len(b.claims))[:len(b.claims)]
 		if err := b.verifier.Verify(b.claims, b.truth); err != nil {
 			return b.blame(err, checks)
@@ -109,7 +116,6 @@ func (b *Batch) settle(ok []bool) {
 // Interpret checks one input by the interpreter. The error is an *Error, or the
 // verifier's, which says nothing about the check.
 func (b *Batch) Interpret(c Check) error {
-	defer b.forget()
 	b.err = nil
 	err := input{c, b}.interpret()
 	if b.err != nil {
@@ -121,12 +127,17 @@ func (b *Batch) Interpret(c Check) error {
 	return nil // not err itself: a nil *Error is an error that is not nil
 }
 
-// forget lets go of all that belongs to others.
-func (b *Batch) forget() {
-	clear(b.claims[:cap(b.claims)])
-	clear(b.multis[:cap(b.multis)])
-	clear(b.keys[:cap(b.keys)])
-	b.claims, b.of, b.multis, b.keys = b.claims[:0], b.of[:0], b.multis[:0], b.keys[:0]
+// release lets go of the checks under way.
+func (b *Batch) release() {
+	clear(b.claims[:b.most])
+	clear(b.multis[:b.asked])
+	clear(b.items)
+	b.claims, b.of, b.multis, b.items = b.claims[:0], b.of[:0], b.multis[:0], b.items[:0]
+	b.most, b.asked = 0, 0
+}
+
+// Forget lets go of all that was ever given.
+func (b *Batch) Forget() {
 	b.one[0] = secp.Claim{}
 	b.hash.forget()
 }

@@ -211,7 +211,8 @@ func sha(b []byte) []byte {
 }
 
 func p2sh(script []byte) []byte {
-	return append(append([]byte{opHash160, keyHashSize}, hash160(script)...), opEqual)
+	hash := hash160(script)
+	return append(append([]byte{opHash160, keyHashSize}, hash[:]...), opEqual)
 }
 
 // randomItem is a stack item that some opcode makes something of.

@@ -268,7 +268,8 @@ func (m *machine) hash(op byte) *Error {
 		sum := sha256.Sum256(item)
 		m.push(sum[:])
 	case opHash160:
-		m.push(hash160(item))
+		sum := hash160(item)
+		m.push(sum[:])
 	case opHash256:
 		sum := wire.DoubleSHA256(item)
 		m.push(sum[:])
@@ -283,7 +284,7 @@ func ripemd(b []byte) []byte {
 }
 
 // hash160 is the hash of keys and scripts in outputs: RIPEMD-160 of SHA-256.
-func hash160(b []byte) []byte {
+func hash160(b []byte) [keyHashSize]byte {
 	sum := sha256.Sum256(b)
-	return ripemd(sum[:])
+	return [keyHashSize]byte(ripemd(sum[:]))
 }

@@ -123,8 +123,11 @@ func (c input) runProgram(version int, program []byte, nested bool) *Error {
 // payToKeyHash is the script that a P2WPKH program stands for, and the one of
 // a P2PKH output.
 func payToKeyHash(hash []byte) []byte {
-	s := append(make([]byte, 0, 25), opDup, opHash160, keyHashSize)
-	return append(append(s, hash...), opEqualVerify, opCheckSig)
+	return appendPayToKeyHash(make([]byte, 0, 25), hash)
+}
+
+func appendPayToKeyHash(s, hash []byte) []byte {
+	return append(append(append(s, opDup, opHash160, keyHashSize), hash...), opEqualVerify, opCheckSig)
 }
 
 // runTaproot spends a taproot output by its key or by a leaf script (BIP341).
