@@ -2,20 +2,17 @@
 
 package secp
 
-import "testing"
-
-// eachTier runs a test with all that the processor offers, and with less and less.
-func eachTier(t *testing.T, test func(t *testing.T)) {
-	t.Helper()
+// eachTierQuietly calls f with all that the processor offers, and with less and less.
+func eachTierQuietly(f func(tier string)) {
 	lanes, adx := hasLanes, hasADX
 	defer func() { hasLanes, hasADX = lanes, adx }()
 	if lanes {
-		t.Run("lanes", test)
+		f("lanes")
 	}
 	hasLanes = false
 	if adx {
-		t.Run("adx", test)
+		f("adx")
 	}
 	hasADX = false
-	t.Run("portable", test)
+	f("portable")
 }

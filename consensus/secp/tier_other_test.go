@@ -2,6 +2,4 @@
 
 package secp
 
-import "testing"
-
-func eachTier(t *testing.T, test func(t *testing.T)) { t.Run("portable", test) }
+func eachTierQuietly(f func(tier string)) { f("portable") }

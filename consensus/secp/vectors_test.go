@@ -19,17 +19,28 @@ func TestSchnorrVectors(t *testing.T) {
 		t.Fatal(err)
 	}
 	ran := 0
+	var cases []testCase
 	for _, row := range rows[1:] {
 		key, msg, sig := unhex(t, row[2]), unhex(t, row[4]), unhex(t, row[5])
-		if got, want := referenceSchnorr(key, sig, msg), strings.EqualFold(row[6], "TRUE"); got != want {
-			t.Errorf("vector %s (%s): got %v, want %v", row[0], row[7], got, want)
+		want := strings.EqualFold(row[6], "TRUE")
+		if got := referenceSchnorr(key, sig, msg); got != want {
+			t.Errorf("vector %s (%s): btcec says %v", row[0], row[7], got)
+		}
+		eachTierQuietly(func(tier string) {
+			if got := verifySchnorr(key, sig, msg); got != want {
+				t.Errorf("vector %s (%s), %s: got %v", row[0], row[7], tier, got)
+			}
+		})
+		if len(msg) == 32 {
+			cases = append(cases, testCase{"vector " + row[0], Claim{Schnorr, key, sig, [32]byte(msg)}, want})
 		}
 		ran++
 	}
-	t.Logf("%d vectors of BIP340", ran)
+	t.Logf("%d vectors of BIP340, %d of them with messages that a claim can have", ran, len(cases))
 	if want := 19; ran != want {
 		t.Errorf("ran %d vectors, want %d", ran, want)
 	}
+	checkCases(t, cases)
 }
 
 func unhex(t testing.TB, s string) []byte {
