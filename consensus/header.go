@@ -150,6 +150,19 @@ func NextFlags(s *State, id wire.Hash) script.Flags {
 // ChecksBIP30 says whether the block after s must not create an output that is
 // unspent already. The two blocks of Bitcoin's chain that did are let pass by
 // Connect, which knows their ids.
+//
+// Where BIP34 holds from the first block on, no two coinbases are the same, nor
+// then any two transactions: each spends an output of its own. There is nothing to
+// find that Connect would not refuse anyhow.
 func ChecksBIP30(s *State) bool {
-	return !s.OnBIP34 || s.Height+1 >= bip34ImpliesBIP30Limit
+	return !s.Params.alwaysBIP34() && (!s.OnBIP34 || s.Height+1 >= bip34ImpliesBIP30Limit)
 }
+
+// ExplainsBIP30 says whether a block after s that Connect refuses is to be
+// looked at for BIP30 all the same: Bitcoin Core looks before it does anything
+// else, so that this is the reason it gives.
+func ExplainsBIP30(s *State) bool { return s.Params.alwaysBIP34() }
+
+// alwaysBIP34 says whether every block but genesis, whose coin does not exist,
+// has its height in its coinbase.
+func (p *Params) alwaysBIP34() bool { return p.BIP34 <= 1 }

@@ -227,6 +227,9 @@ func TestNextFlags(t *testing.T) {
 // it by height alone.
 func TestChecksBIP30(t *testing.T) {
 	p := *mustChain(t, "regtest")
+	if s := GenesisState(&p); ChecksBIP30(&s) || !ExplainsBIP30(&s) {
+		t.Error("not skipped where BIP34 holds from the first block on")
+	}
 	p.BIP34 = 3
 	ids := newHouse(t, &p).grow(4)
 	if !ChecksBIP30(&ids.state) {

@@ -41,7 +41,8 @@ type Inputs struct {
 	// those that the block creates.
 	Spent []Coin
 	// Clash is an unspent output that the block would create again (BIP30),
-	// nil for none. It is looked for only where ChecksBIP30 says so.
+	// nil for none. It is looked for only where ChecksBIP30 or ExplainsBIP30
+	// say so.
 	Clash *wire.Outpoint
 }
 

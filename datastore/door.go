@@ -2,6 +2,7 @@ package datastore
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	ds "github.com/ipfs/go-datastore"
@@ -33,6 +34,9 @@ func (d *door) Get(ctx context.Context, k ds.Key) ([]byte, error) {
 	}
 	defer d.mu.RUnlock()
 	b, err := d.kv.Get(ctx, k)
+	if errors.Is(err, ds.ErrNotFound) {
+		return nil, err // often; the rest takes longer to tell
+	}
 	return b, advised(err)
 }
 

@@ -28,8 +28,13 @@ type fixture struct {
 
 func open(t testing.TB, s *chaintest.Store) *fixture {
 	t.Helper()
+	return openWith(t, s, chaintest.Params())
+}
+
+func openWith(t testing.TB, s *chaintest.Store, p *consensus.Params) *fixture {
+	t.Helper()
 	c, err := chain.Open(t.Context(), chain.Config{
-		Params:  chaintest.Params(),
+		Params:  p,
 		Store:   s,
 		Now:     func() time.Time { return time.Unix(1_800_000_000, 0) },
 		Workers: 2,
@@ -389,7 +394,12 @@ func TestStoreFailureStopsTheChain(t *testing.T) {
 	disk := errors.New("disk on fire")
 	for _, call := range []string{"AddHeaders", "PutBlock", "Resolve", "Coin", "Apply", "Revert", "Flush", "Block", "Undo"} {
 		t.Run(call, func(t *testing.T) {
-			f := fresh(t)
+			late := uint32(1000) // so that coins are looked up one by one, for BIP30
+			p, err := chaintest.Params().With(consensus.Override{BIP34: &late})
+			if err != nil {
+				t.Fatal(err)
+			}
+			f := openWith(t, chaintest.NewStore(p), p)
 			bs := f.grow(3)
 			f.add(f.branch(f.after(bs[1]), 1)...)
 			f.store.FailWith(func(c string) error {
@@ -399,7 +409,7 @@ func TestStoreFailureStopsTheChain(t *testing.T) {
 				return nil
 			})
 			b := f.branch(f.after(bs[1]), 3)
-			err := errors.Join(f.AddBlock(t.Context(), b[0]), f.AddBlock(t.Context(), b[1]), f.Flush(t.Context()))
+			err = errors.Join(f.AddBlock(t.Context(), b[0]), f.AddBlock(t.Context(), b[1]), f.Flush(t.Context()))
 			if call == "Undo" {
 				// What is needed to revert is still in memory.
 				if err != nil {

@@ -155,7 +155,7 @@ func (c *Chain) coinsFor(b *wire.Block) (s consensus.State, spent []consensus.Co
 	}
 	n := len(ops)
 	tip := c.Tip()
-	if consensus.ChecksBIP30(&tip) {
+	if consensus.ChecksBIP30(&tip) || consensus.ExplainsBIP30(&tip) {
 		for _, t := range b.Txs {
 			for i := range t.Outs {
 				ops = append(ops, t.Outpoint(i))

@@ -47,7 +47,15 @@ func (e *engine) apply(n *node) {
 		e.c.fail(fmt.Errorf("look up coins of block %v: %w", n.id, err))
 		return
 	}
-	u, checks, err := consensus.Connect(e.state, n.state(e.c.params), b, in)
+	next := n.state(e.c.params)
+	u, checks, err := consensus.Connect(e.state, next, b, in)
+	if isRule(err) && consensus.ExplainsBIP30(&e.state) {
+		if in.Clash, err = clash(e.store, b); err != nil {
+			e.c.fail(fmt.Errorf("look up coins of block %v: %w", n.id, err))
+			return
+		}
+		_, _, err = consensus.Connect(e.state, next, b, in)
+	}
 	if err != nil {
 		e.refuse(n, err)
 		return
