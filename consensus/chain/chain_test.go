@@ -28,13 +28,8 @@ type fixture struct {
 
 func open(t testing.TB, s *chaintest.Store) *fixture {
 	t.Helper()
-	return openWith(t, s, chaintest.Params())
-}
-
-func openWith(t testing.TB, s *chaintest.Store, p *consensus.Params) *fixture {
-	t.Helper()
 	c, err := chain.Open(t.Context(), chain.Config{
-		Params:  p,
+		Params:  chaintest.Params(),
 		Store:   s,
 		Now:     func() time.Time { return time.Unix(1_800_000_000, 0) },
 		Workers: 2,
@@ -399,7 +394,7 @@ func TestStoreFailureStopsTheChain(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			f := openWith(t, chaintest.NewStore(p), p)
+			f := openWith(t, p, chaintest.NewStore(p), nil)
 			bs := f.grow(3)
 			f.add(f.branch(f.after(bs[1]), 1)...)
 			f.store.FailWith(func(c string) error {
