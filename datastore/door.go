@@ -7,6 +7,8 @@ import (
 
 	ds "github.com/ipfs/go-datastore"
 	"github.com/ipfs/go-datastore/query"
+
+	"github.com/quernnet/quern/datastore/failpoint"
 )
 
 // door is a backend that may be closed while others use it: calls that come
@@ -70,6 +72,7 @@ func (d *door) Put(ctx context.Context, k ds.Key, v []byte) error {
 		return err
 	}
 	defer d.mu.RUnlock()
+	defer failpoint.Hit(failpoint.AfterPut)
 	return d.kv.Put(ctx, k, v)
 }
 
@@ -118,5 +121,7 @@ func (b *doorBatch) Commit(ctx context.Context) error {
 		return err
 	}
 	defer b.d.mu.RUnlock()
+	failpoint.Hit(failpoint.BeforeCommit)
+	defer failpoint.Hit(failpoint.AfterCommit)
 	return b.Batch.Commit(ctx)
 }

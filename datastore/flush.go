@@ -211,11 +211,9 @@ func (s *Store) write(ctx context.Context, next saved, changes iter.Seq2[wire.Ou
 	if err := s.fill(ctx, batch, next, changes); err != nil {
 		return err
 	}
-	failpoint.Hit(failpoint.BeforeCommit)
 	if err := s.commit(ctx, batch, next); err != nil {
 		return err
 	}
-	failpoint.Hit(failpoint.AfterCommit)
 	if err := s.kv.Sync(ctx, ds.NewKey("/")); err != nil {
 		return err
 	}

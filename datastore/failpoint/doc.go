@@ -26,6 +26,7 @@ const (
 	BeforeTip      = "before-tip" // the record that names the state goes into the batch
 	BeforeCommit   = "before-commit"
 	AfterCommit    = "after-commit" // and before the batch is synced
+	AfterPut       = "after-put"    // a single value is written, without a batch
 	AfterSync      = "after-sync"
 	AfterFlush     = "after-flush" // memory agrees with the disk again
 
@@ -50,7 +51,7 @@ func Names() []string {
 		BeforeHeaders, AfterHeaders,
 		BeforeBody, AfterBody, BeforeUndo, AfterUndo,
 		BeforeApply, AfterApply, BeforeRevert, AfterRevert,
-		BeforeFileSync, AfterFileSync, BeforeTip, BeforeCommit, AfterCommit, AfterSync, AfterFlush,
+		BeforeFileSync, AfterFileSync, BeforeTip, BeforeCommit, AfterCommit, AfterPut, AfterSync, AfterFlush,
 		BeforeLoad, DuringLoad, AfterLoad, FirstOpened,
 		ReindexMarked, ReindexMoved, ReindexTaken, ReindexEnd,
 		BeforeWallet, AfterWallet, WalletMoved,
@@ -59,8 +60,8 @@ func Names() []string {
 
 // The environment of a build with the tag failpoints.
 const (
-	// KillEnv is "NAME N": the process kills itself at the N-th hit of a point,
-	// the first being 1.
+	// KillEnv is "NAME N MS": the process kills itself MS milliseconds after the
+	// N-th hit of a point, the first being 1. Whoever hits it goes no further.
 	KillEnv = "QUERN_FAILPOINT"
 	// TraceEnv names a file to which each hit appends its point's name, a line each.
 	TraceEnv = "QUERN_FAILPOINT_TRACE"

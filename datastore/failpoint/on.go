@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"time"
 )
 
 // armed is what the environment asked for; mu guards what changes.
@@ -15,15 +16,18 @@ type order struct {
 	mu    sync.Mutex
 	name  string
 	left  int
+	wait  time.Duration
 	trace *os.File
 }
 
 func arm() *order {
 	a := new(order)
 	if v := os.Getenv(KillEnv); v != "" {
-		if _, err := fmt.Sscan(v, &a.name, &a.left); err != nil {
-			panic(fmt.Sprintf("%s is %q: want a name and a number", KillEnv, v))
+		var ms int
+		if _, err := fmt.Sscan(v, &a.name, &a.left, &ms); err != nil {
+			panic(fmt.Sprintf("%s is %q: want a name, which hit, and milliseconds", KillEnv, v))
 		}
+		a.wait = time.Duration(ms) * time.Millisecond
 	}
 	if path := os.Getenv(TraceEnv); path != "" {
 		var err error
@@ -37,19 +41,11 @@ func arm() *order {
 // Hit counts a hit of the point, and ends the process, as SIGKILL does, at the
 // one that it was told.
 func Hit(name string) {
-	armed.mu.Lock()
-	defer armed.mu.Unlock()
-	if armed.trace != nil {
-		if _, err := armed.trace.WriteString(name + "\n"); err != nil {
-			panic(err)
-		}
-	}
-	if name != armed.name {
+	if !count(name) {
 		return
 	}
-	if armed.left--; armed.left != 0 {
-		return
-	}
+	// The others go on meanwhile.
+	time.Sleep(armed.wait)
 	self, err := os.FindProcess(os.Getpid())
 	if err == nil {
 		err = self.Kill()
@@ -58,4 +54,20 @@ func Hit(name string) {
 		panic(err)
 	}
 	select {} // it dies in a moment, and nothing may go on until then
+}
+
+// count says whether this hit is the one.
+func count(name string) bool {
+	armed.mu.Lock()
+	defer armed.mu.Unlock()
+	if armed.trace != nil {
+		if _, err := armed.trace.WriteString(name + "\n"); err != nil {
+			panic(err)
+		}
+	}
+	if name != armed.name {
+		return false
+	}
+	armed.left--
+	return armed.left == 0
 }
