@@ -60,18 +60,41 @@ func (s *State) passesBIP34() bool {
 // header with another parent than s.ID is the caller's mistake and no rule
 // error.
 func ApplyHeader(s State, h *wire.Header, id wire.Hash) (State, error) {
-	p := s.Params
-	if h.Parent != s.ID {
-		return State{}, fmt.Errorf("header %v follows %v, not %v, against which it was to be judged", id, h.Parent, s.ID)
+	if err := s.isParent(h, id); err != nil {
+		return State{}, err
 	}
+	if err := CheckWork(s.Params, h, id); err != nil {
+		return State{}, err
+	}
+	return ApplyWorked(s, h, id)
+}
+
+func (s *State) isParent(h *wire.Header, id wire.Hash) error {
+	if h.Parent == s.ID {
+		return nil
+	}
+	return fmt.Errorf("header %v follows %v, not %v, against which it was to be judged", id, h.Parent, s.ID)
+}
+
+// CheckWork wants id, h's hash, to have the work that h claims. What must be
+// known of the chain for that is only its limit.
+func CheckWork(p *Params, h *wire.Header, id wire.Hash) error {
 	bits := work.Bits(h.Bits)
 	if !bits.Valid(p.Limit) {
-		return State{}, broken(HighHash, "target %#08x is not between 1 and the limit %#08x", h.Bits, uint32(p.Limit))
+		return broken(HighHash, "target %#08x is not between 1 and the limit %#08x", h.Bits, uint32(p.Limit))
 	}
 	if !bits.Met(id) {
-		return State{}, broken(HighHash, "hash %v is above the target %#08x", id, h.Bits)
+		return broken(HighHash, "hash %v is above the target %#08x", id, h.Bits)
 	}
-	height := s.Height + 1
+	return nil
+}
+
+// ApplyWorked is ApplyHeader for a header that has passed CheckWork.
+func ApplyWorked(s State, h *wire.Header, id wire.Hash) (State, error) {
+	if err := s.isParent(h, id); err != nil {
+		return State{}, err
+	}
+	p, bits, height := s.Params, work.Bits(h.Bits), s.Height+1
 	if want := p.Schedule.Next(s.Past, h.Time); bits != want {
 		return State{}, broken(BadBits, "target is %#08x, must be %#08x at height %d", h.Bits, uint32(want), height)
 	}

@@ -104,6 +104,7 @@ func (in *intake) run(entries []blockfile.Entry) error {
 	for _, e := range entries {
 		in.progress.TotalBytes += int64(e.Length)
 	}
+	in.headers(entries)
 	var pending sync.WaitGroup
 	feeder := in.chain.NewFeeder(0)
 	for i, e := range entries {
@@ -124,6 +125,17 @@ func (in *intake) run(entries []blockfile.Entry) error {
 		return errors.Join(in.err(), err)
 	}
 	return in.err()
+}
+
+// headers enters those of all blocks first, so that it is known what the blocks
+// lead to: with that the first ones may be assumed valid. What is wrong with a header
+// is told when its block's turn comes.
+func (in *intake) headers(entries []blockfile.Entry) {
+	hs := make([]wire.Header, len(entries))
+	for i := range entries {
+		hs[i] = entries[i].Header
+	}
+	_ = enterHeaders(in.ctx, in.chain, hs)
 }
 
 // feed has block number i read, decoded and queued behind its header.

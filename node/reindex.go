@@ -73,17 +73,30 @@ func (l *ledger) reindex(ctx context.Context, log *slog.Logger, r Reindex) error
 
 // headers enters those of the old database up to the first that does not hold.
 func (f *refeed) headers(ctx context.Context, hs []wire.Header) error {
+	err := enterHeaders(ctx, f.chain, hs)
+	if stopped := errors.Join(ctx.Err(), f.chain.Err()); stopped != nil {
+		return stopped
+	}
+	if err != nil {
+		f.log.Warn("a header of the old database does not hold; those after it are fetched anew", "error", err)
+	}
+	return nil
+}
+
+// enterHeaders gives c headers, parents first, up to one that does not hold. They
+// go in runs, each header the next one's parent, which are checked on all cores.
+func enterHeaders(ctx context.Context, c *chain.Chain, hs []wire.Header) error {
+	const most = 2000
+	ids := make([]wire.Hash, most)
 	for len(hs) > 0 {
+		run := hs[:min(most, len(hs))]
+		wire.HeaderIDs(ids[:len(run)], run)
 		n := 1
-		for parent := hs[0].ID(); n < len(hs) && n < 2000 && hs[n].Parent == parent; n++ {
-			parent = hs[n].ID()
+		for n < len(run) && run[n].Parent == ids[n-1] {
+			n++
 		}
-		if _, err := f.chain.AddHeaders(ctx, hs[:n]); err != nil {
-			if stopped := errors.Join(ctx.Err(), f.chain.Err()); stopped != nil {
-				return stopped
-			}
-			f.log.Warn("a header of the old database does not hold; those after it are fetched anew", "error", err)
-			return nil
+		if _, err := c.AddHeaders(ctx, run[:n]); err != nil {
+			return err
 		}
 		hs = hs[n:]
 	}

@@ -17,12 +17,31 @@ func (b Bits) Work() Work {
 	if !ok {
 		return Work{}
 	}
+	if size := uint(b >> 24); size >= 20 {
+		return workOf(uint64(b&mantissa), 8*(size-3))
+	}
 	// 2^256 has no room in four limbs, but 2^256/(t+1) is
 	// (2^256-t-1)/(t+1)+1, and 2^256-t-1 is t's complement. No compact target is
 	// 2^256-1, so that t+1 does not wrap.
 	rest := [4]uint64{^t[0], ^t[1], ^t[2], ^t[3]}
 	next, _ := add(t, [4]uint64{1})
 	w, _ := add(divide(rest, next), [4]uint64{1})
+	return w
+}
+
+// workOf is 2^256/(t+1) for t = word * 2^shift, shift above 128: what all chains
+// have had. Then 2^256/t, rounded down, is below 2^shift. It is too much, by
+// one, only if it is exact: the quotient is then what t+1 has more than there is.
+func workOf(word uint64, shift uint) (w Work) {
+	var all [2]uint64 // 2^(256-shift)
+	all[(256-shift)/64] = 1 << ((256 - shift) % 64)
+	w[1] = all[1] / word
+	var rest, borrow uint64
+	w[0], rest = bits.Div64(all[1]%word, all[0], word)
+	if rest == 0 {
+		w[0], borrow = bits.Sub64(w[0], 1, 0)
+		w[1] -= borrow
+	}
 	return w
 }
 

@@ -134,7 +134,7 @@ func (c *Chain) place(b *wire.Block) (*node, error) {
 	if n, err := c.find(id); n != nil || err != nil {
 		return n, err
 	}
-	if _, err := c.addHeaders([]wire.Header{b.Header}, []wire.Hash{id}); err != nil {
+	if _, err := c.addHeaders([]wire.Header{b.Header}, []wire.Hash{id}, 0); err != nil {
 		return nil, err
 	}
 	return c.find(id)

@@ -22,23 +22,22 @@ func (c *Chain) AddHeaders(ctx context.Context, hs []wire.Header) (consensus.Sta
 	if len(hs) == 0 {
 		return c.BestHeader(), nil
 	}
-	ids := make([]wire.Hash, len(hs))
-	for i := range hs {
-		ids[i] = hs[i].ID()
-		if i > 0 && hs[i].Parent != ids[i-1] {
-			hs, ids = hs[:i], ids[:i]
-			s, err := c.addHeaders(hs, ids)
+	ids, worked := Identify(c.params, hs)
+	for i := 1; i < len(hs) && i <= worked; i++ {
+		if hs[i].Parent != ids[i-1] {
+			s, err := c.addHeaders(hs[:i], ids[:i], worked)
 			if err == nil {
 				err = fmt.Errorf("%w: header %d of those given does not follow the one before it", ErrNoParent, i)
 			}
 			return s, err
 		}
 	}
-	return c.addHeaders(hs, ids)
+	return c.addHeaders(hs, ids, worked)
 }
 
-// addHeaders judges headers that are known to follow each other.
-func (c *Chain) addHeaders(hs []wire.Header, ids []wire.Hash) (consensus.State, error) {
+// addHeaders judges headers, of which so many are known to have their work and,
+// with the one after them, to follow each other. It goes no further.
+func (c *Chain) addHeaders(hs []wire.Header, ids []wire.Hash, worked int) (consensus.State, error) {
 	now := c.now().Unix()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -69,7 +68,11 @@ func (c *Chain) addHeaders(hs []wire.Header, ids []wire.Hash) (consensus.State, 
 		if last.has(bad) {
 			return s, badness(&node{parent: last, id: ids[i], flags: orphaned})
 		}
-		next, err := consensus.ApplyHeader(s, &hs[i], ids[i])
+		apply := consensus.ApplyWorked
+		if i >= worked {
+			apply = consensus.ApplyHeader
+		}
+		next, err := apply(s, &hs[i], ids[i])
 		if err == nil {
 			err = consensus.CheckTime(&hs[i], now)
 		}

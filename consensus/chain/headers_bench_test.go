@@ -2,6 +2,7 @@ package chain_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/chain"
@@ -28,7 +29,8 @@ func realHeaders(tb testing.TB) (answers [][]wire.Header) {
 	return answers
 }
 
-// BenchmarkAddHeaders enters mainnet's first 99,999 headers, 2,000 at a time.
+// BenchmarkAddHeaders enters mainnet's first 99,999 headers, 2,000 at a time. Its
+// best is the sum of each answer's shortest time: that of an undisturbed run.
 func BenchmarkAddHeaders(b *testing.B) {
 	answers := realHeaders(b)
 	p, err := consensus.Chain("main")
@@ -37,6 +39,7 @@ func BenchmarkAddHeaders(b *testing.B) {
 	}
 	b.ReportAllocs()
 	n := 0
+	best := make([]time.Duration, len(answers))
 	for b.Loop() {
 		b.StopTimer()
 		c, err := chain.Open(b.Context(), chain.Config{Params: p, Store: chaintest.NewStore(p)})
@@ -44,9 +47,13 @@ func BenchmarkAddHeaders(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.StartTimer()
-		for _, hs := range answers {
+		for i, hs := range answers {
+			began := time.Now()
 			if _, err := c.AddHeaders(b.Context(), hs); err != nil {
 				b.Fatal(err)
+			}
+			if took := time.Since(began); best[i] == 0 || took < best[i] {
+				best[i] = took
 			}
 			n += len(hs)
 		}
@@ -55,4 +62,9 @@ func BenchmarkAddHeaders(b *testing.B) {
 		b.StartTimer()
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n), "ns/header")
+	var sum time.Duration
+	for _, d := range best {
+		sum += d
+	}
+	b.ReportMetric(float64(sum.Nanoseconds())/99_999, "best-ns/header")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/quernnet/quern/consensus"
@@ -20,7 +21,7 @@ func (c *Chain) load(ctx context.Context) (*node, error) {
 	}
 	parent := c.tree.genesis()
 	state := parent.state(c.params)
-	for h, err := range headers {
+	for h, err := range identified(c.params, headers) {
 		if err != nil {
 			return nil, fmt.Errorf("load headers: %w", err)
 		}
@@ -29,7 +30,7 @@ func (c *Chain) load(ctx context.Context) (*node, error) {
 		}
 		if h.Parent != parent.id {
 			if parent = c.tree.index[h.Parent]; parent == nil {
-				return nil, fmt.Errorf("load headers: the parent of stored header %v is missing", h.ID())
+				return nil, fmt.Errorf("load headers: the parent of stored header %v is missing", h.id)
 			}
 			state = parent.state(c.params)
 		}
@@ -55,11 +56,50 @@ func (c *Chain) load(ctx context.Context) (*node, error) {
 	return tip, nil
 }
 
+// loaded is a header from the store with its id.
+type loaded struct {
+	StoredHeader
+	id wire.Hash
+}
+
+// identified hashes stored headers some at a time, on all cores.
+func identified(p *consensus.Params, headers iter.Seq2[StoredHeader, error]) iter.Seq2[loaded, error] {
+	return func(yield func(loaded, error) bool) {
+		var some []StoredHeader
+		var hs []wire.Header
+		flush := func() bool {
+			ids, _ := Identify(p, hs)
+			for i := range some {
+				if !yield(loaded{some[i], ids[i]}, nil) {
+					return false
+				}
+			}
+			some, hs = some[:0], hs[:0]
+			return true
+		}
+		for h, err := range headers {
+			if err != nil {
+				if flush() {
+					yield(loaded{}, err)
+				}
+				return
+			}
+			some, hs = append(some, h), append(hs, h.Header)
+			if len(hs) == loadedAtOnce && !flush() {
+				return
+			}
+		}
+		flush()
+	}
+}
+
+const loadedAtOnce = 2000
+
 // loadHeader enters one stored header. It was judged before it was stored, and
 // is judged again: a folder may have been damaged, or written under other
 // rules.
-func (c *Chain) loadHeader(p *node, s consensus.State, h StoredHeader) (*node, consensus.State, error) {
-	id := h.ID()
+func (c *Chain) loadHeader(p *node, s consensus.State, h loaded) (*node, consensus.State, error) {
+	id := h.id
 	if c.tree.index[id] != nil {
 		return nil, s, fmt.Errorf("load headers: header %v is stored twice", id)
 	}

@@ -19,6 +19,7 @@ type tree struct {
 	best    *node
 	head    *node
 	lastSeq uint32
+	spare   []node // of which the next are made
 }
 
 func newTree(p *consensus.Params) *tree {
@@ -40,9 +41,23 @@ func newTree(p *consensus.Params) *tree {
 
 func (t *tree) genesis() *node { return t.nodes[0] }
 
+// nodesAtOnce is how many nodes are allocated in one piece. No node is ever given
+// up.
+const nodesAtOnce = 128
+
+func (t *tree) new() *node {
+	if len(t.spare) == 0 {
+		t.spare = make([]node, nodesAtOnce)
+	}
+	n := &t.spare[0]
+	t.spare = t.spare[1:]
+	return n
+}
+
 // add enters a header that follows p, judged, with the state after it.
 func (t *tree) add(p *node, h *wire.Header, s *consensus.State) *node {
-	n := &node{
+	n := t.new()
+	*n = node{
 		parent: p, jump: jumpFrom(p), id: s.ID, merkle: h.Merkle, work: s.Work, past: s.Past,
 		version: h.Version, nonce: h.Nonce, onBIP34: s.OnBIP34,
 		order: uint32(len(t.nodes)),

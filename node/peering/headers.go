@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/consensus/chain"
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/gossip"
 	"github.com/quernnet/quern/node/syncer"
@@ -106,7 +107,9 @@ func (d *driver) admit(pre *presync.Presync, reply headersReply) (keep []wire.He
 		pre = presync.New(presync.Config{Start: start, Need: need, Now: now, Salt: salt()})
 		hs = fresh
 	}
-	keep, done, err := pre.Add(hs, full, now)
+	ids, worked := chain.Identify(d.Params, hs)
+	hs = hs[:min(worked+1, len(hs))] // the first without work is the last that matters
+	keep, done, err := pre.Add(hs, ids, full, now)
 	if err != nil || done {
 		return keep, nil, err
 	}
@@ -127,12 +130,9 @@ func (d *driver) unknown(hs []wire.Header) []wire.Header {
 // checkWork wants each header to have the work that it claims: the sum was
 // taken on their word.
 func (d *driver) checkWork(hs []wire.Header) error {
-	for i := range hs {
-		id, bits := hs[i].ID(), work.Bits(hs[i].Bits)
-		if !bits.Valid(d.Params.Limit) || !bits.Met(id) {
-			return &consensus.RuleError{Rule: consensus.HighHash, Tx: -1, In: -1,
-				Detail: fmt.Sprintf("header %v does not have the work that it claims", id)}
-		}
+	ids, worked := chain.Identify(d.Params, hs)
+	if worked < len(hs) {
+		return consensus.CheckWork(d.Params, &hs[worked], ids[worked])
 	}
 	return nil
 }

@@ -107,18 +107,17 @@ func (p *Presync) Height() uint32 { return p.at.Height }
 // Proven says that the first pass is done: the chain has the work.
 func (p *Presync) Proven() bool { return p.second }
 
-// Add takes the next headers, each the parent of the one after it; full says that
-// more follow. It returns those that are proven, in order, to be kept. done says that
+// Add takes the next headers, each the parent of the one after it, with their ids; full
+// says that more follow. It returns those that are proven, in order, to be kept. done says that
 // nothing is left to ask for here: all headers up to the needed work are
 // released. After an error, a *consensus.RuleError or one of this package's,
 // the Presync is spent.
-func (p *Presync) Add(hs []wire.Header, full bool, now int64) (keep []wire.Header, done bool, err error) {
+func (p *Presync) Add(hs []wire.Header, ids []wire.Hash, full bool, now int64) (keep []wire.Header, done bool, err error) {
 	for i := range hs {
-		h := &hs[i]
+		h, id := &hs[i], ids[i]
 		if h.Parent != p.at.ID {
-			return nil, false, fmt.Errorf("%w: header %v", ErrBroken, h.ID())
+			return nil, false, fmt.Errorf("%w: header %v", ErrBroken, id)
 		}
-		id := h.ID()
 		next, err := consensus.ApplyHeader(p.at, h, id)
 		if err == nil {
 			err = consensus.CheckTime(h, now)

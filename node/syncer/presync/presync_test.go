@@ -67,6 +67,12 @@ func after(t testing.TB, s consensus.State, hs []wire.Header) consensus.State {
 	return s
 }
 
+func ids(hs []wire.Header) []wire.Hash {
+	out := make([]wire.Hash, len(hs))
+	wire.HeaderIDs(out, hs)
+	return out
+}
+
 // feed gives hs to p, an answer at a time, going on where p asks to. It stops at the first
 // error and at the end, and returns what was released.
 func feed(t testing.TB, p *Presync, passes [2][]wire.Header, now int64) (kept []wire.Header, done bool, err error) {
@@ -81,7 +87,7 @@ func feed(t testing.TB, p *Presync, passes [2][]wire.Header, now int64) (kept []
 		some := rest[:min(len(rest), answer)]
 		var out []wire.Header
 		was := p.second
-		out, done, err = p.Add(some, len(some) == answer, now)
+		out, done, err = p.Add(some, ids(some), len(some) == answer, now)
 		kept = append(kept, out...)
 		if len(p.held) > Ahead+answer || err == nil && len(p.held) > Ahead || p.bits.n > len(passes[0])/Period+1 {
 			t.Fatalf("%d headers and %d bits held", len(p.held), p.bits.n)
@@ -184,7 +190,8 @@ func TestSchedules(t *testing.T) {
 					bad.Nonce++
 				}
 				p := New(Config{Start: genesis, Need: end.Work, Now: now})
-				_, _, err := p.Add(append(slices.Clone(hs[:i]), bad), true, now)
+				some := append(slices.Clone(hs[:i]), bad)
+				_, _, err := p.Add(some, ids(some), true, now)
 				if consensus.RuleOf(err) != consensus.BadBits {
 					t.Fatalf("header %d with target %08x instead of %08x: %v", i, bad.Bits, hs[i].Bits, err)
 				}
@@ -337,7 +344,7 @@ func FuzzAdd(f *testing.F) {
 			}
 			rest := src[min(int(p.Height()), n):]
 			some := rest[:min(size, len(rest))]
-			out, done, err := p.Add(some, len(some) == size, now)
+			out, done, err := p.Add(some, ids(some), len(some) == size, now)
 			kept = append(kept, out...)
 			if err != nil && out != nil {
 				t.Fatal("headers released with an error")
