@@ -28,8 +28,8 @@ type Store struct {
 	fault   func(call string) error
 	writes  int // since the last freeze
 	limit   int
-	flushes int
-	busy    sync.Mutex // held during calls that must come one at a time
+	flushes []wire.Hash // tips
+	busy    sync.Mutex  // held during calls that must come one at a time
 }
 
 // state is what a flush makes durable. Its values are never changed.
@@ -91,7 +91,14 @@ func (s *Store) FlushAfter(writes int) {
 func (s *Store) Flushes() int {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.flushes
+	return len(s.flushes)
+}
+
+// Flushed lists the tips of the flushes up to now.
+func (s *Store) Flushed() []wire.Hash {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return slices.Clone(s.flushes)
 }
 
 // DropBlock loses a body, as a damaged disk may.
@@ -341,7 +348,7 @@ func (s *Store) Flush() error {
 		return errors.New("flush: nothing is frozen")
 	}
 	s.durable, s.frozen = *s.frozen, nil
-	s.flushes++
+	s.flushes = append(s.flushes, s.durable.tip)
 	return nil
 }
 
