@@ -35,6 +35,7 @@ type Config struct {
 
 // Consensus configures how the rules are checked, not what they are.
 type Consensus struct {
+	Verifier    string `key:"verifier" help:"what verifies signatures: fast, which has btcec repeat one in a thousand and stops the node if they differ, or btcec alone, several times slower"`
 	AssumeValid string `key:"assume_valid" help:"id of a block whose ancestors' scripts are taken for checked, once its chain is known and has the work; 0 or none: check all; empty: the chain's own"`
 }
 
@@ -135,6 +136,7 @@ func Defaults() Config {
 		Chain:     "commons",
 		P2P:       defaultP2P(),
 		RPC:       RPC{Enabled: true},
+		Consensus: Consensus{Verifier: verifierFast},
 		Datastore: Datastore{Backend: "pebble", Cache: 64 << 20},
 		Mempool:   Mempool{Size: 300_000_000, MinFee: 100, Expiry: 336 * time.Hour},
 		Rules:     Rules{BIP34: -1, BIP65: -1, BIP66: -1, CSV: -1, Segwit: -1, Halving: -1},
@@ -161,6 +163,9 @@ func (c *Config) Validate() error {
 	}
 	if !invite.ValidName(c.SwarmName()) {
 		bad("swarm", "%q is no swarm name: use 1 to 32 of a-z, 0-9 and -", c.Swarm)
+	}
+	if v := c.Consensus.Verifier; v != verifierFast && v != verifierBtcec {
+		bad("consensus.verifier", "%q is neither fast nor btcec", v)
 	}
 	c.P2P.validate(bad)
 	if (c.RPC.User == "") != (c.RPC.Password == "") {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/chain"
+	"github.com/quernnet/quern/consensus/script"
 	"github.com/quernnet/quern/datastore"
 )
 
@@ -21,9 +22,12 @@ func (c *Config) Dir() string { return filepath.Join(c.DataDir, c.SwarmName()) }
 // ledger is the store and the chain on it: all that import and export need.
 type ledger struct {
 	params *consensus.Params
+	dir    string
 	memory int64 // for blocks being judged
-	store  *datastore.Store
-	chain  *chain.Chain
+	// verifier makes what verifies signatures.
+	verifier func() script.Verifier
+	store    *datastore.Store
+	chain    *chain.Chain
 }
 
 // openLedger opens both, for commands that run without a node.
@@ -60,7 +64,10 @@ func openStore(c Config, logs *Loggers, r Reindex) (*ledger, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	return &ledger{params: params, memory: judging(c.Datastore.Cache), store: store}, nil
+	return &ledger{
+		params: params, dir: c.Dir(), memory: judging(c.Datastore.Cache), store: store,
+		verifier: c.Consensus.newVerifier,
+	}, nil
 }
 
 // judging is the memory that blocks may take while they are judged, beside a
@@ -73,8 +80,12 @@ func judging(cache Size) int64 { return int64(min(max(cache/4, 10<<20), 64<<20))
 func (l *ledger) openChain(ctx context.Context, logs *Loggers, now func() time.Time) (err error) {
 	l.chain, err = chain.Open(ctx, chain.Config{
 		Params: l.params, Store: l.store, Now: now, Log: logs.For("chain"), Memory: l.memory,
+		Verifier: l.verifier,
 	})
 	if err != nil {
+		if reported := l.report(err, now()); reported != nil {
+			return fmt.Errorf("chain: %w", reported)
+		}
 		err = fmt.Errorf("chain: %w", err)
 		if ctx.Err() == nil && !l.store.Reindexing() {
 			err = fmt.Errorf("%w; if it comes again: %s", err, datastore.Advice)
@@ -86,15 +97,17 @@ func (l *ledger) openChain(ctx context.Context, logs *Loggers, now func() time.T
 
 // close flushes and releases the folder.
 func (l *ledger) close() error {
-	return errors.Join(l.chain.Close(), l.store.Close())
+	err := l.chain.Close()
+	return errors.Join(err, l.report(err, time.Now()), l.store.Close())
 }
 
-// hold keeps the chain open until ctx ends or its disk fails.
+// hold keeps the chain open until ctx ends, or its disk or its verifier fails.
 func (l *ledger) hold(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return l.chain.Close()
 	case <-l.chain.Failed():
-		return errors.Join(l.chain.Err(), l.chain.Close())
+		err := l.chain.Close()
+		return errors.Join(err, l.report(err, time.Now()))
 	}
 }

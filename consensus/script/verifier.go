@@ -24,3 +24,19 @@ func (f *Fast) Verify(claims []secp.Claim, ok []bool) error {
 func (f *Fast) Tweaked(key []byte, tweak *[32]byte, output []byte, odd bool) (bool, error) {
 	return secp.Tweaked(key, tweak, output, odd), nil
 }
+
+// Reference is the Verifier of btcec: slow, and made by others.
+type Reference struct{}
+
+// Verify implements Verifier.
+func (Reference) Verify(claims []secp.Claim, ok []bool) error {
+	for i := range claims {
+		ok[i] = claims[i].VerifyReference()
+	}
+	return nil
+}
+
+// Tweaked implements Verifier.
+func (Reference) Tweaked(key []byte, tweak *[32]byte, output []byte, odd bool) (bool, error) {
+	return secp.TweakedReference(key, tweak, output, odd), nil
+}

@@ -1,6 +1,7 @@
 package secp
 
 import (
+	"bytes"
 	"crypto/sha256"
 
 	"github.com/btcsuite/btcd/btcec/v2"
@@ -62,4 +63,23 @@ func referenceSchnorr(key32, sig, msg []byte) bool {
 	}
 	q.ToAffine()
 	return !q.Y.IsOdd() && r.Equals(&q.X)
+}
+
+// TweakedReference says what Tweaked says, by the arithmetic of btcec.
+func TweakedReference(key []byte, tweak *[32]byte, output []byte, odd bool) bool {
+	p, err := schnorr.ParsePubKey(key)
+	var t btcec.ModNScalar
+	if err != nil || t.SetByteSlice(tweak[:]) {
+		return false
+	}
+	var pj, tg, q btcec.JacobianPoint
+	p.AsJacobian(&pj)
+	btcec.ScalarBaseMultNonConst(&t, &tg)
+	btcec.AddNonConst(&pj, &tg, &q)
+	if q.X.IsZero() && q.Y.IsZero() || q.Z.IsZero() {
+		return false
+	}
+	q.ToAffine()
+	x := q.X.Bytes()
+	return bytes.Equal(x[:], output) && q.Y.IsOdd() == odd
 }
