@@ -10,12 +10,16 @@ import (
 // lanes verifies what it can of the claims, eight at a time. It only ever sets
 // ok to true: where it is still false, nothing has been said.
 func (b *laneScratch) verify(claims []Claim, ok []bool) {
+	b.prepare(claims)
+	if len(b.jobs) >= minLanes {
+		b.judge(ok)
+	}
+}
+
+// judge sets ok of the jobs' claims that are found true.
+func (b *laneScratch) judge(ok []bool) {
 	if b.work == nil {
 		b.work = new(laneWork)
-	}
-	b.prepare(claims)
-	if len(b.jobs) < minLanes {
-		return
 	}
 	b.fill()
 	for at := 0; at < len(b.jobs); at += 16 {
