@@ -9,11 +9,6 @@ package secp
 //go:noescape
 func laneMul(r *[5][8]uint64, a *[5][8]uint64, b *[5][8]uint64)
 
-// laneSquares squares a n times, once or more often.
-//
-//go:noescape
-func laneSquares(r *[5][8]uint64, a *[5][8]uint64, n int)
-
 // laneSquares2 squares both of a n times, once or more often.
 //
 //go:noescape

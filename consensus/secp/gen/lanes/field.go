@@ -33,11 +33,18 @@ var (
 	prime   = new(big.Int).Sub(pow2(256), fold256)
 )
 
-// slot is where an element lies.
+// slot is where an element lies. A loose one is only ever multiplied: its limbs
+// are the lowest 52 bits of what is stored, which saves the masks.
 type slot struct {
-	name string
-	base Register
-	off  int
+	name  string
+	base  Register
+	off   int
+	loose bool
+}
+
+func (s slot) asLoose() slot {
+	s.loose = true
+	return s
 }
 
 func (s slot) limb(i int) Mem { return Mem{Base: s.base, Disp: s.off + 64*i} }
@@ -56,6 +63,7 @@ func (e *emitter) given(s slot, top *big.Int) {
 	var limbs [5]*span
 	for i := range limbs {
 		l := digit
+		l.dirty = s.loose
 		if i == 4 {
 			l = upTo(top)
 		}
@@ -68,6 +76,7 @@ func (e *emitter) given(s slot, top *big.Int) {
 func (e *emitter) promise(s slot, top *big.Int) {
 	for i := range 5 {
 		limit := digit
+		limit.dirty = s.loose
 		if i == 4 {
 			limit = upTo(top)
 		}
@@ -216,9 +225,14 @@ type term struct {
 	of    slot
 }
 
-// reduce makes an element of scale times the columns plus the terms, in
-// registers 0 to 4.
-func (c *columns) reduce(scale int, terms ...term) {
+// reduce sets dst to scale times the columns plus the terms.
+func (c *columns) reduce(scale int, dst slot, terms ...term) {
+	c.reduced(scale, dst.loose, terms)
+	c.e.store(regLow, dst)
+}
+
+// reduced leaves scale times the columns plus the terms in registers 0 to 4.
+func (c *columns) reduced(scale int, loose bool, terms []term) {
 	e := c.e
 	for col := range 10 {
 		if !c.live[col] {
@@ -259,7 +273,7 @@ func (c *columns) reduce(scale int, terms ...term) {
 		e.fail("the last carry's product has an upper half")
 	}
 	e.combine(terms)
-	e.settle()
+	e.settle(loose)
 }
 
 // times multiplies a register by 1 to 4.
@@ -317,7 +331,7 @@ func (e *emitter) lift() (spare bool) {
 }
 
 // settle folds what lies above 2^256 in registers 0 to 4, and carries.
-func (e *emitter) settle() {
+func (e *emitter) settle(loose bool) {
 	spare := e.lift()
 	e.shiftRight(48, regLow+4, regTemp)
 	e.mask(48, regLow+4)
@@ -328,15 +342,20 @@ func (e *emitter) settle() {
 	if e.product(regTemp, regFold48).Cmp(below(52)) > 0 {
 		e.fail("the fold has an upper half")
 	}
-	e.carry(regLow)
+	e.carry(regLow, loose)
 }
 
-// carry makes limbs of five registers.
-func (e *emitter) carry(z int) {
+// carry makes limbs of five registers; loose ones need no masks.
+func (e *emitter) carry(z int, loose bool) {
 	for i := range 4 {
 		e.shiftRight(52, z+i, regTemp)
 		e.add(regTemp, z+i+1, z+i+1)
-		e.mask(52, z+i)
+		if loose {
+			l := dirty(digit)
+			e.reg[z+i] = &l
+		} else {
+			e.mask(52, z+i)
+		}
 	}
 	if top := e.at(z + 4); !top.within(digit) {
 		e.fail("limb 4 is %v", top)
@@ -350,8 +369,7 @@ func (e *emitter) mul(a, b slot, scale int, dst slot, terms ...term) {
 	e.load(b, regB)
 	c := columns{e: e}
 	c.product(regA, regB)
-	c.reduce(scale, terms...)
-	e.store(regLow, dst)
+	c.reduce(scale, dst, terms...)
 }
 
 // sqr sets dst to scale a² plus terms.
@@ -360,14 +378,23 @@ func (e *emitter) sqr(a slot, scale int, dst slot, terms ...term) {
 	e.load(a, regA)
 	c := columns{e: e}
 	c.square(regA)
-	c.reduce(scale, terms...)
+	c.reduce(scale, dst, terms...)
+}
+
+// sum sets registers 15 to 19, for a product, to the terms, which are not folded.
+func (e *emitter) sum(terms ...term) {
+	Commentf("Sum%s", describe(terms))
+	e.sumTo(regB, true, terms)
+}
+
+// sumSlot sets dst to the terms, which are not folded.
+func (e *emitter) sumSlot(dst slot, terms ...term) {
+	Commentf("%s =%s", dst.name, describe(terms))
+	e.sumTo(regLow, dst.loose, terms)
 	e.store(regLow, dst)
 }
 
-// sum sets dst, or registers from z where there is no dst, to the terms, which
-// are not folded.
-func (e *emitter) sum(z int, terms ...term) {
-	Commentf("Sum%s", describe(terms))
+func (e *emitter) sumTo(z int, loose bool, terms []term) {
 	first := terms[0]
 	if first.times < 1 {
 		e.fail("a sum begins with what is subtracted")
@@ -380,7 +407,7 @@ func (e *emitter) sum(z int, terms ...term) {
 	if e.lift() {
 		e.addConst(pow2(48), regLow+4)
 	}
-	e.carry(regLow)
+	e.carry(regLow, loose)
 	if z != regLow {
 		for i := range 5 {
 			e.move(regLow+i, z+i)

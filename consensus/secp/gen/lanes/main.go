@@ -48,11 +48,14 @@ var places = []string{"x", "y", "z", "f", "keyX", "keyY", "r", "beta", "c", "t0"
 func (s state) slot(name string) slot {
 	for i, p := range places {
 		if p == name {
-			return slot{name, s.base, i * elementSize}
+			return slot{name: name, base: s.base, off: i * elementSize}
 		}
 	}
 	panic("no place called " + name)
 }
+
+// argument is the element that a parameter points to.
+func argument(name string) slot { return slot{name: name, base: Load(Param(name), GP64())} }
 
 // begin loads the function's pointer to the state.
 func begin(name, signature, doc string) (*emitter, state) {
@@ -76,33 +79,11 @@ func primitives() {
 	TEXT("laneMul", NOSPLIT, "func(r, a, b *[5][8]uint64)")
 	Doc("laneMul sets r to ab in each lane.")
 	Pragma("noescape")
-	r, a, b := slot{"r", Load(Param("r"), GP64()), 0}, slot{"a", Load(Param("a"), GP64()), 0}, slot{"b", Load(Param("b"), GP64()), 0}
+	r, a, b := argument("r"), argument("a"), argument("b")
 	e.common()
 	e.given(a, below(52))
 	e.given(b, below(52))
 	e.mul(a, b, 1, r)
-	e.promise(r, top)
-	e.end()
-
-	e = newEmitter("laneSquares")
-	TEXT("laneSquares", NOSPLIT, "func(r, a *[5][8]uint64, n int)")
-	Doc("laneSquares squares a n times, once or more often.")
-	Pragma("noescape")
-	r, a = slot{"r", Load(Param("r"), GP64()), 0}, slot{"a", Load(Param("a"), GP64()), 0}
-	n := Load(Param("n"), GP64())
-	e.common()
-	e.given(a, below(52))
-	e.load(a, regA)
-	Label("next")
-	c := columns{e: e}
-	c.square(regA)
-	c.reduce(1)
-	for i := range 5 {
-		e.move(regLow+i, regA+i)
-	}
-	DECQ(n)
-	JNZ(LabelRef("next"))
-	e.store(regA, r)
 	e.promise(r, top)
 	e.end()
 
@@ -111,20 +92,18 @@ func primitives() {
 	Doc("laneSquares2 squares both of a n times, once or more often.")
 	Pragma("noescape")
 	rp, ap := Load(Param("r"), GP64()), Load(Param("a"), GP64())
-	n = Load(Param("n"), GP64())
+	n := Load(Param("n"), GP64())
 	e.common()
-	var second [5]int
 	for k := range 2 {
-		in := slot{fmt.Sprint("a", k), ap, k * elementSize}
+		in := slot{name: fmt.Sprint("a", k), base: ap, off: k * elementSize}
 		e.given(in, below(52))
 		e.load(in, regA+5*k)
 	}
-	_ = second
 	Label("next")
 	for k := range 2 {
 		c := columns{e: e}
 		c.square(regA + 5*k)
-		c.reduce(1)
+		c.reduced(1, true, nil)
 		for i := range 5 {
 			e.move(regLow+i, regA+5*k+i)
 		}
@@ -132,7 +111,12 @@ func primitives() {
 	DECQ(n)
 	JNZ(LabelRef("next"))
 	for k := range 2 {
-		out := slot{fmt.Sprint("r", k), rp, k * elementSize}
+		for i := range 4 {
+			VPANDQ(zs[regMask52], zs[regA+5*k+i], zs[regA+5*k+i])
+			l := digit
+			e.reg[regA+5*k+i] = &l
+		}
+		out := slot{name: fmt.Sprint("r", k), base: rp, off: k * elementSize}
 		e.store(regA+5*k, out)
 		e.promise(out, top)
 	}
@@ -150,8 +134,8 @@ func primitives() {
 func doubling() {
 	e, s := begin("laneDouble", "func(s *[18][5][8]uint64, n int)", "laneDouble doubles the point n times, once or more often, and takes its opposite each time.")
 	n := Load(Param("n"), GP64())
-	x, y, z := s.slot("x"), s.slot("y"), s.slot("z")
-	m, b, t := s.slot("t0"), s.slot("t1"), s.slot("t2")
+	x, y, z := s.slot("x"), s.slot("y"), s.slot("z").asLoose()
+	m, b, t := s.slot("t0").asLoose(), s.slot("t1").asLoose(), s.slot("t2")
 	e.given(x, top)
 	e.given(y, top)
 	e.given(z, top)
@@ -161,15 +145,14 @@ func doubling() {
 	e.mul(y, z, 1, z)
 	e.mul(x, b, 1, t)
 	e.sqr(m, 1, x, term{-2, t})
-	e.sum(regB, term{2, x}, term{-2, t})
+	e.sum(term{2, x}, term{-2, t})
 	Comment("y = b² + m · sum")
 	e.load(b, regA)
 	c := columns{e: e}
 	c.square(regA)
 	e.load(m, regA)
 	c.product(regA, regB)
-	c.reduce(1)
-	e.store(regLow, y)
+	c.reduce(1, y)
 	for _, o := range []slot{x, y, z} {
 		e.promise(o, top)
 	}
@@ -196,15 +179,16 @@ func addition(generator, lambda bool) {
 		doc = name + doc[len("laneAddKey"):len(doc)-1] + ". The entries are multiplied by lambda."
 	}
 	e, s := begin(name, "func(s *[18][5][8]uint64, table *[8]uint64, d *[9]uint32)", doc)
-	x, y, z, f := s.slot("x"), s.slot("y"), s.slot("z"), s.slot("f")
-	x2, y2 := s.slot("x2"), s.slot("y2")
-	zz, zzz, h, r, i, j, v := s.slot("t0"), s.slot("t1"), s.slot("t2"), s.slot("t3"), s.slot("t4"), s.slot("t5"), s.slot("t6")
+	x, y, z, f := s.slot("x"), s.slot("y"), s.slot("z").asLoose(), s.slot("f").asLoose()
+	x2, y2 := s.slot("x2").asLoose(), s.slot("y2").asLoose()
+	zz, zzz, h, r, i := s.slot("t0").asLoose(), s.slot("t1").asLoose(), s.slot("t2").asLoose(), s.slot("t3").asLoose(), s.slot("t4").asLoose()
+	j, v := s.slot("t5"), s.slot("t6")
 	for _, o := range []slot{x, y, z, f, s.slot("beta")} {
 		e.given(o, top)
 	}
 	at := z
 	if generator {
-		at = v
+		at = v.asLoose()
 		e.mul(z, f, 1, at)
 	}
 	e.sqr(at, 1, zz)
@@ -224,7 +208,7 @@ func addition(generator, lambda bool) {
 	e.mul(h, i, 1, j)
 	e.mul(x, i, 1, v)
 	e.sqr(r, 1, x, term{-1, j}, term{-2, v})
-	e.sum(regB, term{1, x}, term{-1, v})
+	e.sum(term{1, x}, term{-1, v})
 	Comment("y = 2 (r · sum + y j)")
 	for k := range 5 {
 		e.move(regB+k, regTemp+3+k)
@@ -235,8 +219,7 @@ func addition(generator, lambda bool) {
 	c.product(regA, regB)
 	e.load(r, regA)
 	c.product(regA, regTemp+3)
-	c.reduce(2)
-	e.store(regLow, y)
+	c.reduce(2, y)
 	for _, o := range []slot{x, y, z} {
 		e.promise(o, top)
 	}
@@ -375,7 +358,7 @@ func (e *emitter) unpack(words, limbs int, whole bool) {
 // canonical makes the value in registers 0 to 4 the residue below p.
 func (e *emitter) canonical() {
 	Comment("The residue below p")
-	e.settle()
+	e.settle(false)
 	// Below 2^256 + 2^216 now, so that p is contained once at most: if and only if
 	// the value plus 2^256 - p reaches 2^256.
 	if e.at(regLow+4).hi.Cmp(plus(pow2(48), pow2(8))) > 0 {
@@ -385,7 +368,7 @@ func (e *emitter) canonical() {
 		e.move(regLow+i, regHigh+i)
 	}
 	e.addConst(fold256, regHigh)
-	e.carry(regHigh)
+	e.carry(regHigh, false)
 	VPSRLQ(U8(48), zs[regHigh+4], zs[regTemp])
 	VPTESTMQ(zs[regTemp], zs[regTemp], K2)
 	VPANDQ(zs[regMask48], zs[regHigh+4], zs[regHigh+4])
@@ -445,11 +428,11 @@ func multiples() {
 	table := Load(Param("table"), GP64())
 	keyX, keyY, f := s.slot("keyX"), s.slot("keyY"), s.slot("f")
 	dx, dy := s.slot("x"), s.slot("y")
-	t0, t1, t2, t3, t4, t5 := s.slot("t0"), s.slot("t1"), s.slot("t2"), s.slot("t3"), s.slot("t4"), s.slot("t5")
+	t0, t1, t2, t3, t4, t5 := s.slot("t0").asLoose(), s.slot("t1"), s.slot("t2").asLoose(), s.slot("t3").asLoose(), s.slot("t4").asLoose(), s.slot("t5").asLoose()
 	e.given(keyX, top)
 	e.given(keyY, top)
 	place := func(base Register, index int, name string, i int) slot {
-		return slot{name, base, (3*index + i) * elementSize}
+		return slot{name: name, base: base, off: (3*index + i) * elementSize}
 	}
 	qx, qy := place(raw, 0, "qx", 0), place(raw, 0, "qy", 1)
 
@@ -459,37 +442,32 @@ func multiples() {
 	e.mul(keyX, t1, 4, qx) // S
 	e.sqr(t1, 8, qy)
 	e.sqr(t0, 1, dx, term{-2, qx})
-	e.sum(regB, term{1, qx}, term{-1, dx})
+	e.sum(term{1, qx}, term{-1, dx})
 	e.load(t0, regA)
 	c := columns{e: e}
 	c.product(regA, regB)
-	c.reduce(1, term{-1, qy})
-	e.store(regLow, dy)
+	c.reduce(1, dy, term{-1, qy})
 
 	for _, o := range []slot{dx, dy, qx, qy} {
 		e.promise(o, top)
 		e.given(o, top)
 	}
-	e.sum(regLow, term{1, dx}, term{-1, qx})
-	e.store(regLow, t4) // H
+	e.sumSlot(t4, term{1, dx}, term{-1, qx}) // H
 	e.sqr(t4, 1, t0)
 
 	// Each turn of the loop ends the last addition (its Q.y, for which it waits
 	// least) and begins the next.
-	nx, ny, h := place(raw, 1, "nx", 0), place(raw, 1, "ny", 1), place(raw, 1, "h", 2)
+	nx, ny, h := place(raw, 1, "nx", 0), place(raw, 1, "ny", 1), place(raw, 1, "h", 2).asLoose()
 	addition := func() {
 		e.load(t4, regLow)
 		e.store(regLow, h)
-		e.mul(qx, t0, 1, t1) // W
-		e.mul(dx, t0, 1, dx) // V
-		e.sum(regLow, term{1, dy}, term{-1, qy})
-		e.store(regLow, t2) // R
+		e.mul(qx, t0, 1, t1)                     // W
+		e.mul(dx, t0, 1, dx)                     // V
+		e.sumSlot(t2, term{1, dy}, term{-1, qy}) // R
 		e.sqr(t2, 1, nx, term{-1, t1}, term{-1, dx})
-		e.sum(regLow, term{1, dx}, term{-1, t1})
-		e.store(regLow, t3)
-		e.mul(dy, t3, 1, dy) // A
-		e.sum(regLow, term{1, dx}, term{-1, nx})
-		e.store(regLow, t4) // V - Q'.x, which is the next H
+		e.sumSlot(t3, term{1, dx}, term{-1, t1})
+		e.mul(dy, t3, 1, dy)                     // A
+		e.sumSlot(t4, term{1, dx}, term{-1, nx}) // V - Q'.x, which is the next H
 		for _, o := range []slot{dx, dy, nx} {
 			e.promise(o, top)
 		}
@@ -525,32 +503,33 @@ func multiples() {
 	for i := range 5 {
 		e.times(2, regLow+i)
 	}
-	e.carry(regLow)
-	e.store(regLow, t3)
-	e.row(qx, t3, table)
-	h = place(raw, 0, "h", 2)
+	e.carry(regLow, false)
+	x, y := s.slot("x2"), s.slot("y2")
+	e.store(regLow, y)
+	e.row(qx, y, table)
+	h, f = place(raw, 0, "h", 2).asLoose(), f.asLoose()
 	e.given(h, below(52))
 	e.load(h, regLow)
 	e.store(regLow, f)
 	e.given(f, below(52))
 	MOVQ(U32(15), n)
 	Label("back")
-	h, nx, ny = place(raw, -1, "h", 2), place(raw, -1, "bx", 0), place(raw, -1, "by", 1)
+	h, nx, ny = place(raw, -1, "h", 2).asLoose(), place(raw, -1, "bx", 0), place(raw, -1, "by", 1)
 	e.given(h, below(52))
 	e.given(nx, top)
 	e.given(ny, top)
 	SUBQ(U32(64), table)
 	e.sqr(f, 1, t0)
 	e.mul(f, h, 1, t4)
-	e.mul(nx, t0, 1, t2)
-	e.mul(t0, f, 1, t1)
+	e.mul(nx, t0, 1, x)
+	e.mul(t0, f, 1, t1.asLoose())
 	e.load(f, regLow)
 	e.store(regLow, t5)
 	e.load(t4, regLow)
 	e.store(regLow, f)
 	e.promise(f, below(52))
-	e.mul(ny, t1, 2, t3)
-	e.row(t2, t3, table)
+	e.mul(ny, t1.asLoose(), 2, y)
+	e.row(x, y, table)
 	SUBQ(U32(3*elementSize), raw)
 	DECQ(n)
 	JNZ(LabelRef("back"))
@@ -571,8 +550,7 @@ func curve() {
 	p := columns{e: e}
 	p.product(regA, regB)
 	e.addConst(big.NewInt(7), regLow)
-	p.reduce(1)
-	e.store(regLow, c)
+	p.reduce(1, c)
 	e.promise(c, top)
 	e.end()
 }
@@ -626,8 +604,8 @@ func root() {
 // affineForm writes what Schnorr signatures ask of their point.
 func affineForm() {
 	e, s := begin("laneFinish", "func(s *[18][5][8]uint64) uint32", "laneFinish makes z that of the curve itself, and returns the lanes in which it is zero.")
-	z, f := s.slot("z"), s.slot("f")
-	e.given(z, top)
+	z, f := s.slot("z"), s.slot("f").asLoose()
+	e.given(z.asLoose(), top)
 	e.given(f, top)
 	e.mul(z, f, 1, z)
 	e.promise(z, top)
@@ -653,7 +631,7 @@ func judgement() {
 
 	e, s = begin("laneOddY", "func(s *[18][5][8]uint64, inverse *[5][8]uint64) uint32", "laneOddY returns the lanes in which the point's y is odd, given the inverse of z. The point's stored Y is twice as large.")
 	y, half := s.slot("y"), s.slot("t1")
-	inverse := slot{"inverse", Load(Param("inverse"), GP64()), 0}
+	inverse := argument("inverse")
 	t0 = s.slot("t0")
 	e.given(y, top)
 	e.given(inverse, top)

@@ -44,7 +44,7 @@ func scalars() {
 	TEXT("laneScalarMul", NOSPLIT, "func(r, a, b *[5][8]uint64)")
 	Doc("laneScalarMul sets r to ab / 2^260 modulo n in each lane: below n + 2^254, for factors below 2^257.")
 	Pragma("noescape")
-	r, a, b := slot{"r", Load(Param("r"), GP64()), 0}, slot{"a", Load(Param("a"), GP64()), 0}, slot{"b", Load(Param("b"), GP64()), 0}
+	r, a, b := argument("r"), argument("a"), argument("b")
 	e.common()
 	e.given(a, pow2(49))
 	e.given(b, pow2(49))
@@ -87,7 +87,7 @@ func (e *emitter) montgomery(a, b, r slot) {
 		e.shiftRight(52, column(i), regTemp)
 		e.add(regTemp, column(i+1), column(i+1))
 	}
-	e.carry(regHigh)
+	e.carry(regHigh, false)
 	e.store(regHigh, r)
 }
 
@@ -98,7 +98,7 @@ func splitting(name string, width int) {
 	Doc(name + " splits k, below 2^257, in two odd halves, each as a sum of signs.")
 	Pragma("noescape")
 	e := newEmitter(name)
-	halves, k := Load(Param("halves"), GP64()), slot{"k", Load(Param("k"), GP64()), 0}
+	halves, k := Load(Param("halves"), GP64()), argument("k")
 	e.common()
 	e.given(k, pow2(49))
 	e.load(k, regA)
