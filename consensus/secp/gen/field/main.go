@@ -6,6 +6,8 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
@@ -54,7 +56,7 @@ func product() {
 	mul(at(RSI), at(RBX))
 	reduce()
 	store(at(RDI))
-	RET()
+	end()
 }
 
 func square() {
@@ -66,7 +68,7 @@ func square() {
 	sqr(limbs(at(RSI)))
 	reduce()
 	store(at(RDI))
-	RET()
+	end()
 }
 
 // squares keeps the number in registers.
@@ -92,7 +94,7 @@ func squares() {
 	JNZ(LabelRef("next"))
 	Load(Param("z"), RCX)
 	store(at(RCX))
-	RET()
+	end()
 }
 
 func limbs(v value) (l [4]Op) {
@@ -190,10 +192,36 @@ func reduceTop() {
 	ADCQ(hi, wide[1])
 	ADCQ(Imm(0), wide[2])
 	ADCQ(Imm(0), wide[3])
-	SBBQ(lo, lo)
-	ANDQ(by, lo)
-	ADDQ(lo, wide[0])
-	ADCQ(Imm(0), wide[1]) // after a carry the rest is far too small for another
+	onCarry(func() {
+		ADDQ(by, wide[0])
+		ADCQ(Imm(0), wide[1]) // the rest is far too small for another carry
+	})
+}
+
+// rare are the branches of the function being written that next to no number
+// takes; they come after its end.
+var rare []func()
+
+// onCarry does what to do after a carry that numbers close to 2^256 have only: a
+// branch, as it is foreseen, lets the processor go on before the carry is known.
+func onCarry(do func()) {
+	name := fmt.Sprintf("carry%d", len(rare))
+	JCS(LabelRef(name))
+	Label(name + "done")
+	rare = append(rare, func() {
+		Label(name)
+		do()
+		JMP(LabelRef(name + "done"))
+	})
+}
+
+// end returns from a function.
+func end() {
+	RET()
+	for _, branch := range rare {
+		branch()
+	}
+	rare = nil
 }
 
 func store(z value) {
@@ -247,9 +275,7 @@ func (n number) add(v [4]Op) {
 	for i := 1; i < 4; i++ {
 		ADCQ(Imm(0), n[i])
 	}
-	SBBQ(lo, lo)
-	ANDQ(by, lo)
-	ADDQ(lo, n[0]) // what is left after this carry is less than fold
+	onCarry(func() { ADDQ(by, n[0]) }) // what is left is less than fold
 }
 
 // sub takes v from n.
@@ -260,13 +286,34 @@ func (n number) sub(v [4]Op) {
 	}
 	SBBQ(lo, lo)
 	ANDQ(by, lo)
+	n.unfold()
+}
+
+// sub2 takes 2v from n.
+func (n number) sub2(v [4]Op) {
+	SUBQ(v[0], n[0])
+	for i := 1; i < 4; i++ {
+		SBBQ(v[i], n[i])
+	}
+	SBBQ(lo, lo)
+	ANDQ(by, lo)
+	SUBQ(v[0], n[0])
+	for i := 1; i < 4; i++ {
+		SBBQ(v[i], n[i])
+	}
+	SBBQ(hi, hi)
+	ANDQ(by, hi)
+	ADDQ(hi, lo)
+	n.unfold()
+}
+
+// unfold takes lo, up to twice fold, from n, in which as much is owed.
+func (n number) unfold() {
 	SUBQ(lo, n[0])
 	for i := 1; i < 4; i++ {
 		SBBQ(Imm(0), n[i])
 	}
-	SBBQ(lo, lo)
-	ANDQ(by, lo)
-	SUBQ(lo, n[0]) // what is left after this borrow is 2^256 less fold or less
+	onCarry(func() { SUBQ(by, n[0]) }) // what is left is close to 2^256
 }
 
 func (n number) ops() [4]Op { return [4]Op{n[0], n[1], n[2], n[3]} }
@@ -300,31 +347,27 @@ func point(base Register) (x, y, z value) {
 	return at(base), at(base).offset(32), at(base).offset(64)
 }
 
-// double is point.go's doubleGeneric, n times.
+// double is point.go's doubleGeneric, n times, in an order that puts beside each
+// operation one that does not wait for it. l, 3/2 x², is made at the end of each
+// turn for the next.
 func double() {
 	TEXT("doubleADX", NOSPLIT, "func(p *[4]uint64, n int)")
 	Doc("doubleADX doubles a point that is not infinity n times; n is positive. Its x is",
 		"at p, y and z follow.")
 	Pragma("noescape")
-	s, t, l := local(), local(), local()
+	s, t, l, l2 := local(), local(), local(), local()
 	Load(Param("p"), RDI)
 	Load(Param("n"), RSI)
 	x, y, z := point(RDI)
+	slope(l, x)
 	Label("next")
 	sqrTo(s, y)
-	mulTo(z, y, z)
-	sqr(limbs(x)) // l = 3/2 x²
-	reduce()
-	high.set(low)
-	low.half()
-	low.add(high.ops())
-	store(l)
+	sqrTo(l2, l)
 	mulTo(t, x, s)
-	sqr(limbs(l)) // x = l² - 2t
-	reduce()
+	mulTo(z, y, z)
+	low.load(l2) // x = l² - 2t
 	high.load(t)
-	low.sub(high.ops())
-	low.sub(high.ops())
+	low.sub2(high.ops())
 	store(x)
 	high.sub(low.ops())
 	high.store(t)
@@ -334,8 +377,21 @@ func double() {
 	low.sub(limbs(s))
 	store(y)
 	DECQ(RSI)
-	JNZ(LabelRef("next"))
-	RET()
+	JZ(LabelRef("end"))
+	slope(l, x)
+	JMP(LabelRef("next"))
+	Label("end")
+	end()
+}
+
+// slope sets l to 3/2 x².
+func slope(l, x value) {
+	sqr(limbs(x))
+	reduce()
+	high.set(low)
+	low.half()
+	low.add(high.ops())
+	store(l)
 }
 
 // add is point.go's addAt.
@@ -385,8 +441,7 @@ func add() {
 	reduce()
 	low.sub(limbs(h3))
 	high.load(v)
-	low.sub(high.ops())
-	low.sub(high.ops())
+	low.sub2(high.ops())
 	store(px)
 	high.sub(low.ops())
 	high.store(v)
@@ -397,7 +452,7 @@ func add() {
 	store(py)
 	XORL(EAX, EAX)
 	Store(RAX, ReturnIndex(0))
-	RET()
+	end()
 }
 
 // isZero jumps to other unless low is zero modulo p: 0 or p.
