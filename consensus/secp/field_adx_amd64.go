@@ -19,6 +19,11 @@ func sqrADX(z *[4]uint64, a *[4]uint64)
 //go:noescape
 func sqrNADX(z *[4]uint64, a *[4]uint64, n int)
 
+// sqrN2ADX sets z to a^(2^n) for two numbers; n is positive.
+//
+//go:noescape
+func sqrN2ADX(z *[8]uint64, a *[8]uint64, n int)
+
 // doubleADX doubles a point that is not infinity n times; n is positive. Its x is
 // at p, y and z follow.
 //
@@ -32,3 +37,9 @@ func doubleADX(p *[4]uint64, n int)
 //
 //go:noescape
 func addADX(p *[4]uint64, a *[4]uint64, z *[4]uint64) uint64
+
+// coAddADX sets sum to a + b and a to itself at the common z of a and b times dx,
+// which is a.x - b.x. Their x are at the addresses given, y follow.
+//
+//go:noescape
+func coAddADX(sum *[4]uint64, a *[4]uint64, b *[4]uint64, dx *[4]uint64)

@@ -2,7 +2,11 @@
 
 package secp
 
-import "golang.org/x/sys/cpu"
+import (
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
 
 //go:generate go run -C gen ./field -out ../field_adx_amd64.s -stubs ../field_adx_amd64.go -pkg secp
 
@@ -60,4 +64,23 @@ func (p *jacobian) addAt(a *affine, z *field) {
 	case 2:
 		p.inf = true
 	}
+}
+
+// coAdd is coAddGeneric.
+func coAdd(sum, a, b *affine, dx *field) {
+	if hasADX {
+		coAddADX((*[4]uint64)(&sum.x), (*[4]uint64)(&a.x), (*[4]uint64)(&b.x), (*[4]uint64)(dx))
+		return
+	}
+	coAddGeneric(sum, a, b, dx)
+}
+
+// sqrN2 sets z to a^(2^n) in both; n is positive.
+func sqrN2(z, a *[2]field, n int) {
+	if hasADX {
+		sqrN2ADX((*[8]uint64)(unsafe.Pointer(z)), (*[8]uint64)(unsafe.Pointer(a)), n)
+		return
+	}
+	sqrNGeneric(&z[0], &a[0], n)
+	sqrNGeneric(&z[1], &a[1], n)
 }

@@ -21,3 +21,11 @@ func (p *jacobian) doubleN(n int) {
 
 // addAt sets p to p + a where p is not infinity and z is p's z as seen from a.
 func (p *jacobian) addAt(a *affine, z *field) { addGeneric(p, a, z) }
+
+func coAdd(sum, a, b *affine, dx *field) { coAddGeneric(sum, a, b, dx) }
+
+// sqrN2 sets z to a^(2^n) in both; n is positive.
+func sqrN2(z, a *[2]field, n int) {
+	sqrNGeneric(&z[0], &a[0], n)
+	sqrNGeneric(&z[1], &a[1], n)
+}

@@ -100,6 +100,10 @@ func checkField(t *testing.T, a, b field) {
 	check("square", z, square)
 	z.sqrN(&a, 5)
 	check("32nd power", z, new(big.Int).Exp(x, big.NewInt(32), bigP))
+	pair := [2]field{a, b}
+	sqrN2(&pair, &pair, 5)
+	check("32nd power, first of two", pair[0], new(big.Int).Exp(x, big.NewInt(32), bigP))
+	check("32nd power, second of two", pair[1], new(big.Int).Exp(y, big.NewInt(32), bigP))
 	z = a
 	z.mul(&z, &z)
 	check("product in place", z, square)
@@ -126,9 +130,15 @@ func checkFieldSlow(t *testing.T, a field) {
 	if limbsBig(z.canonical()).Cmp(want) != 0 {
 		t.Fatalf("inverse of %x: got %x, want %x", a, z, want)
 	}
+	pair, roots := [2]field{a, fieldSeven}, [2]field{}
+	oks := sqrt2(&roots, &pair)
 	root := new(big.Int).ModSqrt(x, bigP)
 	if ok := z.sqrt(&a); ok != (root != nil) {
 		t.Fatalf("%x has a root: got %v", a, ok)
+	}
+	var seven field
+	if okSeven := seven.sqrt(&fieldSeven); oks != [2]bool{root != nil, okSeven} || !roots[0].equal(&z) || !roots[1].equal(&seven) {
+		t.Fatalf("roots of %x and 7: got %x", a, roots)
 	}
 	if root != nil {
 		z.sqr(&z)

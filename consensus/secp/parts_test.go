@@ -15,6 +15,7 @@ func BenchmarkParts(b *testing.B) {
 	p.doubleN(5)
 	z := p.z
 	var t keyTable
+	two := [2]field{x, y}
 	var q affine
 	digits := make([]digit, 0, 40)
 	for _, part := range []struct {
@@ -28,6 +29,7 @@ func BenchmarkParts(b *testing.B) {
 		{"sqrGeneric", 100, func() { sqrGeneric(&x, &x) }},
 		{"invert", 10, func() { x.invert(&x); x.add(&x, &y) }},
 		{"sqrt", 10, func() { x.sqrt(&x) }},
+		{"sqrN2", 10, func() { sqrN2(&two, &two, 100) }},
 		{"lift", 10, func() { q.lift(&x, false); x.add(&x, &fieldOne) }},
 		{"scalarMul", 100, func() { s.mul(&s, &u) }},
 		{"scalarInvert", 10, func() { s.invert(&s); s.add(&s, &u) }},

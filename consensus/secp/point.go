@@ -20,14 +20,29 @@ var generator = affine{
 func (p *affine) lift(x *field, odd bool) bool {
 	var c field
 	c.curve(x)
-	if !p.y.sqrt(&c) {
-		return false
-	}
+	ok := p.y.sqrt(&c)
+	p.choose(x, odd)
+	return ok
+}
+
+// lift2 does the same twice, in less time.
+func lift2(p, q *affine, x *[2]field, odd [2]bool) (ok [2]bool) {
+	var c [2]field
+	c[0].curve(&x[0])
+	c[1].curve(&x[1])
+	ok = sqrt2(&c, &c)
+	p.y, q.y = c[0], c[1]
+	p.choose(&x[0], odd[0])
+	q.choose(&x[1], odd[1])
+	return ok
+}
+
+// choose takes p's y or its opposite for the given x.
+func (p *affine) choose(x *field, odd bool) {
 	p.x = *x
 	if p.y.isOdd() != odd {
 		p.y.neg(&p.y)
 	}
-	return true
 }
 
 // curve sets z to x³ + 7.

@@ -25,7 +25,7 @@ func (t *keyTable) fill(q *affine, z *field) {
 	for i := 1; i < len(t); i++ {
 		ratios[i].sub(&d.x, &t[i-1].x)
 		z.mul(z, &ratios[i])
-		t[i], d = coAdd(&d, &t[i-1], &ratios[i])
+		coAdd(&t[i], &d, &t[i-1], &ratios[i])
 	}
 	// Bring the earlier ones to the last one's z.
 	r := fieldOne
@@ -57,23 +57,22 @@ func coDouble(q *affine) (same, double affine) {
 	return same, double
 }
 
-// coAdd is a + b and a, both at the common z of a and b times dx, which is
-// a.x - b.x.
-func coAdd(a, b *affine, dx *field) (sum, same affine) {
+// coAddGeneric sets sum to a + b, and a to itself, at the common z of a and b
+// times dx, which is a.x - b.x.
+func coAddGeneric(sum, a, b *affine, dx *field) {
 	var c, w, r, t field
 	c.sqr(dx)
-	same.x.mul(&a.x, &c)
+	a.x.mul(&a.x, &c)
 	w.mul(&b.x, &c)
 	r.sub(&a.y, &b.y)
-	t.sub(&same.x, &w)
-	same.y.mul(&a.y, &t)
+	t.sub(&a.x, &w)
+	a.y.mul(&a.y, &t)
 	sum.x.sqr(&r)
-	sum.x.sub(&sum.x, &same.x)
+	sum.x.sub(&sum.x, &a.x)
 	sum.x.sub(&sum.x, &w)
-	t.sub(&same.x, &sum.x)
+	t.sub(&a.x, &sum.x)
 	t.mul(&t, &r)
-	sum.y.sub(&t, &same.y)
-	return sum, same
+	sum.y.sub(&t, &a.y)
 }
 
 // genTables has odd multiples of the generator G and of 2^128 G.
