@@ -126,3 +126,9 @@ func (m Mix) pick(r uint64) Kind {
 	}
 	panic("payments: a mix of no parts")
 }
+
+// Only is a mix of one kind.
+func Only(k Kind) (m Mix) {
+	m[k] = 1
+	return m
+}
