@@ -15,6 +15,8 @@ type pendingECDSA struct {
 	claim int
 	sig   ecdsaSig
 	key   affine
+	lift  bool // y is not known yet
+	valid bool // so far
 }
 
 type pendingSchnorr struct {
@@ -59,19 +61,49 @@ func (b *Batch) verify(claims []Claim, ok []bool) {
 		switch c.Scheme {
 		case ECDSA:
 			p := pendingECDSA{claim: i}
-			if p.sig.parse(c.Sig) && p.key.parseKey(c.Key) {
-				b.ecdsa = append(b.ecdsa, p)
+			if p.sig.parse(c.Sig) {
+				if p.lift, p.valid = p.key.readKey(c.Key); p.valid {
+					b.ecdsa = append(b.ecdsa, p)
+				}
 			}
 		case Schnorr:
 			p := pendingSchnorr{claim: i}
-			// A true signature's r is the x of a point with an even y.
-			if p.sig.parse(c.Key, c.Sig, c.Sum[:]) && p.r.lift(&p.sig.r, false) {
+			if p.sig.read(c.Key, c.Sig, c.Sum[:]) && p.lift() {
 				b.schnorr = append(b.schnorr, p)
 			}
 		}
 	}
+	b.liftKeys(claims)
 	b.verifyECDSA(claims, ok)
 	b.verifySchnorr(ok)
+}
+
+// lift finds both points. A true signature's r is the x of one with an even y.
+func (p *pendingSchnorr) lift() bool {
+	ok := lift2(&p.sig.p, &p.r, &[2]field{p.sig.p.x, p.sig.r}, [2]bool{})
+	return ok[0] && ok[1]
+}
+
+// liftKeys finds the y of compressed keys, two at a time.
+func (b *Batch) liftKeys(claims []Claim) {
+	var waiting *pendingECDSA
+	odd := func(p *pendingECDSA) bool { return oddKey(claims[p.claim].Key) }
+	for i := range b.ecdsa {
+		p := &b.ecdsa[i]
+		switch {
+		case !p.lift:
+		case waiting == nil:
+			waiting = p
+		default:
+			q := waiting
+			ok := lift2(&q.key, &p.key, &[2]field{q.key.x, p.key.x}, [2]bool{odd(q), odd(p)})
+			q.valid, p.valid, waiting = ok[0], ok[1], nil
+		}
+	}
+	if p := waiting; p != nil {
+		x := p.key.x
+		p.valid = p.key.lift(&x, odd(p))
+	}
 }
 
 // verifyECDSA shares one inversion.
@@ -84,7 +116,7 @@ func (b *Batch) verifyECDSA(claims []Claim, ok []bool) {
 	invertScalars(b.inverses, b.scratch)
 	for i := range b.ecdsa {
 		p := &b.ecdsa[i]
-		ok[p.claim] = p.sig.holds(&p.key, &claims[p.claim].Sum, &b.inverses[i])
+		ok[p.claim] = p.valid && p.sig.holds(&p.key, &claims[p.claim].Sum, &b.inverses[i])
 	}
 }
 

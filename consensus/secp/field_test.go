@@ -162,7 +162,7 @@ func TestFieldEdges(t *testing.T) {
 func TestFieldRandom(t *testing.T) {
 	r := newRand(t)
 	eachTier(t, func(t *testing.T) {
-		for range 20000 {
+		for range 4000 {
 			checkField(t, randomLimbs(r), randomLimbs(r))
 		}
 		for range 500 {

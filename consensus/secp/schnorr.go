@@ -21,7 +21,16 @@ type schnorrSig struct {
 }
 
 func (c *schnorrSig) parse(key, sig, msg []byte) bool {
-	if len(sig) != 64 || !c.r.setBytes(sig[:32]) || !c.s.setBytes(sig[32:]) || !c.p.parseXOnly(key) {
+	if !c.read(key, sig, msg) {
+		return false
+	}
+	x := c.p.x
+	return c.p.lift(&x, false)
+}
+
+// read does all of that but to find the key's y.
+func (c *schnorrSig) read(key, sig, msg []byte) bool {
+	if len(sig) != 64 || len(key) != 32 || !c.r.setBytes(sig[:32]) || !c.s.setBytes(sig[32:]) || !c.p.x.setBytes(key) {
 		return false
 	}
 	challenge(&c.e, sig[:32], key, msg)
