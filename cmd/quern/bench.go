@@ -16,7 +16,7 @@ import (
 
 func benchCommand(s *settings) *cobra.Command {
 	cmd := &cobra.Command{Use: "bench", Short: "Measure Quern on this machine"}
-	cmd.AddCommand(s.benchChain(), s.benchImport(), s.benchVerify(), s.benchMempool())
+	cmd.AddCommand(s.benchChain(), s.benchImport(), s.benchMine(), s.benchVerify(), s.benchMempool())
 	return cmd
 }
 

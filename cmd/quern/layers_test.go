@@ -13,6 +13,7 @@ import (
 var rooms = []struct{ pkg, allowed string }{
 	{"work", ""},
 	{"work/miner", "work"},
+	{"work/miner/rate", "work work/miner"},
 	{"consensus/wire", ""},
 	{"consensus/secp", ""},
 	{"consensus/script", "consensus/wire consensus/secp"},

@@ -16,11 +16,14 @@ type kernel interface {
 type maker struct {
 	name string
 	new  func(header [HeaderSize]byte, target work.Target) kernel
+
+	lanes, instructions int // see Engine; 0 for the portable kernel
+	mix                 func(groups uint32)
 }
 
 // kernels are those that this machine can run, the fastest first. The portable
 // one is always the last.
 var kernels = append(machineKernels(), maker{
-	"portable",
-	func(header [HeaderSize]byte, target work.Target) kernel { return newPortable(header, target) },
+	name: "portable",
+	new:  func(header [HeaderSize]byte, target work.Target) kernel { return newPortable(header, target) },
 })

@@ -25,5 +25,20 @@ func scanEights(table *[4096]uint32, from uint32, groups uint32) uint32
 //go:noescape
 func scanSixteens(table *[512]uint32, from uint32, groups uint32) uint32
 
+// mixPairs runs the instructions of so many groups of scanPairs, none of which waits
+// for another. groups is at least 1.
+func mixPairs(groups uint32)
+
+// mixEights runs the instructions of so many groups of scanEights, none of which waits
+// for another. groups is at least 1.
+func mixEights(groups uint32)
+
+// mixSixteens runs the instructions of so many groups of scanSixteens, none of which waits
+// for another. groups is at least 1.
+func mixSixteens(groups uint32)
+
+// threeCycles takes 3*32 cycles times over. times is at least 1.
+func threeCycles(times uint32)
+
 // cpuid executes CPUID.
 func cpuid(leaf uint32, subleaf uint32) (eax uint32, ebx uint32, ecx uint32, edx uint32)

@@ -10,13 +10,13 @@ import "golang.org/x/sys/cpu"
 // reckoned (docs/adr/0006-nonce-search.md), so that a machine's choice needs no clock.
 func machineKernels() (ms []maker) {
 	if cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW {
-		ms = append(ms, maker{"avx-512", newSixteens})
+		ms = append(ms, maker{"avx-512", newSixteens, 16, 2848, mixSixteens})
 	}
 	if hasSHA() {
-		ms = append(ms, maker{"sha-ni", newPair})
+		ms = append(ms, maker{"sha-ni", newPair, 2, 418, mixPairs})
 	}
 	if cpu.X86.HasAVX2 {
-		ms = append(ms, maker{"avx2", newEights})
+		ms = append(ms, maker{"avx2", newEights, 8, 5754, mixEights})
 	}
 	return ms
 }

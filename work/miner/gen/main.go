@@ -16,6 +16,7 @@ func main() {
 	pairs()
 	scanWide("scanEights", "AVX2", new(avx2))
 	scanWide("scanSixteens", "AVX-512", new(avx512))
+	mixes()
 	cpuid()
 	Generate()
 }
