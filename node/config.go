@@ -174,8 +174,8 @@ func (c *Config) Validate() error {
 	if err := loopback(c.RPC.Listen); err != nil {
 		bad("rpc.listen", "%v", err)
 	}
-	if c.Datastore.Cache < 4<<20 {
-		bad("datastore.cache", "%v is too little, use at least 4 MiB", c.Datastore.Cache)
+	if c.Datastore.Cache < 1<<20 {
+		bad("datastore.cache", "%v is too little, use at least 1 MiB", c.Datastore.Cache)
 	}
 	if c.Mempool.Size < 5_000_000 {
 		bad("mempool.size", "%v is too little, use at least 5 MB", c.Mempool.Size)

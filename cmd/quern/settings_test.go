@@ -76,7 +76,7 @@ func TestBadSettings(t *testing.T) {
 		{"bad swarm", "", "--swarm=../etc", "is no swarm name"},
 		{"size without number", "", "--datastore.cache=lots", `"lots" is not a size`},
 		{"size with odd unit", "", "--datastore.cache=64 stone", "no unit that is known"},
-		{"size too small", "", "--datastore.cache=1KiB", "use at least 4 MiB"},
+		{"size too small", "", "--datastore.cache=1KiB", "use at least 1 MiB"},
 		{"RPC for everybody", "", "--rpc.listen=0.0.0.0:8332", "would offer the wallet to the network"},
 		{"RPC without port", "", "--rpc.listen=127.0.0.1", "is not host:port"},
 		{"half a login", "", "--rpc.user=alice", "set both"},

@@ -44,8 +44,8 @@ var (
 
 // Bounds of what is held in memory. Bytes are Config.Memory's: as much for the
 // blocks handed in and not yet decided as for those applied and not yet verified,
-// most of which are the same, and half as much for the last updates. A block that
-// alone has more is let in alone.
+// most of which are the same, and a quarter as much for the last updates. A block
+// that alone has more is let in alone.
 const (
 	defaultMemory = 32 << 20
 	roomBlocks    = 64 // handed in and not yet decided
@@ -129,7 +129,7 @@ func Open(ctx context.Context, cfg Config) (*Chain, error) {
 		c.memory = defaultMemory
 	}
 	c.room = semaphore.NewWeighted(c.memory)
-	c.updates.limit = c.memory / 2
+	c.updates.limit = c.memory / 4
 	workers := cfg.Workers
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
