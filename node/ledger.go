@@ -26,6 +26,7 @@ type ledger struct {
 	memory int64 // for blocks being judged
 	// verifier makes what verifies signatures.
 	verifier func() script.Verifier
+	accepted *script.Accepted // what the mempool tells the chain
 	store    *datastore.Store
 	chain    *chain.Chain
 }
@@ -66,7 +67,7 @@ func openStore(c Config, logs *Loggers, r Reindex) (*ledger, error) {
 	}
 	return &ledger{
 		params: params, dir: c.Dir(), memory: judging(c.Datastore.Cache), store: store,
-		verifier: c.Consensus.newVerifier,
+		verifier: c.Consensus.newVerifier, accepted: newAccepted(),
 	}, nil
 }
 
@@ -80,7 +81,7 @@ func judging(cache Size) int64 { return int64(min(max(cache/4, 8<<20), 64<<20)) 
 func (l *ledger) openChain(ctx context.Context, logs *Loggers, now func() time.Time) (err error) {
 	l.chain, err = chain.Open(ctx, chain.Config{
 		Params: l.params, Store: l.store, Now: now, Log: logs.For("chain"), Memory: l.memory,
-		Verifier: l.verifier,
+		Verifier: l.verifier, Accepted: l.accepted,
 	})
 	if err != nil {
 		if reported := l.report(err, now()); reported != nil {

@@ -156,6 +156,7 @@ func (n *Node) build(l *ledger) (*parts, error) {
 		MinFee:      minFee(c.Mempool.MinFee),
 		Expiry:      c.Mempool.Expiry,
 		NonStandard: c.Mempool.NonStandard,
+		Accepted:    l.accepted,
 		Stem:        c.P2P.Enabled && c.P2P.Stem,
 		Now:         n.clock.now,
 		Log:         n.logs.For("mempool"),

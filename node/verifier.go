@@ -34,6 +34,16 @@ func (c *Consensus) newVerifier() script.Verifier {
 	return script.NewAudit(new(script.Fast), script.Reference{}, auditEvery, mathrand.New(mathrand.NewChaCha8(seed)))
 }
 
+// acceptedSize is the memory, in bytes, for knowing the scripts of half a
+// million transactions by heart: more than wait in a full mempool, as a rule.
+const acceptedSize = 8 << 20
+
+func newAccepted() *script.Accepted {
+	var salt [32]byte
+	rand.Read(salt[:]) // never fails
+	return script.NewAccepted(acceptedSize, salt)
+}
+
 // report writes a divergence of the verifiers that err is about into the folder,
 // and says what to do. Nil: err is about something else.
 func (l *ledger) report(err error, now time.Time) error {

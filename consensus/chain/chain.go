@@ -19,16 +19,25 @@ import (
 
 // Config is what a Chain is built from.
 type Config struct {
-	Params  *consensus.Params
-	Store   Store
-	Now     func() time.Time // nil: time.Now
-	Log     *slog.Logger     // nil: discarded
-	Workers int              // script checkers; 0: one a core
-	Memory  int64            // bytes that blocks may take while they are judged; 0: 32 MiB
+	Params     *consensus.Params
+	Store      Store
+	Now        func() time.Time // nil: time.Now
+	Log        *slog.Logger     // nil: discarded
+	Workers    int              // script checkers; 0: one a core
+	Memory     int64            // bytes that blocks may take while they are judged; 0: 32 MiB
+	FlushEvery time.Duration    // how long a change may stay unflushed; 0: a minute
 	// Verifier makes what verifies signatures, one for each goroutine that runs
 	// scripts; nil: the fast one. Its errors stop the chain, see Failed.
-	Verifier   func() script.Verifier
-	FlushEvery time.Duration // how long a change may stay unflushed; 0: a minute
+	Verifier func() script.Verifier
+	// Accepted says whose scripts are known to hold under a block's flags, so
+	// that they are not run again when they come in a block; nil: nobody's.
+	Accepted Accepted
+}
+
+// Accepted is what others have learned of transactions: that all their scripts
+// hold under these flags. Safe for concurrent use. *script.Accepted satisfies it.
+type Accepted interface {
+	Has(witnessID wire.Hash, f script.Flags) bool
 }
 
 // Errors that are not about rules.
@@ -139,7 +148,7 @@ func Open(ctx context.Context, cfg Config) (*Chain, error) {
 		return nil, err
 	}
 	c.batches.New = func() any { return newBatch(cfg.Verifier) }
-	c.checks = newChecker(workers, func() *script.Batch { return newBatch(cfg.Verifier) }, c.distrust)
+	c.checks = newChecker(workers, func() *script.Batch { return newBatch(cfg.Verifier) }, cfg.Accepted, c.distrust)
 	e := newEngine(c, tip)
 	go e.run()
 	if err := c.do(ctx, settled, nil); err != nil {

@@ -201,3 +201,72 @@ func TestRunChecks(t *testing.T) {
 		}
 	}
 }
+
+// counting counts claims.
+type counting struct {
+	script.Fast
+	claims *atomic.Int64
+}
+
+func (c *counting) Verify(claims []secp.Claim, ok []bool) error {
+	c.claims.Add(int64(len(claims)))
+	return c.Fast.Verify(claims, ok)
+}
+
+// TestKnownBlock: a block of known transactions costs no signature; of those
+// known under other flags, or not at all, each costs its own.
+func TestKnownBlock(t *testing.T) {
+	const payments = 200
+	bs := signedChain(t, 1, payments)
+	base, b := bs[:len(bs)-1], bs[len(bs)-1]
+	for _, test := range []struct {
+		name  string
+		flags func(next script.Flags) script.Flags
+		known int
+	}{
+		{"all known", func(f script.Flags) script.Flags { return f }, payments},
+		{"half known", func(f script.Flags) script.Flags { return f }, payments / 2},
+		{"known under other flags", func(f script.Flags) script.Flags { return f | script.LowS }, payments},
+	} {
+		accepted, claims := script.NewAccepted(1<<20, [32]byte{4}), new(atomic.Int64)
+		f := openBy(t, chain.Config{Workers: 2, Accepted: accepted, Verifier: func() script.Verifier { return &counting{claims: claims} }})
+		f.add(base...)
+		s := f.Tip()
+		flags := test.flags(consensus.NextFlags(&s, wire.Hash{}))
+		for _, tx := range b.Txs[1 : 1+test.known] {
+			accepted.Add(tx.WitnessID(), flags)
+		}
+		f.add(b)
+		want := payments - test.known
+		if flags&script.LowS != 0 {
+			want = payments
+		}
+		if got := int(claims.Load()); got != want {
+			t.Errorf("%s: %d signatures verified, want %d", test.name, got, want)
+		}
+	}
+}
+
+// BenchmarkBlock is a block of known transactions, and the same unknown.
+func BenchmarkBlock(b *testing.B) {
+	bs := signedChain(b, 1, 1000)
+	block := bs[len(bs)-1]
+	for _, known := range []bool{false, true} {
+		b.Run(fmt.Sprintf("known=%v", known), func(b *testing.B) {
+			accepted := script.NewAccepted(8<<20, [32]byte{4})
+			f := openBy(b, chain.Config{Accepted: accepted})
+			f.add(bs[:len(bs)-1]...)
+			if s := f.Tip(); known {
+				for _, tx := range block.Txs[1:] {
+					accepted.Add(tx.WitnessID(), consensus.NextFlags(&s, wire.Hash{}))
+				}
+			}
+			for b.Loop() {
+				if err := f.TestBlock(b.Context(), block, false); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*1000), "µs/input")
+		})
+	}
+}

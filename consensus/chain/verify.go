@@ -24,9 +24,10 @@ const (
 // is bounded by those who hand over: the engine by its window, all others by
 // waiting for their verdict.
 type checker struct {
-	fail    func(error) // told of verifiers' errors
-	n       int
-	workers sync.WaitGroup
+	fail     func(error) // told of verifiers' errors
+	accepted Accepted    // nil for none
+	n        int
+	workers  sync.WaitGroup
 
 	mu      sync.Mutex // guards what follows
 	some    sync.Cond  // something is pending, or closed
@@ -62,8 +63,8 @@ type failure struct {
 }
 
 // newChecker starts workers, each with a batch of its own.
-func newChecker(workers int, batch func() *script.Batch, fail func(error)) *checker {
-	k := &checker{n: workers, fail: fail}
+func newChecker(workers int, batch func() *script.Batch, accepted Accepted, fail func(error)) *checker {
+	k := &checker{n: workers, accepted: accepted, fail: fail}
 	k.some.L = &k.mu
 	for range workers {
 		k.workers.Go(func() { k.work(batch()) })
@@ -137,14 +138,22 @@ func (v *verdict) found() *failure {
 // load is what a worker has taken. It keeps its memory.
 type load struct {
 	portions []portion
-	checks   []script.Check // all of theirs
+	tasks    []task
+	checks   []script.Check // that are not known to hold
 	ok       []bool
+}
+
+// task is what is left to be done for a portion of n checks.
+type task struct {
+	of       *verdict
+	n        int
+	from, to int // the load's checks that are its
 }
 
 func (k *checker) work(b *script.Batch) {
 	var l load
 	for k.take(&l) {
-		if err := l.run(b); err != nil {
+		if err := l.run(b, k.accepted); err != nil {
 			k.fail(err)
 		}
 		b.Forget()
@@ -181,63 +190,77 @@ func (k *checker) take(l *load) bool {
 
 // run judges what was taken. An error is the verifier's; the verdicts that hang
 // on it are then never ready.
-func (l *load) run(b *script.Batch) error {
-	open := l.portions[:0]
+func (l *load) run(b *script.Batch, accepted Accepted) error {
 	for _, p := range l.portions {
+		n := len(p.checks)
 		if p.of.idle(p.checks[0]) {
-			p.of.done(len(p.checks))
+			p.of.done(n)
 			continue
 		}
-		open = append(open, p)
-		l.checks = append(l.checks, p.checks...)
+		from := len(l.checks)
+		l.checks = appendUnknown(l.checks, p.checks, accepted)
+		l.tasks = append(l.tasks, task{p.of, n, from, len(l.checks)})
 	}
 	l.ok = slices.Grow(l.ok[:0], len(l.checks))[:len(l.checks)]
-	if err := b.Pass(l.checks, l.ok); err != nil {
-		return inBlock(err, open)
+	err := b.Pass(l.checks, l.ok)
+	for i := 0; i < len(l.tasks) && err == nil; i++ {
+		err = l.settle(b, &l.tasks[i])
 	}
-	ok := l.ok
-	for _, p := range open {
-		if err := p.settle(b, ok[:len(p.checks)]); err != nil {
-			return inBlock(err, open)
+	return l.inBlock(err)
+}
+
+// appendUnknown leaves out the checks of transactions that are known to pass.
+func appendUnknown(dst, checks []script.Check, accepted Accepted) []script.Check {
+	if accepted == nil {
+		return append(dst, checks...)
+	}
+	for len(checks) > 0 {
+		s, n := checks[0].Spend, 1
+		for n < len(checks) && checks[n].Spend == s {
+			n++
 		}
-		ok = ok[len(p.checks):]
+		if !accepted.Has(s.Tx.WitnessID(), s.Flags) {
+			dst = append(dst, checks[:n]...)
+		}
+		checks = checks[n:]
 	}
-	return nil
+	return dst
 }
 
 // settle has those interpreted that the fast path did not accept, up to the
 // first that fails.
-func (p portion) settle(b *script.Batch, ok []bool) error {
-	for i, c := range p.checks {
-		if ok[i] {
+func (l *load) settle(b *script.Batch, t *task) error {
+	for i := t.from; i < t.to; i++ {
+		c := l.checks[i]
+		if l.ok[i] {
 			continue
 		}
-		if p.of.idle(c) {
+		if t.of.idle(c) {
 			break
 		}
 		err := b.Interpret(c)
 		if why := (*script.Error)(nil); errors.As(err, &why) {
-			p.of.failed(c, why)
+			t.of.failed(c, why)
 			break
 		}
 		if err != nil {
 			return err
 		}
 	}
-	p.of.done(len(p.checks))
+	t.of.done(t.n)
 	return nil
 }
 
 // inBlock tells a divergence which block it came up in.
-func inBlock(err error, portions []portion) error {
+func (l *load) inBlock(err error) error {
 	var d *script.Divergence
 	if !errors.As(err, &d) {
 		return err
 	}
-	for _, p := range portions {
-		for _, c := range p.checks {
+	for _, t := range l.tasks {
+		for _, c := range l.checks[t.from:t.to] {
 			if c.In == d.In && c.Tx.ID() == d.Tx {
-				d.Block = p.of.block
+				d.Block = t.of.block
 				return err
 			}
 		}
@@ -247,9 +270,10 @@ func inBlock(err error, portions []portion) error {
 
 // clear lets go of what was taken and keeps the memory.
 func (l *load) clear() {
-	clear(l.portions[:cap(l.portions)])
+	clear(l.portions)
+	clear(l.tasks)
 	clear(l.checks)
-	l.portions, l.checks = l.portions[:0], l.checks[:0]
+	l.portions, l.tasks, l.checks = l.portions[:0], l.tasks[:0], l.checks[:0]
 }
 
 // done counts checks that need no more work.

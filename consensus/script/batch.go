@@ -72,7 +72,9 @@ func (b *Batch) Pass(checks []Check, ok []bool) error {
 	defer b.release()
 	for i := range checks {
 		ok[i] = false
-		b.claim(i, &checks[i])
+		if checks[i].alsoFollows() {
+			b.claim(i, &checks[i])
+		}
 	}
 	b.asked = len(b.multis)
 	for len(b.claims) > 0 {
@@ -118,6 +120,11 @@ func (b *Batch) settle(ok []bool) {
 func (b *Batch) Interpret(c Check) error {
 	b.err = nil
 	err := input{c, b}.interpret()
+	if err == nil && c.Also != None {
+		other := *c.Spend
+		other.Flags = c.Also
+		err = input{Check{Spend: &other, In: c.In}, b}.interpret()
+	}
 	if b.err != nil {
 		return locate(b.err, c)
 	}

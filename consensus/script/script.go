@@ -8,6 +8,20 @@ type Spend struct {
 	Tx    *wire.Tx
 	Coins []wire.Out
 	Flags Flags
+	// Also are flags by which the checks must hold as well; None: no others. A
+	// template that holds by Flags costs nothing more if Also are some of them,
+	// and the same of P2SH, Witness and Taproot.
+	Also Flags
+}
+
+// whichScripts are the flags that say which scripts run. All others only make more
+// scripts fail.
+const whichScripts = P2SH | Witness | Taproot
+
+// alsoFollows says that a template that holds by Flags holds by Also: the same
+// scripts run, and what they are held against are conditions that Flags have too.
+func (s *Spend) alsoFollows() bool {
+	return s.Also == None || s.Also&^s.Flags == 0 && s.Also&whichScripts == s.Flags&whichScripts
 }
 
 // NewSpend prepares the checks of all of t's inputs. coins has one output for

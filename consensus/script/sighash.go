@@ -39,7 +39,7 @@ const bufferMax = 1 << 20
 
 // forget lets go of the transaction last seen.
 func (h *hasher) forget() {
-	h.mid.of = nil
+	h.mid.tx, h.mid.first = nil, nil
 	if cap(h.buf) > bufferMax {
 		h.buf = nil
 	}
@@ -145,7 +145,8 @@ func findAndDelete(code, op []byte) ([]byte, bool) {
 // midstate holds what the signature hashes of all of a transaction's inputs
 // share (BIP143, BIP341).
 type midstate struct {
-	of *Spend // nil: of nothing yet
+	tx    *wire.Tx  // whose; nil: of nothing yet
+	first *wire.Out // of the coins
 
 	prevouts, sequences, outputs    [32]byte // hashed once
 	prevouts2, sequences2, outputs2 [32]byte // hashed twice
@@ -156,8 +157,8 @@ type midstate struct {
 // midstate is s's, its part about the coins too if that is asked for.
 func (h *hasher) midstate(s *Spend, coins bool) *midstate {
 	m := &h.mid
-	if m.of != s {
-		m.of, m.coins = s, false
+	if m.tx != s.Tx || m.first != &s.Coins[0] {
+		m.tx, m.first, m.coins = s.Tx, &s.Coins[0], false
 		h.hashTx(s.Tx)
 	}
 	if coins && !m.coins {

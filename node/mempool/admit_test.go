@@ -12,6 +12,7 @@ import (
 	"github.com/btcsuite/btcd/address/v2"
 
 	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/consensus/script"
 	"github.com/quernnet/quern/consensus/wire"
 )
 
@@ -409,4 +410,33 @@ func TestEphemeralDust(t *testing.T) {
 	g.add(parent)
 	g.refused(pay(coinValue, 1_000, 1, parent.Outpoint(0)), "missing-ephemeral-spends", "*")
 	g.add(pay(coinValue, 1_000, 1, parent.Outpoint(0), parent.Outpoint(1)))
+}
+
+// TestAcceptedAreTold: of what passes, and of nothing else, the chain learns that
+// it holds by the flags that the next block will have.
+func TestAcceptedAreTold(t *testing.T) {
+	accepted := script.NewAccepted(1<<16, [32]byte{1})
+	g := newGround(t, 2, func(c *Config) { c.Accepted = accepted })
+	good := pay(coinValue, 10_000, 1, g.take())
+	bad := pay(coinValue, 10_000, 1, g.take())
+	bad.Ins[0].Witness[0] = []byte{op1 - 1} // no such script
+	bad.Seal()
+	if _, err := g.pool.Test(good); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := g.pool.Test(bad); err == nil {
+		t.Fatal("a bad script passes")
+	}
+	s := g.chain.Tip()
+	next := consensus.NextFlags(&s, wire.Hash{})
+	for _, c := range []struct {
+		name  string
+		tx    *wire.Tx
+		flags script.Flags
+		want  bool
+	}{{"good", good, next, true}, {"good, by flags of policy", good, script.Standard, false}, {"bad", bad, next, false}} {
+		if got := accepted.Has(c.tx.WitnessID(), c.flags); got != c.want {
+			t.Errorf("%s: known %v", c.name, got)
+		}
+	}
 }

@@ -36,8 +36,15 @@ type Config struct {
 	MaxOrphans  int           // 0: 100
 	Now         func() time.Time
 	Log         *slog.Logger
-	Stem        bool // transactions that Add is given by this node's own user begin private
-	NonStandard bool // accept what Core calls non-standard (its -acceptnonstdtxn)
+	Stem        bool     // transactions that Add is given by this node's own user begin private
+	Accepted    Accepted // told of transactions that the next block may have; nil: nobody is
+	NonStandard bool     // accept what Core calls non-standard (its -acceptnonstdtxn)
+}
+
+// Accepted learns whose scripts hold, all of them, under these flags. Safe for
+// concurrent use. *script.Accepted satisfies it.
+type Accepted interface {
+	Add(witnessID wire.Hash, f script.Flags)
 }
 
 // Defaults, Core 31's.
@@ -70,6 +77,7 @@ type Pool struct {
 	stem             bool
 
 	scripts   scriptCache // locks itself
+	accepted  Accepted    // may be nil
 	following sync.Mutex
 	resolving sync.Mutex // held while one orphan is being judged again
 	saving    sync.Mutex
@@ -100,7 +108,7 @@ func New(c Config) (*Pool, error) {
 			c.MaxSize, c.MinFee, c.Increment, c.Expiry, c.MaxOrphans)
 	}
 	p := &Pool{
-		chain: c.Chain, file: c.File, nonStandard: c.NonStandard,
+		chain: c.Chain, file: c.File, nonStandard: c.NonStandard, accepted: c.Accepted,
 		floor:     orDefault(c.MinFee, defaultMinFee),
 		increment: orDefault(c.Increment, defaultIncrement),
 		maxSize:   orDefault(c.MaxSize, defaultMaxSize),

@@ -41,19 +41,27 @@ func (c *scriptCache) put(wid wire.Hash, failed *Error) {
 }
 
 // runScripts runs v's checks and remembers the outcome. s tells which flags
-// the next block has: breaking only stricter ones is nobody's fault. An error that is no
-// *Error is the chain's.
+// the next block has: breaking only stricter ones is nobody's fault. The scripts
+// must hold by the next block's flags too (Core's ConsensusScriptChecks): they
+// are fewer, but that fewer flags break nothing is a matter of each opcode's
+// code, and no block template shall hang on it. An error that is no *Error is
+// the chain's.
 func (p *Pool) runScripts(t *wire.Tx, v *verdict, s *consensus.State) error {
+	next := consensus.NextFlags(s, wire.Hash{})
+	v.checks[0].Also = next // of all: they are of one Spend
 	i, err := p.chain.RunChecks(context.Background(), v.checks)
 	if err == nil {
 		p.scripts.put(t.WitnessID(), nil)
+		if p.accepted != nil {
+			p.accepted.Add(t.WitnessID(), next)
+		}
 		return nil
 	}
 	if i < 0 {
 		return fmt.Errorf("mempool: scripts of %v: %w", t.ID(), err)
 	}
 	c := v.checks[i]
-	c.Spend = script.NewSpend(c.Tx, c.Coins, consensus.NextFlags(s, wire.Hash{}))
+	c.Spend = script.NewSpend(c.Tx, c.Coins, next)
 	j, lenient := p.chain.RunChecks(context.Background(), []script.Check{c})
 	if lenient != nil && j < 0 {
 		return fmt.Errorf("mempool: scripts of %v: %w", t.ID(), lenient)
