@@ -94,7 +94,11 @@ func miningWords(m rpc.MiningStatus) string {
 	if m.Workers == 0 {
 		return "off: start with `quern mine --workers 1`"
 	}
-	s := fmt.Sprintf("%s, %s, %s found", count(m.Workers, "worker"), hashrate(m.Hashrate), count(m.Blocks, "block"))
+	s := count(m.Workers, "worker")
+	if m.Hashrate > 0 { // blocks may take too few hashes to tell
+		s += ", " + hashrate(m.Hashrate)
+	}
+	s += fmt.Sprintf(", %s found", count(m.Blocks, "block"))
 	if m.Error != "" {
 		s += ", " + m.Error
 	}

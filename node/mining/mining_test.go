@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,6 +15,8 @@ import (
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/datastore"
 	"github.com/quernnet/quern/node/mempool"
+	"github.com/quernnet/quern/work"
+	"github.com/quernnet/quern/work/miner"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -439,6 +442,46 @@ func TestMinerSwitches(t *testing.T) {
 	}
 	if m.Stats().Found != 0 {
 		t.Error("the impossible was found")
+	}
+}
+
+// When the tip moves, the search of the old template is told at once, and the next
+// one is of a block on the new tip. How long a search goes on when told is
+// package miner's business: a batch of each worker.
+func TestMinerDropsStaleWork(t *testing.T) {
+	g := newGround(t, regtest(t), 0)
+	m, err := NewMiner(MinerConfig{Assembler: g.a, Workers: 1, Refresh: time.Hour, Script: func(context.Context) ([]byte, error) { return payTrue, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	searched := make(chan wire.Hash, 10)
+	var told atomic.Int64
+	m.look = func(ctx context.Context, _ int, header [miner.HeaderSize]byte, _ work.Bits, _ uint32, _ uint64) (uint32, bool, uint64) {
+		searched <- wire.Hash(header[4:36])
+		<-ctx.Done()
+		told.Add(1)
+		return 0, false, 1
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- m.Run(ctx) }()
+	const moves = 5
+	for i := range moves {
+		if at, tip := <-searched, g.chain.Tip().ID; at != tip {
+			t.Errorf("search %d is of a block on %v, the tip is %v", i, at, tip)
+		}
+		if n := told.Load(); n != int64(i) {
+			t.Errorf("%d searches of %d have ended", n, i)
+		}
+		g.finish(g.build(g.assembler(0), nil))
+	}
+	<-searched
+	cancel()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	if n := m.Stats().Hashes; n != moves+1 || len(searched) > 0 {
+		t.Errorf("%d batches in %d searches after %d moves of the tip", n, len(searched)+moves+1, moves)
 	}
 }
 

@@ -34,12 +34,16 @@ type Miner struct {
 	script         func(ctx context.Context) ([]byte, error)
 	refresh, every time.Duration
 	log            *slog.Logger
+	look           searcher // miner.SearchAll
 
 	mu      sync.Mutex
 	workers int
 	turned  chan struct{}
 	stats   MinerStats
 }
+
+// searcher looks for a nonce, as miner.SearchAll does.
+type searcher func(ctx context.Context, workers int, header [miner.HeaderSize]byte, bits work.Bits, from uint32, count uint64) (nonce uint32, found bool, tried uint64)
 
 // MinerStats says how mining goes.
 type MinerStats struct {
@@ -60,7 +64,7 @@ func NewMiner(c MinerConfig) (*Miner, error) {
 	if c.Workers < 0 {
 		return nil, errors.New("mining: the number of workers is negative")
 	}
-	m := &Miner{a: c.Assembler, script: c.Script, refresh: c.Refresh, every: c.Every, log: c.Log,
+	m := &Miner{a: c.Assembler, script: c.Script, refresh: c.Refresh, every: c.Every, log: c.Log, look: miner.SearchAll,
 		workers: c.Workers, turned: make(chan struct{})}
 	if m.refresh == 0 {
 		m.refresh = 5 * time.Second
@@ -204,7 +208,7 @@ func (m *Miner) search(ctx context.Context, t *Template, workers int) *wire.Bloc
 		for done := uint64(0); done < miner.Nonces; {
 			began := time.Now()
 			count := min(slice*uint64(workers), miner.Nonces-done)
-			nonce, found, n := miner.SearchAll(ctx, workers, header(t.Block), work.Bits(t.Block.Header.Bits), uint32(done), count)
+			nonce, found, n := m.look(ctx, workers, header(t.Block), work.Bits(t.Block.Header.Bits), uint32(done), count)
 			m.count(n, time.Since(began))
 			if done += n; found {
 				return withNonce(t.Block, nonce)
