@@ -35,7 +35,7 @@ var rooms = []struct{ pkg, allowed string }{
 	{"node/blockfile", "consensus/wire"},
 	{"node/bench", "consensus consensus/chain consensus/wire consensus/script consensus/secp datastore work node/bench/payments node/mempool node/mining"},
 	{"node/bench/payments", "consensus consensus/wire work node/blockfile"},
-	{"cmd/nattest", "node/rpc"},                                                               // it knows the binary from outside
+	{"cmd/nattest", "node/rpc"}, // it knows the binary from outside
 	{"cmd/killtest", "consensus/wire consensus/chain/chaintest datastore/failpoint node/rpc"}, // so does this
 	{"node/sim/attack", "consensus consensus/chain consensus/wire work gossip gossip/relay node/mempool node/sim node/peering"},
 	{"node/sim", "consensus consensus/chain consensus/wire consensus/script work gossip node/mempool node/mining node/peering"},
