@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/pprof"
 	"strings"
 	"time"
 
@@ -39,8 +40,12 @@ func (s *settings) benchImport() *cobra.Command {
 	}
 	cmd.Flags().StringArrayVar(&race.Against, "against", nil, "command line of another program that imports {file}; may be given more than once")
 	cmd.Flags().IntVar(&race.Runs, "runs", 1, "imports by each program")
+	profile := cmd.Flags().String("profile", "", "file to write a CPU profile to, for go tool pprof")
 	asJSON := asJSON(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if *profile != "" && (race.Runs > 1 || len(race.Against) > 0) {
+			return errors.New("flag --profile: it slows an import down, so it stands by itself, without --runs and --against")
+		}
 		if race.Runs < 1 {
 			return fmt.Errorf("flag --runs: %d are none, use at least 1", race.Runs)
 		}
@@ -48,7 +53,11 @@ func (s *settings) benchImport() *cobra.Command {
 			race.File = args[0]
 			return s.race(cmd, &race, *asJSON)
 		}
-		r, err := s.timeImport(cmd, args[0])
+		var r bench.Import
+		err := profiled(*profile, func() (err error) {
+			r, err = s.timeImport(cmd, args[0])
+			return err
+		})
 		if err != nil {
 			return err
 		}
@@ -59,6 +68,23 @@ func (s *settings) benchImport() *cobra.Command {
 		return nil
 	}
 	return cmd
+}
+
+// profiled writes a CPU profile of what f does.
+func profiled(path string, f func() error) (err error) {
+	if path == "" {
+		return f()
+	}
+	out, err := os.Create(path)
+	if err != nil {
+		return fmt.Errorf("profile: %w", err)
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	if err := pprof.StartCPUProfile(out); err != nil {
+		return fmt.Errorf("profile: %w", err)
+	}
+	defer pprof.StopCPUProfile()
+	return f()
 }
 
 // timeImport imports a file in this process.
