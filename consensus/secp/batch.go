@@ -49,9 +49,8 @@ func (b *Batch) Verify(claims []Claim, ok []bool) bool {
 func (b *Batch) verify(claims []Claim, ok []bool) {
 	clear(ok)
 	if hasLanes && len(claims) >= minLanes {
-		b.lanes.verify(claims, ok)
-		for i := range claims {
-			ok[i] = ok[i] || claims[i].Verify()
+		for _, i := range b.lanes.verify(claims, ok) {
+			ok[i] = claims[i].Verify()
 		}
 		return
 	}

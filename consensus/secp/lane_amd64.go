@@ -120,6 +120,7 @@ type laneGroup struct {
 	u1, u2    lane8
 	y         lane8
 	valid     uint32 // lanes whose x is right and whose z is not zero
+	refuted   uint32 // lanes whose x is wrong
 	schnorr   uint32
 }
 
@@ -128,6 +129,7 @@ type laneScratch struct {
 	jobs   []laneJob
 	groups []laneGroup
 	work   *laneWork
+	open   []int // claims of which nothing has been said
 }
 
 // laneWork is the memory of a group, or of two for their roots.

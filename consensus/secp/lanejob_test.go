@@ -66,8 +66,8 @@ func randomJob(r *rand.Rand) laneJob {
 type laneOutcome struct{ jobs, valid, unjudged int }
 
 // checkJobs has groups of jobs judged for the point that they lead to, and some
-// for another, and compares. In no lane may something untrue be valid; a true
-// one that is not found valid is counted.
+// for another, and compares. In no lane may something untrue be valid or something
+// true be false; a true one that is not found valid is counted.
 func checkJobs(t *testing.T, b *laneScratch, r *rand.Rand, jobs []laneJob, point func(*laneJob) (field, bool, bool)) (n laneOutcome) {
 	t.Helper()
 	want := make([]bool, len(jobs))
@@ -94,19 +94,26 @@ func checkJobs(t *testing.T, b *laneScratch, r *rand.Rand, jobs []laneJob, point
 				want[i] = (&affine{j.x, j.y}).onCurve() && want[i]
 			}
 		case 2: // divided
-			if s := randomScalar(r); !s.isZero() {
+			if s := randomScalar(r); !s.isZero() && !j.schnorr { // a Schnorr signature divides by nothing
 				j.s = s
 				j.u1.mul(&j.u1, &s)
 				j.u2.mul(&j.u2, &s)
 			}
 		}
 	}
-	b.jobs = append(b.jobs[:0], jobs...)
+	b.jobs, b.open = append(b.jobs[:0], jobs...), b.open[:0]
 	got := make([]bool, len(jobs))
 	b.judge(got)
+	open := make([]bool, len(jobs))
+	for _, i := range b.open {
+		open[i] = true
+	}
 	for i := range jobs {
 		if got[i] && !want[i] {
 			t.Fatalf("job %d of %d, %+v, is found valid", i, len(jobs), jobs[i])
+		}
+		if want[i] && !got[i] && !open[i] {
+			t.Fatalf("job %d of %d, %+v, is found false", i, len(jobs), jobs[i])
 		}
 		n.jobs++
 		if got[i] {
@@ -310,11 +317,15 @@ func TestLanesOnSignedClaims(t *testing.T) {
 				claims[i] = signed[r.IntN(len(signed))]
 			}
 			claims[at].Sum[r.IntN(32)] ^= 1 << r.IntN(8)
-			b.verify(claims, ok)
+			open := b.verify(claims, ok)
 			for i := range claims {
 				if ok[i] == (i == at) {
 					t.Errorf("claim %d of %d is found %v, %d was changed", i, n, ok[i], at)
 				}
+			}
+			// The sum of a Schnorr signature may be on the right x, with an odd y.
+			if len(open) > 0 && (open[0] != at || claims[at].Scheme == ECDSA) {
+				t.Errorf("of %d claims of which %d was changed %v are left open", n, at, open)
 			}
 		}
 	}

@@ -7,16 +7,23 @@ import (
 	"slices"
 )
 
-// lanes verifies what it can of the claims, eight at a time. It only ever sets
-// ok to true: where it is still false, nothing has been said.
-func (b *laneScratch) verify(claims []Claim, ok []bool) {
+// verify verifies what it can of the claims, eight at a time. It sets ok of those
+// that are true and returns those of which nothing has been said. Of many claims
+// some are false without anybody's fault, as CHECKMULTISIG tries keys in turn.
+func (b *laneScratch) verify(claims []Claim, ok []bool) (open []int) {
 	b.prepare(claims)
 	if len(b.jobs) >= minLanes {
 		b.judge(ok)
+		return b.open
 	}
+	for i := range b.jobs {
+		b.open = append(b.open, b.jobs[i].claim)
+	}
+	return b.open
 }
 
-// judge sets ok of the jobs' claims that are found true.
+// judge sets ok of the jobs' claims that are found true, and adds those to open
+// that are neither found true nor false.
 func (b *laneScratch) judge(ok []bool) {
 	if b.work == nil {
 		b.work = new(laneWork)
@@ -34,22 +41,32 @@ func (b *laneScratch) judge(ok []bool) {
 	}
 	b.oddY()
 	for i := range b.jobs {
-		if b.groups[i/8].valid>>(i%8)&1 == 1 {
-			ok[b.jobs[i].claim] = true
+		j, g := &b.jobs[i], &b.groups[i/8]
+		switch {
+		case g.valid>>(i%8)&1 == 1:
+			ok[j.claim] = true
+		case g.refuted>>(i%8)&1 == 0 || j.twofold():
+			b.open = append(b.open, j.claim)
 		}
 	}
 }
 
 // prepare makes jobs of the claims that are well-formed.
 func (b *laneScratch) prepare(claims []Claim) {
-	b.jobs = b.jobs[:0]
+	b.jobs, b.open = b.jobs[:0], b.open[:0]
 	for i := range claims {
 		j := laneJob{claim: i}
 		if j.parse(&claims[i]) {
 			b.jobs = append(b.jobs, j)
+		} else {
+			b.open = append(b.open, i)
 		}
 	}
 }
+
+// twofold says that the x of an ECDSA signature may be r or r + n, of which only
+// the first is looked at: that is below p where r has no more than 129 bits.
+func (j *laneJob) twofold() bool { return !j.schnorr && j.r[3] == 0 && j.r[2]>>1 == 0 }
 
 // parse reads a claim, and says whether it is well-formed: false ones are left
 // to the single check.
@@ -301,11 +318,13 @@ func (w *laneWork) recode(g *laneGroup) {
 	laneDigits(&w.halves, &w.digits)
 }
 
-// judge says in which of the lanes x is right, and keeps what the parity of y
-// takes.
+// judge says in which of the lanes x is right and in which it is wrong, and keeps
+// what the parity of y takes. A z of zero says nothing: where a formula was in the
+// way of itself z has been zero ever since.
 func (g *laneGroup) judge(s *laneState, lanes uint32) {
 	infinite := laneFinish(s)
-	g.valid = lanes &^ infinite & laneHasX(s)
+	has := laneHasX(s)
+	g.valid, g.refuted = lanes&^infinite&has, lanes&^infinite&^has
 	g.y, g.s = s[laneY], s[laneZ]
 	// The product of all z must not be zero.
 	for ; infinite != 0; infinite &= infinite - 1 {
