@@ -5,6 +5,8 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/btcsuite/btcd/btcec/v2"
 )
 
 var (
@@ -107,6 +109,14 @@ func checkField(t *testing.T, a, b field) {
 	z = a
 	z.mul(&z, &z)
 	check("product in place", z, square)
+	var bx, by btcec.FieldVal
+	bx.SetByteSlice(x.FillBytes(make([]byte, 32)))
+	by.SetByteSlice(y.FillBytes(make([]byte, 32)))
+	bx.Mul(&by).Normalize()
+	z.mul(&a, &b)
+	if *bx.Bytes() != z.bytes() {
+		t.Fatalf("btcec's product of %x and %x: %x", a, b, bx.Bytes())
+	}
 	if got, want := a.isZero(), new(big.Int).Mod(x, bigP).Sign() == 0; got != want {
 		t.Fatalf("%x is zero: %v", a, got)
 	}

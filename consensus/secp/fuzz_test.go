@@ -27,7 +27,7 @@ func limbsBytes(limbs ...[4]uint64) (b []byte) {
 	return b
 }
 
-// FuzzField compares field arithmetic with math/big's.
+// FuzzField compares field arithmetic with math/big's and btcec's.
 func FuzzField(f *testing.F) {
 	for i := range edges {
 		f.Add(limbsBytes(edges[i], edges[(i+1)%len(edges)]))
@@ -44,8 +44,8 @@ func FuzzField(f *testing.F) {
 	})
 }
 
-// FuzzScalar compares scalar arithmetic with math/big's, and puts split scalars
-// together again.
+// FuzzScalar compares scalar arithmetic with math/big's and btcec's, and puts
+// split scalars together again.
 func FuzzScalar(f *testing.F) {
 	for i := range edges {
 		f.Add(limbsBytes(edges[i], edges[(i+1)%len(edges)]))

@@ -4,6 +4,8 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/btcsuite/btcd/btcec/v2"
 )
 
 func randomScalar(r *rand.Rand) (s scalar) {
@@ -24,6 +26,12 @@ func checkScalar(t *testing.T, a, b scalar) {
 	var z scalar
 	z.mul(&a, &b)
 	check("product", z, new(big.Int).Mul(x, y))
+	var bx, by btcec.ModNScalar
+	bx.SetByteSlice(x.FillBytes(make([]byte, 32)))
+	by.SetByteSlice(y.FillBytes(make([]byte, 32)))
+	bx.Mul(&by)
+	product := bx.Bytes()
+	check("btcec's product", z, new(big.Int).SetBytes(product[:]))
 	z.add(&a, &b)
 	check("sum", z, new(big.Int).Add(x, y))
 	z.neg(&a)

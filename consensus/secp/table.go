@@ -6,7 +6,7 @@ import "sync"
 // the generator.
 const (
 	keyWindow = 5
-	genWindow = 14
+	genWindow = 13
 )
 
 // keyTable has a point's odd multiples 1, 3, … 15, all with one z that is left
