@@ -73,7 +73,7 @@ func BenchmarkBeside(b *testing.B) {
 				return true
 			})
 		})
-		for _, n := range []int{16, 64, 512, 1024} {
+		for _, n := range []int{8, 16, 64, 512, 1024} {
 			b.Run(fmt.Sprintf("%s/batch-%d", schemes[s], n), func(b *testing.B) {
 				var batch Batch
 				ok := make([]bool, n)

@@ -25,11 +25,11 @@ type short struct {
 	neg bool
 }
 
-// split finds k1 + k2 lambda = k.
-func (k *scalar) split() (k1, k2 short) {
-	c1, c2 := mulRound384(k, &roundG1), mulRound384(k, &roundG2)
+// split finds k1 + k2 lambda = z.
+func (z *scalar) split() (k1, k2 short) {
+	c1, c2 := mulRound384(z, &roundG1), mulRound384(z, &roundG2)
 	// What is left fits in 129 bits with its sign: 192 are reckoned with.
-	v1 := [3]uint64{k[0], k[1], k[2]}
+	v1 := [3]uint64{z[0], z[1], z[2]}
 	subMul(&v1, c1, &latticeA1)
 	subMul(&v1, c2, &latticeA2)
 	var v2 [3]uint64
@@ -39,9 +39,9 @@ func (k *scalar) split() (k1, k2 short) {
 	return toShort(v1), toShort(v2)
 }
 
-// halves cuts k after 128 bits: k = lo + 2^128 hi.
-func (k *scalar) halves() (lo, hi short) {
-	return short{v: [2]uint64{k[0], k[1]}}, short{v: [2]uint64{k[2], k[3]}}
+// halves cuts z after 128 bits: z = lo + 2^128 hi.
+func (z *scalar) halves() (lo, hi short) {
+	return short{v: [2]uint64{z[0], z[1]}}, short{v: [2]uint64{z[2], z[3]}}
 }
 
 // mulRound384 is ab / 2^384, rounded.
