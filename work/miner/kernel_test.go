@@ -74,13 +74,31 @@ func TestKernelsAgainstPlainHashing(t *testing.T) {
 	})
 }
 
-// A target equal to a hash is met, one less is not, at either place of a pair
+// Whatever a range has behind its last whole group is searched as well, and
+// nothing behind the range is.
+func TestKernelsSearchTails(t *testing.T) {
+	var header [HeaderSize]byte
+	for n := range uint32(70) {
+		for _, from := range []uint32{0, 5, math.MaxUint32 - 20} {
+			for _, target := range []work.Target{{3: math.MaxUint64 >> 5}, {3: 1}} {
+				want, has := plain(header, target, from, n)
+				for _, m := range kernels {
+					if nonce, found := m.new(header, target).scan(from, n); found != has || nonce != want {
+						t.Errorf("%s, %d from %d: nonce %d, found %v; want %d, %v", m.name, n, from, nonce, found, want, has)
+					}
+				}
+			}
+		}
+	}
+}
+
+// A target equal to a hash is met, one less is not, at each place of a group
 // and though the hash's first 32 bits are the target's.
 func TestKernelsAtTheTarget(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		header := [HeaderSize]byte(rapid.SliceOfN(rapid.Byte(), HeaderSize, HeaderSize).Draw(t, "header"))
 		from := rapid.Uint32().Draw(t, "from")
-		n := rapid.Uint32Range(1, 9).Draw(t, "n")
+		n := rapid.Uint32Range(1, 40).Draw(t, "n")
 		lowest, best := work.Target{}, uint32(0)
 		for i := range n {
 			if id := number(plainID(header, from+i)); i == 0 || id.Cmp(lowest) < 0 {

@@ -2,6 +2,7 @@ package rate_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -46,7 +47,7 @@ func TestMeasureEndsWhenAsked(t *testing.T) {
 	cancel()
 	c := config()
 	c.Span = time.Hour
-	if _, err := rate.Measure(ctx, c); err != context.Canceled {
+	if _, err := rate.Measure(ctx, c); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 }
