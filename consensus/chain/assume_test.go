@@ -99,13 +99,8 @@ func TestAssumeValid(t *testing.T) {
 				t.Fatal(err)
 			}
 			if c.side {
-				f.tag = 7
 				s, _ := f.StateAt(u.id(badHeight - 1))
-				for _, b := range f.branch(s, deep-badHeight+2) {
-					if _, err := f.AddHeaders(t.Context(), []wire.Header{b.Header}); err != nil {
-						t.Fatal(err)
-					}
-				}
+				u.outgrow(f, s)
 			}
 			f.add(u.blocks[:badHeight-1]...)
 			err := f.AddBlock(t.Context(), u.blocks[badHeight-1])
@@ -148,6 +143,32 @@ func TestAssumeValidChecksTheRest(t *testing.T) {
 	wantRule(t, f.AddBlock(t.Context(), greedy), consensus.CoinbaseTooMuch)
 }
 
+// again has the branch from the bad block on reverted and judged anew.
+func (u unsigned) again(f *fixture, want *wire.Block) {
+	f.t.Helper()
+	if err := f.Invalidate(f.t.Context(), u.id(badHeight)); err != nil {
+		f.t.Fatal(err)
+	}
+	if err := f.Reconsider(f.t.Context(), u.id(badHeight)); err != nil {
+		f.t.Fatal(err)
+	}
+	if err := f.Settle(f.t.Context()); err != nil {
+		f.t.Fatal(err)
+	}
+	f.wantTip(want)
+}
+
+// outgrow enters headers after s that have more work than all others.
+func (u unsigned) outgrow(f *fixture, s consensus.State) {
+	f.t.Helper()
+	f.tag = 7
+	for _, b := range f.branch(s, len(u.headers)-int(s.Height)+1) {
+		if _, err := f.AddHeaders(f.t.Context(), []wire.Header{b.Header}); err != nil {
+			f.t.Fatal(err)
+		}
+	}
+}
+
 // That a block was accepted unchecked does not count as a check. A restart that
 // assumes nothing keeps it, as Core does; when a reorganisation brings it back,
 // its scripts are checked.
@@ -159,24 +180,26 @@ func TestAssumedIsNotChecked(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.add(u.blocks...)
-	again := func(want *wire.Block) {
-		t.Helper()
-		if err := f.Invalidate(t.Context(), u.id(badHeight)); err != nil {
-			t.Fatal(err)
-		}
-		if err := f.Reconsider(t.Context(), u.id(badHeight)); err != nil {
-			t.Fatal(err)
-		}
-		if err := f.Settle(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		f.wantTip(want)
-	}
-	again(u.blocks[badHeight+1])
+	u.again(f, u.blocks[badHeight+1])
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
 	f = openWith(t, chaintest.Params(), f.store.Crash(), nil)
 	f.wantTip(u.blocks[badHeight+1])
-	again(u.blocks[badHeight-2])
+	u.again(f, u.blocks[badHeight-2])
+}
+
+// The conditions are asked again when a block is brought back, and may not hold
+// any more.
+func TestAssumedNoLonger(t *testing.T) {
+	u := newUnsigned(t, badHeight+twoWeeks)
+	p := chaintest.Params().Assuming(u.id(badHeight + 2))
+	f := openWith(t, p, chaintest.NewStore(p), nil)
+	if _, err := f.AddHeaders(t.Context(), u.headers); err != nil {
+		t.Fatal(err)
+	}
+	f.add(u.blocks...)
+	s, _ := f.StateAt(u.id(badHeight - 1))
+	u.outgrow(f, s)
+	u.again(f, u.blocks[badHeight-2])
 }
