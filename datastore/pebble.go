@@ -32,6 +32,10 @@ func openPebble(dir string, log *slog.Logger) (ds.Batching, error) {
 // (go-ds-pebble's default): a batch is atomic all the same, and Sync makes
 // everything before it durable.
 func openPebbleOn(fs vfs.FS, dir string, log *slog.Logger) (ds.Batching, error) {
+	return openPebbleWith(pebbleOptions(fs, log), dir)
+}
+
+func pebbleOptions(fs vfs.FS, log *slog.Logger) *pebble.Options {
 	o := &pebble.Options{
 		FS:           fs,
 		Logger:       pebbleLog{log},
@@ -44,6 +48,10 @@ func openPebbleOn(fs vfs.FS, dir string, log *slog.Logger) (ds.Batching, error) 
 	for i := range o.Levels {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(bloomBits)
 	}
+	return o
+}
+
+func openPebbleWith(o *pebble.Options, dir string) (ds.Batching, error) {
 	kv, err := pebbleds.NewDatastore(dir, pebbleds.WithPebbleOpts(o), pebbleds.WithCacheSize(pebbleCache))
 	if err != nil {
 		return nil, fmt.Errorf("open database in %s: %w", dir, err)

@@ -44,7 +44,27 @@ func Identity(file string) (crypto.PrivKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("identity: %s holds no libp2p key (%w): restore it, or move it away to get a new identity", file, err)
 	}
+	if err := whole(key); err != nil {
+		return nil, fmt.Errorf("identity: %s is damaged (%w): restore it, or move it away to get a new identity", file, err)
+	}
 	return key, nil
+}
+
+// whole checks that the two halves of a key belong together: a file may have
+// lost a bit of one, and libp2p looks at neither.
+func whole(key crypto.PrivKey) error {
+	said := []byte("quern")
+	sig, err := key.Sign(said)
+	if err != nil {
+		return err
+	}
+	switch ok, err := key.GetPublic().Verify(said, sig); {
+	case err != nil:
+		return err
+	case !ok:
+		return errors.New("its private and its public half are of two keys")
+	}
+	return nil
 }
 
 func newKey() (crypto.PrivKey, error) {

@@ -66,3 +66,30 @@ func TestBadIdentity(t *testing.T) {
 		t.Fatal("no folder to put it in")
 	}
 }
+
+// Whichever bit of the file is lost, the key is refused or is the same one.
+func TestIdentityWithAFlippedBit(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "identity")
+	first, err := Identity(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for bit := range 8 * len(raw) {
+		raw[bit/8] ^= 1 << (bit % 8)
+		if err := os.WriteFile(file, raw, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		key, err := Identity(file)
+		if err == nil && !key.Equals(first) {
+			t.Errorf("bit %d: the node would be another", bit)
+		}
+		if err != nil && !strings.Contains(err.Error(), file) {
+			t.Errorf("bit %d: the error does not name the file: %v", bit, err)
+		}
+		raw[bit/8] ^= 1 << (bit % 8)
+	}
+}
