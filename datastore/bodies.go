@@ -24,7 +24,7 @@ func (s *Store) PutBlock(b *wire.Block) error {
 		return nil
 	}
 	raw := b.Bytes()
-	if err := s.volume.require(int64(len(raw))); err != nil {
+	if err := s.filesDisk.require(int64(len(raw))); err != nil {
 		return err
 	}
 	failpoint.Hit(failpoint.BeforeBody)
@@ -108,7 +108,7 @@ func (s *Store) Undo(id wire.Hash) ([]consensus.Coin, error) {
 
 func (s *Store) putUndo(id wire.Hash, spent []consensus.Coin) error {
 	raw := encodeUndo(spent)
-	if err := s.volume.require(int64(len(raw))); err != nil {
+	if err := s.filesDisk.require(int64(len(raw))); err != nil {
 		return err
 	}
 	failpoint.Hit(failpoint.BeforeUndo)

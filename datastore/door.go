@@ -3,6 +3,7 @@ package datastore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 
 	ds "github.com/ipfs/go-datastore"
@@ -17,6 +18,23 @@ type door struct {
 	mu     sync.RWMutex // held for reading during every call
 	closed bool
 	kv     ds.Batching
+	damage func() error // what the backend says of its own, nil if it never does
+}
+
+func newDoor(kv ds.Batching) *door {
+	d := &door{kv: kv}
+	if p, ok := kv.(interface{ Damaged() error }); ok {
+		d.damage = p.Damaged
+	}
+	return d
+}
+
+// Damaged is the damage that the backend has come upon, nil for none.
+func (d *door) Damaged() error {
+	if d.damage == nil {
+		return nil
+	}
+	return d.damage()
 }
 
 var _ ds.Batching = (*door)(nil)
@@ -26,6 +44,10 @@ func (d *door) enter() error {
 	if d.closed {
 		d.mu.RUnlock()
 		return ErrClosed
+	}
+	if err := d.Damaged(); err != nil {
+		d.mu.RUnlock()
+		return fmt.Errorf("%w: %s", err, Advice)
 	}
 	return nil
 }

@@ -135,7 +135,7 @@ func (s *Store) Freeze(tip wire.Hash) error {
 	case tip != s.tip:
 		return fmt.Errorf("freeze at block %v: the coins are at block %v", tip, s.tip)
 	}
-	if err := s.volume.require(flushFactor * (s.cache.Stats().Dirty.Batch + s.otherBytes())); err != nil {
+	if err := s.kvDisk.require(flushFactor * (s.cache.Stats().Dirty.Batch + s.otherBytes())); err != nil {
 		return err
 	}
 	s.frozen = &saved{tip: tip, coins: s.count, headers: uint64(len(s.heads.numbers))}

@@ -99,7 +99,7 @@ func TestFullDiskIsNotWrittenTo(t *testing.T) {
 	if err := s.PutBlock(l.grow(200).Block); !errors.As(err, &full) {
 		t.Errorf("block: %v", err)
 	}
-	want := "disk full: 64 MiB free in " + c.Dir + ", need 65; free space and start again"
+	want := "disk full: 64 MiB free in " + filepath.Join(c.Dir, "blocks") + ", need 65; free space and start again"
 	if full.Error() != want {
 		t.Errorf("error reads %q, want %q", full, want)
 	}

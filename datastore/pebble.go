@@ -1,9 +1,14 @@
 package datastore
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
+	"strings"
+	"sync/atomic"
+	"syscall"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -31,13 +36,13 @@ func openPebble(dir string, log *slog.Logger) (ds.Batching, error) {
 // openPebbleOn opens Pebble in a folder of fs. Writes are not synced one by one
 // (go-ds-pebble's default): a batch is atomic all the same, and Sync makes
 // everything before it durable.
-func openPebbleOn(fs vfs.FS, dir string, log *slog.Logger) (ds.Batching, error) {
-	return openPebbleWith(pebbleOptions(fs, log), dir)
+func openPebbleOn(fsys vfs.FS, dir string, log *slog.Logger) (ds.Batching, error) {
+	return openPebbleWith(pebbleOptions(fsys, log), dir)
 }
 
-func pebbleOptions(fs vfs.FS, log *slog.Logger) *pebble.Options {
+func pebbleOptions(fsys vfs.FS, log *slog.Logger) *pebble.Options {
 	o := &pebble.Options{
-		FS:           fs,
+		FS:           fsys,
 		Logger:       pebbleLog{log},
 		MemTableSize: pebbleMemtable,
 		MaxOpenFiles: 256,
@@ -52,11 +57,49 @@ func pebbleOptions(fs vfs.FS, log *slog.Logger) *pebble.Options {
 }
 
 func openPebbleWith(o *pebble.Options, dir string) (ds.Batching, error) {
-	kv, err := pebbleds.NewDatastore(dir, pebbleds.WithPebbleOpts(o), pebbleds.WithCacheSize(pebbleCache))
+	p := new(pebbleStore)
+	o.EventListener = &pebble.EventListener{DataCorruption: func(info pebble.DataCorruptionInfo) {
+		err := fmt.Errorf("the database is damaged: %s: %w", info.Path, firstLine(info.Details))
+		if p.damage.CompareAndSwap(nil, &err) {
+			o.Logger.Errorf("%v", err)
+		}
+	}}
+	var err error
+	p.Datastore, err = pebbleds.NewDatastore(dir, pebbleds.WithPebbleOpts(o), pebbleds.WithCacheSize(pebbleCache))
 	if err != nil {
 		return nil, fmt.Errorf("open database in %s: %w", dir, err)
 	}
-	return kv, nil
+	return p, nil
+}
+
+// pebbleStore remembers the first damage that Pebble came upon, in a call or in
+// its own work, in which it would otherwise try again and again. By default
+// Pebble ends the process.
+type pebbleStore struct {
+	*pebbleds.Datastore
+	damage atomic.Pointer[error]
+}
+
+// Damaged is that damage, nil for none.
+func (p *pebbleStore) Damaged() error {
+	if err := p.damage.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// damageOf is what a backend says of its own damage.
+func damageOf(kv ds.Read) error {
+	if p, ok := kv.(interface{ Damaged() error }); ok {
+		return p.Damaged()
+	}
+	return nil
+}
+
+// firstLine is an error without the stack that Pebble hangs on it.
+func firstLine(err error) error {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return errors.New(line)
 }
 
 // pebbleLog gives Pebble's messages to slog; its reports of routine work are
@@ -83,7 +126,18 @@ func (l pebbleLog) Fatalf(format string, args ...any) {
 // advised adds what to do to an error that says that the database is damaged.
 func advised(err error) error {
 	if pebble.IsCorruptionError(err) {
-		return fmt.Errorf("%w: %s", err, Advice)
+		return fmt.Errorf("%w: %s", firstLine(err), Advice)
 	}
 	return err
+}
+
+// notOpened adds what to do where a database cannot be opened and neither a
+// right nor room is missing.
+func notOpened(err error) error {
+	for _, other := range []error{fs.ErrPermission, syscall.ENOSPC, syscall.EAGAIN, syscall.EROFS, syscall.EIO} {
+		if errors.Is(err, other) {
+			return err
+		}
+	}
+	return fmt.Errorf("%w; if it comes again: %s", firstLine(err), Advice)
 }

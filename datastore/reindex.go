@@ -343,6 +343,9 @@ func entriesOf(ctx context.Context, kv ds.Read, prefix string, keysOnly bool) fu
 		for {
 			r, ok := found.NextSync()
 			if !ok {
+				if err := damageOf(kv); err != nil {
+					yield(query.Entry{}, err)
+				}
 				return
 			}
 			if err := ctx.Err(); err != nil {

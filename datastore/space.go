@@ -1,6 +1,9 @@
 package datastore
 
-import "fmt"
+import (
+	"fmt"
+	"path/filepath"
+)
 
 // reserve is what must stay free beyond what a write needs, in bytes: the
 // database writes in the background and ends the process, or hangs, when it
@@ -19,11 +22,14 @@ func (e *DiskFullError) Error() string {
 		e.Free>>20, e.Dir, (e.Need+1<<20-1)>>20)
 }
 
-// volume is the disk that a store is on.
+// volume is the disk that a folder is on. Parts of a store's may be on others.
 type volume struct {
 	dir  string
 	free func(dir string) (uint64, error) // nil: without limit
 }
+
+// part is the volume that a folder below is on.
+func (v *volume) part(name string) volume { return volume{filepath.Join(v.dir, name), v.free} }
 
 // require returns a *DiskFullError unless n bytes and the reserve are free.
 func (v *volume) require(n int64) error {
@@ -31,6 +37,9 @@ func (v *volume) require(n int64) error {
 		return nil
 	}
 	free, err := v.free(v.dir)
+	if notThere(err) {
+		return nil // a part that is yet to be made is where the whole is
+	}
 	if err != nil {
 		return fmt.Errorf("free space in %s: %w", v.dir, err)
 	}

@@ -62,11 +62,12 @@ var ErrClosed = errors.New("the store is closed")
 type Store struct {
 	c      Config
 	log    *slog.Logger
-	volume volume // where free space is counted
 	folder *folder
 	kv     *door            // coins, headers, positions, tip
 	files  *mount.Datastore // bodies under /blocks, undo data under /undo
 	parts  [2]*blocks.Files // what is mounted there
+
+	filesDisk, kvDisk volume // where free space is counted
 
 	moment sync.RWMutex
 	saved  saved // what the last flush wrote
@@ -117,21 +118,24 @@ func (s *Store) open(b Backend) (err error) {
 	if s.folder, err = openFolder(&s.c, b.Volatile); err != nil {
 		return err
 	}
-	s.volume = volume{dir: s.c.Dir, free: s.c.FreeSpace}
-	if s.volume.free == nil && !b.Volatile {
-		s.volume.free = s.folder.free
+	whole := volume{dir: s.c.Dir, free: s.c.FreeSpace}
+	if whole.free == nil && !b.Volatile {
+		whole.free = s.folder.free
 	}
-	if err := s.volume.require(0); err != nil {
-		return err
+	s.filesDisk, s.kvDisk = whole.part("blocks"), whole.part(kvName)
+	for _, v := range []volume{whole, s.filesDisk, s.kvDisk} {
+		if err := v.require(0); err != nil {
+			return err
+		}
 	}
 	if err := s.beginReindex(); err != nil {
 		return err
 	}
 	kv, err := b.Open(filepath.Join(s.c.Dir, kvName), s.log)
 	if err != nil {
-		return advised(err)
+		return notOpened(err)
 	}
-	s.kv = &door{kv: kv}
+	s.kv = newDoor(kv)
 	if err := s.takeOver(b); err != nil {
 		return err
 	}
@@ -139,7 +143,11 @@ func (s *Store) open(b Backend) (err error) {
 		return err
 	}
 	failpoint.Hit(failpoint.BeforeLoad)
-	if err := s.load(context.Background()); err != nil {
+	err = s.load(context.Background())
+	if err == nil {
+		err = s.kv.Damaged() // iterators end early over it, without a word
+	}
+	if err != nil {
 		return fmt.Errorf("%w: the database is damaged: %s", err, Advice)
 	}
 	failpoint.Hit(failpoint.AfterLoad)

@@ -83,7 +83,7 @@ func (l *lab) start(dir string, env []string, args ...string) (*node, error) {
 const (
 	swarm = "regtest"
 	// cache is the least that the binary takes: it flushes the more often.
-	cache = "4MiB"
+	cache = "1MiB"
 )
 
 // errDied is what calls of a process come to that has ended.

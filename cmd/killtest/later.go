@@ -1,5 +1,0 @@
-package main
-
-import "context"
-
-func (l *lab) fillDisk(context.Context) error { return nil }
