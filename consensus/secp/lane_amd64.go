@@ -10,8 +10,11 @@ import (
 
 //go:generate go run -C gen ./lanes -out ../lane_amd64.s -stubs ../lane_stubs_amd64.go -pkg secp
 
-// hasLanes says whether the machine multiplies eight lanes of 52 bits at once.
-var hasLanes = cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512IFMA
+// hasIFMA says whether the machine multiplies eight lanes of 52 bits at once.
+var hasIFMA = cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512IFMA
+
+// hasLanes says whether it multiplies lanes in any of the two ways.
+var hasLanes = hasIFMA || cpu.X86.HasAVX2 && cpu.X86.HasFMA
 
 // minLanes is the number of claims from which a group of lanes costs less than
 // single checks.
@@ -130,6 +133,12 @@ type laneScratch struct {
 	groups []laneGroup
 	work   *laneWork
 	open   []int // claims of which nothing has been said
+
+	// Without IFMA:
+	fma             *fmaWork
+	inverses, spare []scalar
+	pending         []fmaPending
+	zs, spareZ      []field
 }
 
 // laneWork is the memory of a group, or of two for their roots.

@@ -93,3 +93,54 @@ func laneHasX(s *[18][5][8]uint64) uint32
 //
 //go:noescape
 func laneOddY(s *[18][5][8]uint64, inverse *[5][8]uint64) uint32
+
+// fmaProduct is for the functions beside it only: it takes addresses in registers.
+func fmaProduct()
+
+// fmaSquare is for the functions beside it only: it takes addresses in registers.
+func fmaSquare()
+
+// fmaMul sets s to ab in each lane.
+//
+//go:noescape
+func fmaMul(s *[5][8]uint64, a *[5][8]uint64, b *[5][8]uint64)
+
+// fmaSquares squares a n times, once or more often.
+//
+//go:noescape
+func fmaSquares(s *[5][8]uint64, a *[5][8]uint64, n int)
+
+// fmaDouble does what laneDouble does.
+//
+//go:noescape
+func fmaDouble(s *[18][5][8]uint64, n int)
+
+// fmaAddKey does what laneAddKey does.
+//
+//go:noescape
+func fmaAddKey(s *[18][5][8]uint64, table *[12]uint64, d *[9]uint32)
+
+// fmaAddKeyLambda does what laneAddKeyLambda does.
+//
+//go:noescape
+func fmaAddKeyLambda(s *[18][5][8]uint64, table *[12]uint64, d *[9]uint32)
+
+// fmaAddGen does what laneAddGen does.
+//
+//go:noescape
+func fmaAddGen(s *[18][5][8]uint64, table *[12]uint64, d *[9]uint32)
+
+// fmaAddGenLambda does what laneAddGenLambda does.
+//
+//go:noescape
+func fmaAddGenLambda(s *[18][5][8]uint64, table *[12]uint64, d *[9]uint32)
+
+// fmaStart does what laneStart does.
+//
+//go:noescape
+func fmaStart(s *[18][5][8]uint64, table *[12]uint64, d *[9]uint32)
+
+// fmaMultiples does what laneMultiples does.
+//
+//go:noescape
+func fmaMultiples(s *[18][5][8]uint64, raw *[16][3][5][8]uint64, table *[12]uint64)

@@ -52,6 +52,18 @@ func (j *laneJob) reference() (x field, odd, ok bool) {
 	return x, sum.Y.IsOdd(), true
 }
 
+// eachLanes runs a test in each of the ways in which the machine multiplies lanes.
+func eachLanes(t *testing.T, test func(t *testing.T)) {
+	t.Helper()
+	needFMA(t)
+	if hasIFMA {
+		t.Run("ifma", test)
+	}
+	defer func(was bool) { hasIFMA = was }(hasIFMA)
+	hasIFMA = false
+	t.Run("fma", test)
+}
+
 // randomJob is a combination that has s = 1, and often asks for what is in the
 // way of incomplete formulas: the same point twice, opposite points, infinity.
 func randomJob(r *rand.Rand) laneJob {
@@ -127,8 +139,9 @@ func checkJobs(t *testing.T, b *laneScratch, r *rand.Rand, jobs []laneJob, point
 
 // Random combinations agree with the scalar code's points, and one in 32 with
 // btcec's.
-func TestLaneJobs(t *testing.T) {
-	needLanes(t)
+func TestLaneJobs(t *testing.T) { eachLanes(t, allLaneJobs) }
+
+func allLaneJobs(t *testing.T) {
 	r := newRand(t)
 	var b laneScratch
 	var sum laneOutcome
@@ -153,8 +166,9 @@ func TestLaneJobs(t *testing.T) {
 }
 
 // Combinations of any scalars and keys are all judged.
-func TestLaneJobsWithoutStructure(t *testing.T) {
-	needLanes(t)
+func TestLaneJobsWithoutStructure(t *testing.T) { eachLanes(t, allLaneJobsWithoutStructure) }
+
+func allLaneJobsWithoutStructure(t *testing.T) {
 	r := newRand(t)
 	var b laneScratch
 	for n := 1; n <= 40; n++ {
@@ -177,8 +191,9 @@ func TestLaneJobsWithoutStructure(t *testing.T) {
 
 // Every pair of the scalars that are in the way, with keys of which the tables
 // hold multiples.
-func TestLaneJobsInTheWay(t *testing.T) {
-	needLanes(t)
+func TestLaneJobsInTheWay(t *testing.T) { eachLanes(t, allLaneJobsInTheWay) }
+
+func allLaneJobsInTheWay(t *testing.T) {
 	r := newRand(t)
 	var scalars []scalar
 	for _, v := range []uint64{0, 1, 2, 3, 16, 31, 33} {
@@ -289,21 +304,23 @@ func FuzzLaneJobs(f *testing.F) {
 	f.Add(uint64(0), uint64(1), uint8(1))
 	f.Add(uint64(2), uint64(3), uint8(16))
 	f.Fuzz(func(t *testing.T, a, c uint64, n uint8) {
-		needLanes(t)
-		r := rand.New(rand.NewPCG(a, c))
-		jobs := make([]laneJob, 1+n%24)
-		for i := range jobs {
-			jobs[i] = randomJob(r)
-		}
-		var b laneScratch
-		checkJobs(t, &b, r, jobs, (*laneJob).reference)
+		eachLanes(t, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(a, c))
+			jobs := make([]laneJob, 1+n%24)
+			for i := range jobs {
+				jobs[i] = randomJob(r)
+			}
+			var b laneScratch
+			checkJobs(t, &b, r, jobs, (*laneJob).reference)
+		})
 	})
 }
 
 // Lanes find every signed claim true, and every changed one not, at each place
 // in batches of each size.
-func TestLanesOnSignedClaims(t *testing.T) {
-	needLanes(t)
+func TestLanesOnSignedClaims(t *testing.T) { eachLanes(t, allLanesOnSignedClaims) }
+
+func allLanesOnSignedClaims(t *testing.T) {
 	r := newRand(t)
 	var b laneScratch
 	var signed []Claim

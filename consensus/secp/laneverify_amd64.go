@@ -25,6 +25,10 @@ func (b *laneScratch) verify(claims []Claim, ok []bool) (open []int) {
 // judge sets ok of the jobs' claims that are found true, and adds those to open
 // that are neither found true nor false.
 func (b *laneScratch) judge(ok []bool) {
+	if !hasIFMA {
+		b.judgeFMA(ok)
+		return
+	}
 	if b.work == nil {
 		b.work = new(laneWork)
 	}
@@ -126,8 +130,8 @@ func (b *laneScratch) fill() {
 			setLane(&g.u1, lane, (*[4]uint64)(&j.u1))
 			setLane(&g.u2, lane, (*[4]uint64)(&j.u2))
 			g.schnorr |= bit(j.schnorr) << lane
+			divide = divide || j.s != scalar{1}
 		}
-		divide = divide || g.schnorr != 0xff
 	}
 	if divide {
 		b.divide()

@@ -36,6 +36,7 @@ func main() {
 	root()
 	affineForm()
 	judgement()
+	fmaFunctions()
 	emitConstants()
 	Generate()
 }
