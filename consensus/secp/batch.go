@@ -48,7 +48,7 @@ func (b *Batch) Verify(claims []Claim, ok []bool) bool {
 
 func (b *Batch) verify(claims []Claim, ok []bool) {
 	clear(ok)
-	if hasLanes && len(claims) >= minLanes {
+	if hasLanes && len(claims) >= minLanes() {
 		for _, i := range b.lanes.verify(claims, ok) {
 			ok[i] = claims[i].Verify()
 		}

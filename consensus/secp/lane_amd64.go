@@ -18,7 +18,12 @@ var hasLanes = hasIFMA || cpu.X86.HasAVX2 && cpu.X86.HasFMA
 
 // minLanes is the number of claims from which a group of lanes costs less than
 // single checks.
-const minLanes = 2
+func minLanes() int {
+	if hasIFMA {
+		return 3
+	}
+	return 6
+}
 
 // lane8 is a field element in each of eight lanes: five limbs of 52 bits, the
 // uppermost of which may be larger than 48 bits.

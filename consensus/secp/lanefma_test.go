@@ -116,3 +116,80 @@ func TestFMAField(t *testing.T) {
 		checkFMA(t, &e, &e)
 	}
 }
+
+func FuzzFMAField(f *testing.F) {
+	f.Add(make([]byte, 80))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		needFMA(t)
+		var e [2]lane8
+		for lane := range 8 {
+			for i := range 10 {
+				d := int64(lane)
+				for _, x := range b[min(8*i, len(b)):min(8*i+8, len(b))] {
+					d = d<<8 | int64(x)
+				}
+				limit := int64(1<<50 + 1<<40)
+				if i%5 == 4 {
+					limit = 1<<51 + 1<<40
+				}
+				e[i/5][i%5][lane] = math.Float64bits(float64(d * int64(2*lane+1) % (limit + 1)))
+			}
+		}
+		checkFMA(t, &e[0], &e[1])
+	})
+}
+
+// What is zero stays zero: whatever is done to a point without z, its z is zero.
+func TestFMAZeroStays(t *testing.T) {
+	needFMA(t)
+	eachFMA := func(e *lane8, f func(lane int) field) {
+		for lane := range 8 {
+			v := f(lane)
+			setFMA(e, lane, &v)
+		}
+	}
+	r := newRand(t)
+	var w fmaWork
+	jobs := make([]laneJob, 8)
+	for i := range jobs {
+		jobs[i] = randomJob(r)
+	}
+	w.lift(jobs)
+	w.combine(jobs)
+	key, gen := &w.table[0][0], &fmaGenerators()[0]
+	for range 100 {
+		s := w.state
+		zero := r.Uint32N(256)
+		for i := range 3 {
+			eachFMA(&s[i], func(lane int) field {
+				if i == laneZ && zero>>lane&1 == 1 {
+					return [2]field{{}, fieldP}[r.IntN(2)]
+				}
+				return randomLimbs(r)
+			})
+		}
+		for range 20 {
+			d := &w.digits[r.IntN(len(w.digits))]
+			switch r.IntN(5) {
+			case 0:
+				fmaDouble(&s, 1+r.IntN(6))
+			case 1:
+				fmaAddKey(&s, key, &w.digits[0])
+			case 2:
+				fmaAddKeyLambda(&s, key, &w.digits[1])
+			case 3:
+				fmaAddGen(&s, gen, d)
+			case 4:
+				fmaAddGenLambda(&s, gen, d)
+			}
+			for i := range 3 {
+				checkFMALimbs(t, "the point", &s[i])
+			}
+		}
+		for lane := range 8 {
+			if z := fmaLane(&s[laneZ], lane); zero>>lane&1 == 1 && !z.isZero() {
+				t.Fatalf("z of lane %d was zero, and is %x", lane, z)
+			}
+		}
+	}
+}
