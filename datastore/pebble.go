@@ -63,6 +63,12 @@ func openPebbleWith(o *pebble.Options, dir string) (ds.Batching, error) {
 		if p.damage.CompareAndSwap(nil, &err) {
 			o.Logger.Errorf("%v", err)
 		}
+	}, BackgroundError: func(err error) {
+		// Pebble would try again for ever, and neither a write nor Close return.
+		if errors.Is(err, syscall.ENOSPC) {
+			o.Logger.Fatalf("disk full: %v; free space and start again", err)
+		}
+		o.Logger.Errorf("in the background: %v", err)
 	}}
 	var err error
 	p.Datastore, err = pebbleds.NewDatastore(dir, pebbleds.WithPebbleOpts(o), pebbleds.WithCacheSize(pebbleCache))

@@ -207,10 +207,10 @@ func (l *lab) flip(ctx context.Context, base *trial, i int, file string, bit int
 	}
 	if words := fmt.Sprint(why, string(said)); strings.Contains(words, "--reindex") {
 		if err := t.repair(ctx); err != nil {
-			return useless, fmt.Errorf("after %w: %w", why, err)
+			return useless, fmt.Errorf("after %w: %w: %s", why, err, lastLine(string(said)))
 		}
-		return repaired, why
-	} else if strings.Contains(words, filepath.Base(file)) || strings.Contains(words, "--datadir") || strings.Contains(words, "did you mean") {
+		return repaired, fmt.Errorf("%w: %.300s", why, lastLine(string(said)))
+	} else if strings.Contains(words, filepath.Base(file)) || strings.Contains(words, "--datadir") || strings.Contains(words, "configuration: ") {
 		return refused, fmt.Errorf("%s", lastLine(string(said)))
 	}
 	return useless, fmt.Errorf("%w: %s", why, lastLine(string(said)))

@@ -11,29 +11,36 @@ import (
 	"time"
 
 	"github.com/quernnet/quern/consensus/chain/chaintest"
+	"github.com/quernnet/quern/datastore/failpoint"
 	"github.com/quernnet/quern/node/rpc"
 )
 
 // full is a disk that others fill while a node works.
 type full struct {
-	name string
-	at   string // what of the folder is on a disk of its own; "": all of it
-	size int    // MiB of that disk
-	fill int    // MiB that others take of it after a while
-	want string // what the node must say; "" where it is the kernel that refuses
+	name  string
+	point string // the node stands still here until it is full; "": it is filled beside it
+	hit   int
+	fill  int    // MiB that others take of diskSize
+	want  string // what the node must say
 }
 
-// The node asks how much is free where its folder is. With a part of the folder
-// on a smaller disk it is wrong, as it is when others write in the same moment:
-// so each kind of write meets a disk that is full.
+const diskSize = 300 // MiB
+
+// The node asks whether there is room before it writes, and stops while there
+// still is. Where it stands still between question and write, that comes too
+// late: each kind of write meets a full disk.
 var fulls = []full{
-	{"others fill the disk", "", 120, 90, "disk full"},
-	{"others fill the disk, a little later", "", 160, 135, "disk full"},
-	{"no room to append a block", "blocks", 3, 0, "no space left"},
-	{"no room to append a block, later", "blocks", 7, 0, "no space left"},
-	{"no room for the database's log", "kv", 1, 0, "no space left"},
-	{"no room for the database's log, later", "kv", 5, 0, "no space left"},
+	{"others fill the disk beside it", "", 0, diskSize - 40, "disk full"},
+	{"others leave less than is kept free", failpoint.AfterBody, 300, diskSize - 60, "disk full"},
+	{"a block is appended", failpoint.BeforeBody, 400, diskSize, noSpace},
+	{"undo data is appended", failpoint.BeforeUndo, 350, diskSize, noSpace},
+	{"the files are synced", failpoint.BeforeFileSync, 10, diskSize, noSpace},
+	{"the batch is written", failpoint.BeforeCommit, 12, diskSize, noSpace},
+	{"the wallet is written", failpoint.BeforeWallet, 5, diskSize, noSpace},
+	{"the database is opened anew", failpoint.FirstOpened, 1, diskSize, noSpace},
 }
+
+const noSpace = "no space left"
 
 // fillDisk has each of them happen to a node, and looks at what it says, how it
 // ends, and what it is at when there is room again.
@@ -62,12 +69,13 @@ func (l *lab) runFull(ctx context.Context, i int, f full) (out string, err error
 	t := l.newTrial(uint64(i))
 	t.wallet, t.made = true, true
 	t.dir = filepath.Join(l.dir, fmt.Sprint("full-", i))
-	t.trace = chaintest.NewTrace(chaintest.TraceConfig{Seed: uint64(i), Deep: 40, Pads: 8, Pay: l.paid})
-	place := filepath.Join(t.dir, swarm, f.at)
+	t.trace = chaintest.NewTrace(chaintest.TraceConfig{Seed: uint64(i), Deep: 40, Pads: 3, Pay: l.paid})
+	t.reorg = reorgOf(t.trace, 40)
+	place := filepath.Join(t.dir, swarm)
 	if err := os.MkdirAll(place, 0o700); err != nil {
 		return "", err
 	}
-	if err := syscall.Mount("quern", place, "tmpfs", 0, fmt.Sprintf("size=%dm", f.size)); err != nil {
+	if err := syscall.Mount("quern", place, "tmpfs", 0, fmt.Sprintf("size=%dm", diskSize)); err != nil {
 		return "", err
 	}
 	defer func() { err = errors.Join(err, syscall.Unmount(place, 0)) }()
@@ -86,31 +94,33 @@ func (l *lab) runFull(ctx context.Context, i int, f full) (out string, err error
 	if err := os.RemoveAll(filepath.Join(place, "others")); err != nil {
 		return out, err
 	}
-	if err := syscall.Mount("quern", place, "tmpfs", syscall.MS_REMOUNT, "size=1g"); err != nil {
-		return out, err
-	}
 	return out, t.last(ctx, nil)
 }
 
 // untilFull feeds a node until it ends by itself, and says how it did.
 func (t *trial) untilFull(ctx context.Context, f full, place string) (string, error) {
-	n, err := t.start(t.dir, nil)
+	var env []string
+	if f.point != "" {
+		env = append(env, fmt.Sprintf("%s=%s %d 0", failpoint.StopEnv, f.point, f.hit))
+	}
+	n, err := t.start(t.dir, env)
 	if err != nil {
 		return "", err
 	}
 	defer n.kill()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	filled := make(chan error, 1)
+	go func() { filled <- n.crowd(ctx, f, filepath.Join(place, "others")) }()
 	err = n.ready(ctx)
-	if err == nil && f.fill > 0 {
-		go func() {
-			time.Sleep(300 * time.Millisecond)
-			_ = os.WriteFile(filepath.Join(place, "others"), make([]byte, f.fill<<20), 0o600) // as much as there is room for
-		}()
-	}
-	for err == nil {
+	if err == nil {
 		err = t.feed(ctx, n, life{way: atPoint})
-		if err == nil && f.fill == 0 {
-			return "", errors.New("the disk was never full")
-		}
+	}
+	if err == nil {
+		return "", errors.New("the history ends and the disk was never full")
+	}
+	if err := <-filled; err != nil {
+		return "", err
 	}
 	var answer *rpc.Error
 	if !errors.Is(err, errDied) && !errors.As(err, &answer) {
@@ -172,4 +182,27 @@ func (t *trial) startFull(ctx context.Context) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("it ends with %v: %s", n.end(), lastLine(string(said)))
+}
+
+// crowd fills the disk: when the node stands still at its point, or after a
+// while. What there is no room for is left out.
+func (n *node) crowd(ctx context.Context, f full, path string) error {
+	if f.point == "" {
+		time.Sleep(500 * time.Millisecond)
+		_ = os.WriteFile(path, make([]byte, f.fill<<20), 0o600)
+		return nil
+	}
+	for {
+		stopped, err := standsStill(n.cmd.Process.Pid)
+		switch {
+		case err != nil:
+			return fmt.Errorf("it never came to %s: %w", f.point, err)
+		case stopped:
+			_ = os.WriteFile(path, make([]byte, f.fill<<20), 0o600)
+			return n.cmd.Process.Signal(syscall.SIGCONT)
+		case ctx.Err() != nil:
+			return ctx.Err()
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
 }

@@ -63,6 +63,8 @@ const (
 	// KillEnv is "NAME N MS": the process kills itself MS milliseconds after the
 	// N-th hit of a point, the first being 1. Whoever hits it goes no further.
 	KillEnv = "QUERN_FAILPOINT"
+	// StopEnv is the same, but that the process stops, as by SIGSTOP, until somebody has it go on.
+	StopEnv = "QUERN_FAILPOINT_STOP"
 	// TraceEnv names a file to which each hit appends its point's name, a line each.
 	TraceEnv = "QUERN_FAILPOINT_TRACE"
 )

@@ -9,23 +9,28 @@ import (
 	"time"
 )
 
-// armed is what the environment asked for; mu guards what changes.
+// armed is what the environment asked for.
 var armed = arm()
 
 type order struct {
-	mu    sync.Mutex
+	mu    sync.Mutex // guards left
 	name  string
 	left  int
 	wait  time.Duration
+	act   func(*os.Process) error
 	trace *os.File
 }
 
 func arm() *order {
-	a := new(order)
-	if v := os.Getenv(KillEnv); v != "" {
+	a := &order{act: (*os.Process).Kill}
+	v := os.Getenv(KillEnv)
+	if v == "" {
+		v, a.act = os.Getenv(StopEnv), stop
+	}
+	if v != "" {
 		var ms int
 		if _, err := fmt.Sscan(v, &a.name, &a.left, &ms); err != nil {
-			panic(fmt.Sprintf("%s is %q: want a name, which hit, and milliseconds", KillEnv, v))
+			panic(fmt.Sprintf("failpoint %q: want a name, which hit, and milliseconds", v))
 		}
 		a.wait = time.Duration(ms) * time.Millisecond
 	}
@@ -38,36 +43,38 @@ func arm() *order {
 	return a
 }
 
-// Hit counts a hit of the point, and ends the process, as SIGKILL does, at the
-// one that it was told.
+// Hit counts a hit of the point, and ends the process, as SIGKILL does, or stops
+// it, at the one that it was told.
 func Hit(name string) {
-	if !count(name) {
+	if !armed.count(name) {
 		return
 	}
 	// The others go on meanwhile.
 	time.Sleep(armed.wait)
 	self, err := os.FindProcess(os.Getpid())
 	if err == nil {
-		err = self.Kill()
+		err = armed.act(self)
 	}
 	if err != nil {
 		panic(err)
 	}
-	select {} // it dies in a moment, and nothing may go on until then
+	if os.Getenv(KillEnv) != "" {
+		select {} // it dies in a moment, and nothing may go on until then
+	}
 }
 
 // count says whether this hit is the one.
-func count(name string) bool {
-	armed.mu.Lock()
-	defer armed.mu.Unlock()
-	if armed.trace != nil {
-		if _, err := armed.trace.WriteString(name + "\n"); err != nil {
+func (a *order) count(name string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.trace != nil {
+		if _, err := a.trace.WriteString(name + "\n"); err != nil {
 			panic(err)
 		}
 	}
-	if name != armed.name {
+	if name != a.name {
 		return false
 	}
-	armed.left--
-	return armed.left == 0
+	a.left--
+	return a.left == 0
 }
