@@ -13,6 +13,7 @@ import (
 
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/chain"
+	"github.com/quernnet/quern/consensus/script"
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/datastore"
 )
@@ -58,12 +59,24 @@ type judge struct {
 	expected []fullblocktests.BlockDisconnectExpectUTXO // of the next reorganization
 }
 
+// TestFullBlocks judges with the fast path and without, and with btcec's
+// arithmetic.
 func TestFullBlocks(t *testing.T) {
+	for name, verifier := range map[string]func() script.Verifier{
+		"fast":        func() script.Verifier { return new(script.Fast) },
+		"interpreted": func() script.Verifier { return script.Interpreted{Verifier: new(script.Fast)} },
+		"btcec":       func() script.Verifier { return script.Reference{} },
+	} {
+		t.Run(name, func(t *testing.T) { runFullBlocks(t, verifier) })
+	}
+}
+
+func runFullBlocks(t *testing.T, verifier func() script.Verifier) {
 	tests, err := fullblocktests.Generate(false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	j := newJudge(t)
+	j := newJudge(t, verifier)
 	n := 0
 	for _, test := range tests {
 		for _, item := range test {
@@ -96,7 +109,7 @@ func TestFullBlocks(t *testing.T) {
 	}
 }
 
-func newJudge(t *testing.T) *judge {
+func newJudge(t *testing.T, verifier func() script.Verifier) *judge {
 	t.Helper()
 	p, err := consensus.Chain("regtest")
 	if err != nil {
@@ -106,7 +119,7 @@ func newJudge(t *testing.T) *judge {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := chain.Open(context.Background(), chain.Config{Params: p, Store: store})
+	c, err := chain.Open(context.Background(), chain.Config{Params: p, Store: store, Verifier: verifier})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,7 +236,7 @@ func (j *judge) alone(id wire.Hash) error {
 	for b := j.bodies[id]; b != nil; b = j.bodies[b.Header.Parent] {
 		branch = append(branch, b)
 	}
-	other := newJudge(j.t)
+	other := newJudge(j.t, nil)
 	for i, b := range slices.Backward(branch) {
 		if err := other.c.AddBlock(context.Background(), b); err != nil {
 			if i > 0 {

@@ -286,5 +286,8 @@ func ripemd(b []byte) []byte {
 // hash160 is the hash of keys and scripts in outputs: RIPEMD-160 of SHA-256.
 func hash160(b []byte) [keyHashSize]byte {
 	sum := sha256.Sum256(b)
-	return [keyHashSize]byte(ripemd(sum[:]))
+	h := ripemd160.New()
+	h.Write(sum[:])
+	var room [keyHashSize]byte
+	return [keyHashSize]byte(h.Sum(room[:0]))
 }

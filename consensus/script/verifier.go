@@ -25,6 +25,10 @@ func (f *Fast) Tweaked(key []byte, tweak *[32]byte, output []byte, odd bool) (bo
 	return secp.Tweaked(key, tweak, output, odd), nil
 }
 
+// Interpreted is a Verifier with which every check is interpreted, templates too:
+// for those who doubt the fast path.
+type Interpreted struct{ Verifier }
+
 // Reference is the Verifier of btcec: slow, and made by others.
 type Reference struct{}
 
