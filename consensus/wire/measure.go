@@ -32,14 +32,14 @@ func (s *shape) memory(txs, size int) int {
 // measureTx walks over one transaction as Core's UnserializeTransaction reads
 // it with witness allowed.
 func (r *reader) measureTx(s *shape) {
-	r.skip(4, "transaction version")
+	r.take(4, "transaction version")
 	witness := r.witnessFlag()
 	ins := r.measureIns()
 	outs := r.measureOuts()
 	if witness {
 		s.items += r.measureWitnesses(ins)
 	}
-	r.skip(4, "lock time")
+	r.take(4, "lock time")
 	s.ins += ins
 	s.outs += outs
 }
@@ -61,12 +61,26 @@ func (r *reader) witnessFlag() bool {
 	return true
 }
 
+// short is the length of a value behind off that begins with a one-byte length and
+// ends more than after bytes before the end of b; -1 when it is to be read with care.
+// The walks below take it where it is, which is nearly always.
+func short(b []byte, off, after int) int {
+	if off < len(b) && b[off] < shortest && off+1+int(b[off])+after <= len(b) {
+		return 1 + int(b[off])
+	}
+	return -1
+}
+
 func (r *reader) measureIns() int {
 	n := r.count(minInSize, "inputs")
 	for i := 0; i < n && r.err == nil; i++ {
-		r.skip(HashSize+4, "outpoint")
-		r.skipBytes("input script")
-		r.skip(4, "sequence")
+		if v := short(r.b, r.off+HashSize+4, 4); v > 0 {
+			r.off += HashSize + 4 + v + 4
+			continue
+		}
+		r.take(HashSize+4, "outpoint")
+		r.bytes("input script")
+		r.take(4, "sequence")
 	}
 	return n
 }
@@ -74,8 +88,12 @@ func (r *reader) measureIns() int {
 func (r *reader) measureOuts() int {
 	n := r.count(minOutSize, "outputs")
 	for i := 0; i < n && r.err == nil; i++ {
-		r.skip(8, "output value")
-		r.skipBytes("output script")
+		if v := short(r.b, r.off+8, 0); v > 0 {
+			r.off += 8 + v
+			continue
+		}
+		r.take(8, "output value")
+		r.bytes("output script")
 	}
 	return n
 }
@@ -86,7 +104,11 @@ func (r *reader) measureWitnesses(ins int) (items int) {
 	for i := 0; i < ins && r.err == nil; i++ {
 		n := r.count(minItemSize, "witness items")
 		for j := 0; j < n && r.err == nil; j++ {
-			r.skipBytes("witness item")
+			if v := short(r.b, r.off, 0); v > 0 {
+				r.off += v
+				continue
+			}
+			r.bytes("witness item")
 		}
 		items += n
 	}

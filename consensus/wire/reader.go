@@ -108,27 +108,6 @@ func (r *reader) count(size int, what string) int {
 // shortest is below the first byte of every length that takes more than one.
 const shortest = 0xfd
 
-// skip passes over n bytes. Here and below what is sound is short enough to be
-// inlined; the rest is told apart where the errors are.
-func (r *reader) skip(n int, what string) {
-	if n > len(r.b)-r.off {
-		r.take(n, what)
-		return
-	}
-	r.off += n
-}
-
-// skipBytes passes over a length and that many bytes.
-func (r *reader) skipBytes(what string) {
-	if r.off < len(r.b) {
-		if n := int(r.b[r.off]); n < shortest && n < len(r.b)-r.off {
-			r.off += 1 + n
-			return
-		}
-	}
-	r.bytes(what)
-}
-
 // bytes reads a length and that many bytes.
 func (r *reader) bytes(what string) []byte {
 	return r.take(r.count(1, what), what)
