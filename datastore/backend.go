@@ -15,8 +15,9 @@ import (
 // pass backendtest.Run: ordered iteration over a snapshot, atomic batches, and
 // a Sync after which everything before it survives a power failure.
 type Backend struct {
-	// Open opens or creates the store in dir, which exists.
-	Open func(dir string, log *slog.Logger) (ds.Batching, error)
+	// Open opens or creates the store in dir, which exists. It may use so many
+	// bytes of memory, as long as nothing is being written.
+	Open func(dir string, memory int64, log *slog.Logger) (ds.Batching, error)
 	// Volatile stores keep nothing after Close and need no folder.
 	Volatile bool
 }

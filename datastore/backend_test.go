@@ -17,7 +17,7 @@ func TestBackendsKeepTheContract(t *testing.T) {
 			t.Fatal(err)
 		}
 		open := func(t *testing.T, dir string) ds.Batching {
-			kv, err := b.Open(dir, slog.New(slog.DiscardHandler))
+			kv, err := b.Open(dir, leastDatabase, slog.New(slog.DiscardHandler))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -36,9 +36,9 @@ func TestUnknownBackendNamesTheKnown(t *testing.T) {
 
 func TestRegisteredBackendIsUsed(t *testing.T) {
 	opened := false
-	Register("test-register", Backend{Volatile: true, Open: func(dir string, l *slog.Logger) (ds.Batching, error) {
+	Register("test-register", Backend{Volatile: true, Open: func(dir string, memory int64, l *slog.Logger) (ds.Batching, error) {
 		opened = true
-		return openMemory(dir, l)
+		return openMemory(dir, memory, l)
 	}})
 	openTest(t, Config{Backend: "test-register"})
 	if !opened {

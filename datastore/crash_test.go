@@ -28,8 +28,8 @@ type fault struct {
 func onDisk(t testing.TB, mem *vfs.MemFS, f fault) Config {
 	name := fmt.Sprintf("crash-%p", mem)
 	backends.Lock()
-	backends.byName[name] = Backend{Open: func(dir string, log *slog.Logger) (ds.Batching, error) {
-		kv, err := openPebbleOn(mem, dir, log)
+	backends.byName[name] = Backend{Open: func(dir string, memory int64, log *slog.Logger) (ds.Batching, error) {
+		kv, err := openPebbleOn(mem, dir, memory, log)
 		if err == nil && f.kv != nil {
 			kv = f.kv(kv)
 		}

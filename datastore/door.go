@@ -123,6 +123,25 @@ func (d *door) Batch(ctx context.Context) (ds.Batch, error) {
 	return &doorBatch{b, d}, err
 }
 
+// sized is a backend that makes a batch more cheaply when it is told the size.
+type sized interface {
+	SizedBatch(ctx context.Context, size int64) (ds.Batch, error)
+}
+
+// sizedBatch is Batch for about so many bytes.
+func (d *door) sizedBatch(ctx context.Context, size int64) (ds.Batch, error) {
+	s, ok := d.kv.(sized)
+	if !ok {
+		return d.Batch(ctx)
+	}
+	if err := d.enter(); err != nil {
+		return nil, err
+	}
+	defer d.mu.RUnlock()
+	b, err := s.SizedBatch(ctx, size)
+	return &doorBatch{b, d}, err
+}
+
 func (d *door) Close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()

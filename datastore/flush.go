@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"time"
 
 	ds "github.com/ipfs/go-datastore"
 	"github.com/ipfs/go-datastore/query"
@@ -58,7 +59,7 @@ func (s *Store) load(ctx context.Context) error {
 		}
 	}
 	s.tip, s.count = s.saved.tip, s.saved.coins
-	s.cache = coins.New(flushed{s.kv}, s.c.Cache)
+	s.cache = coins.New(flushed{s.kv}, s.shares.coins, s.shares.changes)
 	s.heads = headers{
 		numbers: make(map[wire.Hash]uint64, s.saved.headers),
 		pending: make(map[uint64]chain.StoredHeader),
@@ -101,12 +102,8 @@ func (s *Store) load(ctx context.Context) error {
 func (s *Store) NeedsFlush() bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.cache.Full() || s.otherBytes() >= s.c.Cache/otherShare
+	return s.cache.Full() || s.otherBytes() >= s.shares.others
 }
-
-// otherShare is the part of the cache's budget that headers and positions may
-// take until they are flushed.
-const otherShare = 4
 
 // otherBytes is what waits for the next flush beside coins.
 func (s *Store) otherBytes() int64 {
@@ -172,8 +169,10 @@ func (s *Store) Thaw() {
 // the batch is synced. Whatever happens in between, the database has the state
 // of one flush, and the files what it refers to.
 func (s *Store) Flush() error {
+	start := time.Now()
 	s.mu.RLock()
 	next, changes, broken := s.frozen, s.cache.Frozen(), s.broken
+	size := s.cache.Stats().Frozen.Batch + int64(len(s.heads.frozen))*headerBytes
 	s.mu.RUnlock()
 	switch {
 	case broken != nil:
@@ -181,10 +180,11 @@ func (s *Store) Flush() error {
 	case next == nil:
 		return errors.New("flush: nothing is frozen")
 	}
-	if err := s.write(context.Background(), *next, changes); err != nil {
+	if err := s.write(context.Background(), *next, changes, size); err != nil {
 		return s.fail(fmt.Errorf("flush: %w", err))
 	}
 	defer failpoint.Hit(failpoint.AfterFlush)
+	s.report(time.Since(start), next)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.frozen, s.heads.frozen = nil, nil
@@ -195,8 +195,28 @@ func (s *Store) Flush() error {
 	return nil
 }
 
+// report says what a flush has written.
+func (s *Store) report(took time.Duration, next *saved) {
+	c := s.CacheStats()
+	s.log.Debug("flushed", "tip", next.tip, "coins", next.coins, "written", c.Frozen.Entries, "bytes", c.Frozen.Batch, "took", took,
+		"cached", c.Entries, "memory", c.Bytes, "budget", c.Budget, "changed", c.Dirty.Entries)
+}
+
+// CacheStats are what the coin cache holds, and how many coins there are.
+type CacheStats struct {
+	coins.Stats
+	Coins int64 // unspent, cached or not
+}
+
+// CacheStats may be called at any time from anywhere.
+func (s *Store) CacheStats() CacheStats {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return CacheStats{s.cache.Stats(), s.count}
+}
+
 // write brings one frozen state to the disk.
-func (s *Store) write(ctx context.Context, next saved, changes iter.Seq2[wire.Outpoint, []byte]) error {
+func (s *Store) write(ctx context.Context, next saved, changes iter.Seq2[wire.Outpoint, []byte], size int64) error {
 	// A failed sync may have dropped what it should have written, and the next
 	// would succeed without it: so there must be none.
 	failpoint.Hit(failpoint.BeforeFileSync)
@@ -204,7 +224,7 @@ func (s *Store) write(ctx context.Context, next saved, changes iter.Seq2[wire.Ou
 		return err
 	}
 	failpoint.Hit(failpoint.AfterFileSync)
-	batch, err := s.kv.Batch(ctx)
+	batch, err := s.kv.sizedBatch(ctx, size)
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ type memory struct {
 
 var _ ds.Batching = (*memory)(nil)
 
-func openMemory(string, *slog.Logger) (ds.Batching, error) {
+func openMemory(string, int64, *slog.Logger) (ds.Batching, error) {
 	return &memory{values: make(map[string][]byte)}, nil
 }
 

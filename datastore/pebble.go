@@ -12,51 +12,68 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/sstable"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	ds "github.com/ipfs/go-datastore"
 	pebbleds "github.com/ipfs/go-ds-pebble"
 )
 
-const (
-	// pebbleCache holds blocks of the files that are read most, in bytes. It
-	// is small: coins have a cache of their own above, and the operating system's
-	// holds the rest.
-	pebbleCache = 16 << 20
-	// pebbleMemtable is how much may be written before it is sorted into a
-	// file, in bytes. A larger batch is kept as it is until then.
-	pebbleMemtable = 16 << 20
-	// bloomBits a key let 99 % of the lookups of absent keys end without a read.
-	bloomBits = 10
-)
+// tuning is what decides Pebble's memory and speed, in bytes.
+type tuning struct {
+	// memory is for the blocks of files that are read most, and for memtables. What
+	// each lookup needs of 5 million coins, indexes and filters, is 8 MiB.
+	memory int64
+	// memtable is how much small writes may come to before they are sorted into
+	// a file. A flush's batch is larger than half of it, and becomes a file as it is.
+	memtable uint64
+	// file is the most that a file holds. One file's filter is read at once.
+	file int64
+	// block is what is read at once of a file's coins.
+	block int
+}
 
-func openPebble(dir string, log *slog.Logger) (ds.Batching, error) {
-	return openPebbleOn(vfs.Default, dir, log)
+// bloomBits a key let 99 % of the lookups of absent keys end without a read.
+const bloomBits = 10
+
+func openPebble(dir string, memory int64, log *slog.Logger) (ds.Batching, error) {
+	return openPebbleOn(vfs.Default, dir, memory, log)
 }
 
 // openPebbleOn opens Pebble in a folder of fs. Writes are not synced one by one
 // (go-ds-pebble's default): a batch is atomic all the same, and Sync makes
 // everything before it durable.
-func openPebbleOn(fsys vfs.FS, dir string, log *slog.Logger) (ds.Batching, error) {
-	return openPebbleWith(pebbleOptions(fsys, log), dir)
+func openPebbleOn(fsys vfs.FS, dir string, memory int64, log *slog.Logger) (ds.Batching, error) {
+	t := tuned(memory)
+	return openPebbleWith(pebbleOptions(fsys, log, t), dir, t.memory)
 }
 
-func pebbleOptions(fsys vfs.FS, log *slog.Logger) *pebble.Options {
+// tuned is what was measured to be best (docs/performance.md), with so much memory.
+func tuned(memory int64) tuning {
+	return tuning{memory: memory, memtable: 1 << 20, file: 8 << 20, block: 4 << 10}
+}
+
+func pebbleOptions(fsys vfs.FS, log *slog.Logger, t tuning) *pebble.Options {
 	o := &pebble.Options{
 		FS:           fsys,
 		Logger:       pebbleLog{log},
-		MemTableSize: pebbleMemtable,
+		MemTableSize: t.memtable,
 		MaxOpenFiles: 256,
 		// The format is fixed, so that a newer Pebble does not change folders
 		// which an older Quern may still have to open.
 		FormatMajorVersion: pebble.FormatValueSeparation,
 	}
 	for i := range o.Levels {
-		o.Levels[i].FilterPolicy = bloom.FilterPolicy(bloomBits)
+		o.TargetFileSizes[i] = t.file
+		l := &o.Levels[i]
+		l.FilterPolicy = bloom.FilterPolicy(bloomBits)
+		l.BlockSize = t.block
+		// Coins are hashes and keys: there is nothing to compress.
+		l.Compression = func() *sstable.CompressionProfile { return sstable.NoCompression }
 	}
 	return o
 }
 
-func openPebbleWith(o *pebble.Options, dir string) (ds.Batching, error) {
+func openPebbleWith(o *pebble.Options, dir string, memory int64) (ds.Batching, error) {
 	p := new(pebbleStore)
 	o.EventListener = &pebble.EventListener{DataCorruption: func(info pebble.DataCorruptionInfo) {
 		err := fmt.Errorf("the database is damaged: %s: %w", info.Path, firstLine(info.Details))
@@ -71,7 +88,7 @@ func openPebbleWith(o *pebble.Options, dir string) (ds.Batching, error) {
 		o.Logger.Errorf("in the background: %v", err)
 	}}
 	var err error
-	p.Datastore, err = pebbleds.NewDatastore(dir, pebbleds.WithPebbleOpts(o), pebbleds.WithCacheSize(pebbleCache))
+	p.Datastore, err = pebbleds.NewDatastore(dir, pebbleds.WithPebbleOpts(o), pebbleds.WithCacheSize(memory))
 	if err != nil {
 		return nil, fmt.Errorf("open database in %s: %w", dir, err)
 	}

@@ -131,10 +131,10 @@ func atop(t testing.TB, fs vfs.FS, f fault) Config {
 	name := "atop-" + t.Name()
 	backends.Lock()
 	defer backends.Unlock()
-	backends.byName[name] = Backend{Open: func(dir string, log *slog.Logger) (ds.Batching, error) {
-		o := pebbleOptions(fs, log)
+	backends.byName[name] = Backend{Open: func(dir string, memory int64, log *slog.Logger) (ds.Batching, error) {
+		o := pebbleOptions(fs, log, tuned(memory))
 		o.MemTableSize = smallLogs
-		kv, err := openPebbleWith(o, dir)
+		kv, err := openPebbleWith(o, dir, memory)
 		if err == nil && f.kv != nil {
 			kv = f.kv(kv)
 		}

@@ -181,7 +181,7 @@ func (s *Store) takeOver(b Backend) error {
 
 func (s *Store) takeFrom(b Backend, dir string) (err error) {
 	ctx := context.Background()
-	kv, err := b.Open(dir, s.log)
+	kv, err := b.Open(dir, leastDatabase, s.log)
 	if err != nil {
 		return err
 	}

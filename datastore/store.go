@@ -27,7 +27,7 @@ type Config struct {
 	Dir     string // folder of one chain; created when absent
 	Params  *consensus.Params
 	Backend string // "pebble" (default), "memory" (nothing survives; Dir unused), or another registered name
-	Cache   int64  // byte budget of the coin cache with everything that is not yet flushed; 0: 64 MiB
+	Cache   int64  // bytes of memory for coins, for what is not yet flushed, and for the database; 0: 64 MiB
 	Log     *slog.Logger
 
 	// Reindex has the database built anew from the block files, see Salvage. One that was
@@ -62,6 +62,7 @@ var ErrClosed = errors.New("the store is closed")
 type Store struct {
 	c      Config
 	log    *slog.Logger
+	shares shares // of Config.Cache
 	folder *folder
 	kv     *door            // coins, headers, positions, tip
 	files  *mount.Datastore // bodies under /blocks, undo data under /undo
@@ -107,7 +108,7 @@ func Open(c Config) (*Store, error) {
 	if c.fs == nil && b.Volatile {
 		c.fs = vfs.NewMem()
 	}
-	s := &Store{c: c, log: c.Log, bodies: make(map[wire.Hash]struct{})}
+	s := &Store{c: c, log: c.Log, shares: share(c.Cache), bodies: make(map[wire.Hash]struct{})}
 	if err := s.open(b); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -131,7 +132,7 @@ func (s *Store) open(b Backend) (err error) {
 	if err := s.beginReindex(); err != nil {
 		return err
 	}
-	kv, err := b.Open(filepath.Join(s.c.Dir, kvName), s.log)
+	kv, err := b.Open(filepath.Join(s.c.Dir, kvName), s.shares.database, s.log)
 	if err != nil {
 		return notOpened(err)
 	}

@@ -83,7 +83,7 @@ type RPC struct {
 // Datastore configures what is kept.
 type Datastore struct {
 	Backend string `key:"backend" help:"pebble, or memory (nothing survives)"`
-	Cache   Size   `key:"cache" help:"memory for coins, with all that is not yet written"`
+	Cache   Size   `key:"cache" help:"memory for coins, for what is not yet written and for the database (at least 8 MiB of it)"`
 }
 
 // Mempool configures which transactions wait.

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/quernnet/quern/datastore"
 	"github.com/quernnet/quern/node/peering"
 )
 
@@ -72,6 +73,15 @@ func (n *Node) measure(p *parts) {
 	gauge(r, "height", "Height of the tip.", func() float64 { return float64(p.chain.Tip().Height) })
 	gauge(r, "headers", "Height of the best header.", func() float64 { return float64(p.chain.BestHeader().Height) })
 	gauge(r, "tip_time_seconds", "Time of the tip's block.", func() float64 { return float64(p.chain.Tip().Past.Time) })
+	cache := func(f func(datastore.CacheStats) int64) func() float64 {
+		return func() float64 { return float64(f(p.store.CacheStats())) }
+	}
+	gauge(r, "coin_cache_entries", "Coins in memory, and those known there to be spent.", cache(func(s datastore.CacheStats) int64 { return int64(s.Entries) }))
+	gauge(r, "coin_cache_bytes", "Memory that they take.", cache(func(s datastore.CacheStats) int64 { return s.Bytes }))
+	gauge(r, "coin_cache_budget_bytes", "Memory that they may take.", cache(func(s datastore.CacheStats) int64 { return s.Budget }))
+	gauge(r, "coin_cache_changed_entries", "Those that no flush has written or begun to write.", cache(func(s datastore.CacheStats) int64 { return int64(s.Dirty.Entries) }))
+	gauge(r, "coin_cache_flushing_entries", "Those that a flush is writing.", cache(func(s datastore.CacheStats) int64 { return int64(s.Frozen.Entries) }))
+	gauge(r, "coins", "Unspent coins at the tip, those of blocks being verified included.", cache(func(s datastore.CacheStats) int64 { return s.Coins }))
 	gauge(r, "mempool_transactions", "Waiting transactions.", func() float64 { return float64(p.pool.Stats().Count) })
 	gauge(r, "mempool_virtual_bytes", "Their virtual size.", func() float64 { return float64(p.pool.Stats().VSize) })
 	gauge(r, "mempool_memory_bytes", "Memory they are reckoned to take.", func() float64 { return float64(p.pool.Stats().Usage) })

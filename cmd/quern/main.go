@@ -13,6 +13,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/quernnet/quern/node"
 )
 
 func main() {
@@ -20,6 +22,7 @@ func main() {
 	// A second signal ends the process at once: whoever sends it is tired of
 	// waiting, and nothing durable depends on a clean end.
 	context.AfterFunc(ctx, stop)
+	node.LimitGarbage()
 	os.Exit(run(ctx, os.Args[1:]))
 }
 

@@ -34,6 +34,7 @@ type Reader interface {
 // entry that is frozen, or superseded one that is, is still known to the table.
 type Cache struct {
 	back   Reader
+	most   int64        // bytes of changes
 	seed   maphash.Seed // secret, so that nobody can make outpoints whose hashes collide
 	budget int64
 	table  *table
@@ -58,15 +59,16 @@ const (
 	segmentLeast, segmentMax = 16 << 10, 4 << 20
 )
 
-// New returns an empty cache that holds up to budget bytes.
-func New(back Reader, budget int64) *Cache {
+// New returns an empty cache that holds up to budget bytes, and is full when
+// so many of them are changes.
+func New(back Reader, budget, changes int64) *Cache {
 	budget = min(budget, maxLog)
 	size := 1 << bits.Len64(uint64(max(budget, 1)/segmentShare))
-	return newCache(back, budget, min(max(size, segmentLeast), segmentMax))
+	return newCache(back, budget, changes, min(max(size, segmentLeast), segmentMax))
 }
 
-func newCache(back Reader, budget int64, segment int) *Cache {
-	return &Cache{back: back, seed: maphash.MakeSeed(), budget: budget, table: newTable(), log: log{size: segment}}
+func newCache(back Reader, budget, changes int64, segment int) *Cache {
+	return &Cache{back: back, seed: maphash.MakeSeed(), budget: budget, most: changes, table: newTable(), log: log{size: segment}}
 }
 
 func (c *Cache) hash(op *wire.Outpoint) uint64 { return maphash.Comparable(c.seed, *op) }
@@ -272,8 +274,7 @@ func (c *Cache) Bytes() int64 {
 	return int64(c.log.held+len(c.log.spare))*int64(c.log.size) + c.table.bytes
 }
 
-// Full says that the changes take so much of the budget that they should be
-// flushed.
+// Full says that the changes take so much room that they should be flushed.
 func (c *Cache) Full() bool {
 	return c.crowded(0) && c.log.emptiest(dirty) == 0
 }

@@ -58,7 +58,7 @@ func coin(i uint32, script int) *consensus.Coin {
 
 func TestCoinThatLivesBetweenFlushesIsNeverWritten(t *testing.T) {
 	d := newDisk()
-	c := New(d, 1<<20)
+	c := New(d, 1<<20, 1<<40)
 	for i := range uint32(100) {
 		if err := c.Add(outpoint(i), coin(i, 22)); err != nil {
 			t.Fatal(err)
@@ -80,7 +80,7 @@ func TestCoinThatLivesBetweenFlushesIsNeverWritten(t *testing.T) {
 }
 
 func TestMisuseIsToldApart(t *testing.T) {
-	c := New(newDisk(), 1<<20)
+	c := New(newDisk(), 1<<20, 1<<40)
 	if err := c.Add(outpoint(1), coin(1, 22)); err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestMisuseIsToldApart(t *testing.T) {
 func TestReadersErrorIsPassedOn(t *testing.T) {
 	d := newDisk()
 	d.fail = errors.New("broken")
-	c := New(d, 1<<20)
+	c := New(d, 1<<20, 1<<40)
 	if _, err := c.Get(outpoint(1)); !errors.Is(err, d.fail) {
 		t.Errorf("get: %v", err)
 	}
@@ -126,7 +126,7 @@ func TestBytesAreThoseOfTheHeap(t *testing.T) {
 			return int64(m.HeapAlloc)
 		}
 		before := heap()
-		c := New(newDisk(), 1<<30)
+		c := New(newDisk(), 1<<30, 1<<40)
 		const n = 150_000
 		for i := range uint32(n) {
 			if err := c.Add(outpoint(i), coin(i, script)); err != nil {
@@ -143,7 +143,7 @@ func TestBytesAreThoseOfTheHeap(t *testing.T) {
 
 // The whole cost of the commonest coin.
 func TestACoinTakesLessThanAHundredBytes(t *testing.T) {
-	c := New(newDisk(), 64<<20)
+	c := New(newDisk(), 64<<20, 1<<40)
 	script := append([]byte{0, 20}, make([]byte, 20)...)
 	const n = 400_000
 	for i := range uint32(n) {
@@ -171,7 +171,7 @@ type machine struct {
 const coinsOfMachine = 60
 
 func (m *machine) open() {
-	m.cache = newCache(m.disk, m.budget, 600)
+	m.cache = newCache(m.disk, m.budget, m.budget/3, 600)
 	m.model, m.frozen = maps.Clone(m.saved), nil
 }
 
@@ -322,7 +322,7 @@ func compare(t *rapid.T, c *Cache, model map[wire.Outpoint]consensus.Coin) {
 }
 
 func BenchmarkAddAndSpend(b *testing.B) {
-	c := New(newDisk(), 1<<40)
+	c := New(newDisk(), 1<<40, 1<<40)
 	n := coin(1000, 22)
 	var i uint32
 	for b.Loop() {
@@ -343,7 +343,7 @@ func BenchmarkAddAndSpend(b *testing.B) {
 }
 
 func BenchmarkGet(b *testing.B) {
-	c := New(newDisk(), 1<<40)
+	c := New(newDisk(), 1<<40, 1<<40)
 	const n = 1 << 18
 	ops := make([]wire.Outpoint, n)
 	for i := range ops {

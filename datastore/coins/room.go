@@ -5,14 +5,10 @@ package coins
 // its kind are added. Otherwise the clean entries that were added first are
 // given up: most coins that are spent are young.
 
-// Changes, when they take more than three eighths of the budget, should be
-// flushed; while they are, as much again may come.
-const dirtyPart, dirtyOf = 3, 8
-
 // crowded says that n more segments of changes would be more than there should
-// be at a time.
+// be. While those are flushed, as much again may come.
 func (c *Cache) crowded(n int) bool {
-	return int64(len(c.log.changed)+n)*int64(c.log.size) > c.budget*dirtyPart/dirtyOf
+	return int64(len(c.log.changed)+n)*int64(c.log.size) > c.most
 }
 
 // over says that the cache could not open a segment within its budget.
