@@ -137,7 +137,7 @@ func (t *trial) untilFull(ctx context.Context, f full, place string) (string, er
 	}
 	words := string(said)
 	if n.killed() || n.err == nil {
-		return "", fmt.Errorf("it ended with %v", n.end())
+		return "", fmt.Errorf("it ended like this: %w", n.end())
 	}
 	if !strings.Contains(words, f.want) {
 		return "", fmt.Errorf("it does not say %q: %s", f.want, lastLine(words))
@@ -181,7 +181,7 @@ func (t *trial) startFull(ctx context.Context) (string, error) {
 			return "refuses: " + word, nil
 		}
 	}
-	return "", fmt.Errorf("it ends with %v: %s", n.end(), lastLine(string(said)))
+	return "", fmt.Errorf("it ends like this: %w: %s", n.end(), lastLine(string(said)))
 }
 
 // crowd fills the disk: when the node stands still at its point, or after a

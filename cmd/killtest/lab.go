@@ -123,7 +123,6 @@ type summary struct {
 	deaths       map[string]int // by way
 	missed       int            // deaths at points that the process never came to
 	resumed      int            // starts after a death
-	copies       int
 	failures     []failure
 	spent        time.Duration
 }

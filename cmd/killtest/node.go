@@ -37,7 +37,7 @@ var ports atomic.Uint32
 func freePort() (string, error) {
 	for range 1000 {
 		at := fmt.Sprintf("127.0.0.1:%d", 20_000+(uint32(os.Getpid())*131+ports.Add(1))%12_000)
-		l, err := net.Listen("tcp", at)
+		l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", at)
 		if err == nil {
 			return at, l.Close()
 		}
@@ -57,7 +57,8 @@ func (l *lab) start(dir string, env []string, args ...string) (*node, error) {
 		return nil, err
 	}
 	defer log.Close()
-	cmd := exec.Command(l.bin, append([]string{
+	// Its own deaths end it, not ours.
+	cmd := exec.CommandContext(context.Background(), l.bin, append([]string{
 		"run", "--chain", "regtest", "--datadir", dir, "--p2p.enabled=false", "--rpc.listen", at,
 		"--datastore.cache", cache,
 	}, args...)...)

@@ -86,8 +86,8 @@ func (t *trial) run(ctx context.Context) error {
 	if err := t.furnish(); err != nil {
 		return err
 	}
-	for i, f := range t.plan {
-		if err := t.live(ctx, f, i > 0); err != nil {
+	for _, f := range t.plan {
+		if err := t.live(ctx, f); err != nil {
 			return fmt.Errorf("%v: %w", f, err)
 		}
 		t.resumed++
@@ -102,7 +102,7 @@ func (t *trial) run(ctx context.Context) error {
 }
 
 // live starts a process and sees it die.
-func (t *trial) live(ctx context.Context, f life, after bool) error {
+func (t *trial) live(ctx context.Context, f life) error {
 	var env, args []string
 	if f.way == atPoint {
 		env = append(env, fmt.Sprintf("%s=%s %d %d", failpoint.KillEnv, f.point, f.hit, 5*t.rng.IntN(2)))
