@@ -195,7 +195,7 @@ func scalarLanes(r *rand.Rand) (e lane8) {
 	for lane := range 8 {
 		v := randomLimbs(r)
 		if r.IntN(3) == 0 {
-			v = scalar(structured(r))
+			v = structured(r)
 		}
 		setLane(&e, lane, &v)
 		e[4][lane] += r.Uint64N(2) << 48

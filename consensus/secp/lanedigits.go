@@ -19,9 +19,9 @@ type signed192 [3]uint64
 // (b1+a1)/2 < 0.55 · 2^128 (and a little, as the constants are rounded
 // themselves), and what makes them odd is a vector of the lattice, of at most
 // 1.28 · 2^128 either way.
-func (k *scalar) splitOdd() (k1, k2 signed192) {
-	c1, c2 := mulRound384(k, &roundG1), mulRound384(k, &roundG2)
-	v1 := [3]uint64{k[0], k[1], k[2]}
+func (z *scalar) splitOdd() (k1, k2 signed192) {
+	c1, c2 := mulRound384(z, &roundG1), mulRound384(z, &roundG2)
+	v1 := [3]uint64{z[0], z[1], z[2]}
 	subMul(&v1, c1, &latticeA1)
 	subMul(&v1, c2, &latticeA2)
 	var v2 [3]uint64

@@ -79,7 +79,7 @@ func (r *reader) measureIns() int {
 			continue
 		}
 		r.take(HashSize+4, "outpoint")
-		r.bytes("input script")
+		r.skip("input script")
 		r.take(4, "sequence")
 	}
 	return n
@@ -93,7 +93,7 @@ func (r *reader) measureOuts() int {
 			continue
 		}
 		r.take(8, "output value")
-		r.bytes("output script")
+		r.skip("output script")
 	}
 	return n
 }
@@ -108,7 +108,7 @@ func (r *reader) measureWitnesses(ins int) (items int) {
 				r.off += v
 				continue
 			}
-			r.bytes("witness item")
+			r.skip("witness item")
 		}
 		items += n
 	}

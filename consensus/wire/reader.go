@@ -108,9 +108,9 @@ func (r *reader) count(size int, what string) int {
 // shortest is below the first byte of every length that takes more than one.
 const shortest = 0xfd
 
-// bytes reads a length and that many bytes.
-func (r *reader) bytes(what string) []byte {
-	return r.take(r.count(1, what), what)
+// skip passes over a length and that many bytes.
+func (r *reader) skip(what string) {
+	r.take(r.count(1, what), what)
 }
 
 func (r *reader) finish(what string) error {

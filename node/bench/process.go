@@ -16,7 +16,7 @@ const lastWords = 2048
 // somebody behind with its output, is waited for.
 const patience = 10 * time.Second
 
-// Measure runs a command to its end and says what it took, with the processes that
+// Measure runs a command, made with ctx, to its end and says what it took, with the processes that
 // it waited for. When ctx ends, it and those that it started are killed. What it
 // writes to its error output, and to the other if out is nil, becomes part of the error if it fails.
 func Measure(ctx context.Context, cmd *exec.Cmd, out *bytes.Buffer) (Cost, error) {
@@ -26,13 +26,12 @@ func Measure(ctx context.Context, cmd *exec.Cmd, out *bytes.Buffer) (Cost, error
 		cmd.Stdout = out
 	}
 	apart(cmd)
+	cmd.Cancel = func() error { return kill(cmd.Process) }
 	start := time.Now()
 	if err := cmd.Start(); err != nil {
 		return Cost{}, err
 	}
-	stop := context.AfterFunc(ctx, func() { kill(cmd.Process) })
 	err := cmd.Wait()
-	stop()
 	cost := spent(cmd.ProcessState)
 	cost.Wall = time.Since(start)
 	switch {

@@ -9,7 +9,7 @@ import (
 
 func apart(*exec.Cmd) {}
 
-func kill(p *os.Process) { _ = p.Kill() } // it may be gone
+func kill(p *os.Process) error { return p.Kill() }
 
 func spent(p *os.ProcessState) Cost { return Cost{CPU: p.UserTime() + p.SystemTime()} }
 

@@ -15,10 +15,12 @@ import (
 func apart(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
 // kill ends a command and those in its group.
-func kill(p *os.Process) {
-	if err := syscall.Kill(-p.Pid, syscall.SIGKILL); errors.Is(err, syscall.ESRCH) {
-		_ = p.Kill() // it has left its group, or is gone
+func kill(p *os.Process) error {
+	err := syscall.Kill(-p.Pid, syscall.SIGKILL)
+	if errors.Is(err, syscall.ESRCH) {
+		return p.Kill() // it has left its group, or is gone
 	}
+	return err
 }
 
 func spent(p *os.ProcessState) Cost {
@@ -30,7 +32,7 @@ func spent(p *os.ProcessState) Cost {
 }
 
 func costOf(r *syscall.Rusage) Cost {
-	peak := int64(r.Maxrss)
+	peak := int64(r.Maxrss) //nolint:unconvert // 32 bits on some systems
 	if runtime.GOOS != "darwin" {
 		peak <<= 10 // everybody else counts in KiB
 	}

@@ -110,7 +110,7 @@ func (r *Race) one(ctx context.Context, res *Result, i int, file string) (c Cost
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	if i > 0 {
-		cmd := exec.Command("sh", "-c", Expand(r.Against[i-1], file, dir, res.Tip))
+		cmd := exec.CommandContext(ctx, "sh", "-c", Expand(r.Against[i-1], file, dir, res.Tip))
 		cmd.Env = append(os.Environ(), "TMPDIR="+dir)
 		return Measure(ctx, cmd, nil)
 	}
@@ -118,7 +118,7 @@ func (r *Race) one(ctx context.Context, res *Result, i int, file string) (c Cost
 	if err != nil {
 		return c, err
 	}
-	cmd := exec.Command(exe, r.Own[1:]...)
+	cmd := exec.CommandContext(ctx, exe, r.Own[1:]...)
 	cmd.Args[0] = r.Own[0]
 	cmd.Env = append(os.Environ(), "TMPDIR="+dir)
 	var out bytes.Buffer

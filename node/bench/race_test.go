@@ -61,7 +61,7 @@ func TestMeasure(t *testing.T) {
 		{"i=0; while [ $i -lt 500 ]; do echo line $i; i=$((i+1)); done; false", "its last words:\n…"},
 		{"no-such-program-as-this", "exit status 127; it said:"},
 	} {
-		cost, err := Measure(t.Context(), exec.Command("sh", "-c", c.command), nil)
+		cost, err := Measure(t.Context(), exec.CommandContext(t.Context(), "sh", "-c", c.command), nil)
 		if c.want == "" {
 			if err != nil || cost.Wall <= 0 || cost.Peak < 1<<16 {
 				t.Errorf("%s: %v, %v", c.command, cost, err)
@@ -73,7 +73,7 @@ func TestMeasure(t *testing.T) {
 		}
 	}
 	var out bytes.Buffer
-	if _, err := Measure(t.Context(), exec.Command("sh", "-c", "echo answer; echo noise >&2"), &out); err != nil || out.String() != "answer\n" {
+	if _, err := Measure(t.Context(), exec.CommandContext(t.Context(), "sh", "-c", "echo answer; echo noise >&2"), &out); err != nil || out.String() != "answer\n" {
 		t.Errorf("output %q, %v", out.String(), err)
 	}
 }
@@ -94,7 +94,7 @@ func TestGivenUp(t *testing.T) {
 		}
 	}()
 	// The child of sh holds the output open: if it lived on, this would take an hour.
-	_, err := Measure(ctx, exec.Command("sh", "-c", "sleep 3600 & touch "+alive+"; wait"), nil)
+	_, err := Measure(ctx, exec.CommandContext(ctx, "sh", "-c", "sleep 3600 & touch "+alive+"; wait"), nil)
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("given up: %v", err)
 	}

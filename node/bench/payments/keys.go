@@ -79,7 +79,7 @@ const span = 512
 // all is publics on all cores.
 func (r *ring) all(first uint64, n int) []public {
 	keys := make([]public, n)
-	parallel((n+span-1)/span, func(i int) error {
+	_ = parallel((n+span-1)/span, func(i int) error {
 		part := keys[i*span : min((i+1)*span, n)]
 		r.publics(first+uint64(i*span), part)
 		return nil
