@@ -61,6 +61,11 @@ func pebbleOptions(fsys vfs.FS, log *slog.Logger, t tuning) *pebble.Options {
 		// The format is fixed, so that a newer Pebble does not change folders
 		// which an older Quern may still have to open.
 		FormatMajorVersion: pebble.FormatValueSeparation,
+		// A flush's coins lie anywhere among all, so that each merge writes the
+		// next level anew: it waits for many flushes. Filters spare most of
+		// them to lookups.
+		L0CompactionThreshold: 24,
+		L0StopWritesThreshold: 60,
 	}
 	for i := range o.Levels {
 		o.TargetFileSizes[i] = t.file

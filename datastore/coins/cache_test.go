@@ -361,3 +361,34 @@ func BenchmarkGet(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkFlush is the cache's part of a flush, on the writer's goroutine.
+func BenchmarkFlush(b *testing.B) {
+	c := New(newDisk(), 1<<30, 1<<40)
+	const n = 200_000
+	script := append([]byte{0, 20}, make([]byte, 20)...)
+	ops := make([]wire.Outpoint, n)
+	for i := range ops {
+		ops[i] = outpoint(uint32(i))
+	}
+	change(b, c, ops, script)
+	c.Freeze()
+	read := 0
+	for b.Loop() {
+		read = 0
+		for range c.Frozen() {
+			read++
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(read), "ns/entry")
+}
+
+// change makes every coin anew.
+func change(b *testing.B, c *Cache, ops []wire.Outpoint, script []byte) {
+	b.Helper()
+	for _, op := range ops {
+		if _, err := c.Replace(op, &consensus.Coin{Out: wire.Out{Value: 5, Script: script}, Height: 7}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
