@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	ds "github.com/ipfs/go-datastore"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/script"
@@ -55,6 +57,7 @@ func (s *Store) Coin(op wire.Outpoint) (consensus.Coin, error) {
 func (s *Store) Resolve(b *wire.Block, dst []consensus.Coin) ([]consensus.Coin, error) {
 	dst = slices.Grow(dst, b.Spends())
 	a := new(coins.Arena)
+	var unknown []wanted
 	for i, t := range b.Txs {
 		for j := range t.Ins {
 			if i == 0 {
@@ -63,19 +66,65 @@ func (s *Store) Resolve(b *wire.Block, dst []consensus.Coin) ([]consensus.Coin, 
 			op := t.Ins[j].Prev
 			// The owner needs no lock to read.
 			coin, known, err := s.cache.Peek(op, a)
-			if err == nil && !known {
-				var value []byte
-				if value, err = (flushed{s.kv}).Coin(op); err == nil {
-					coin, err = coins.DecodeAt(op, value, a)
-				}
-			}
 			if err != nil {
 				return nil, err
+			}
+			if !known {
+				unknown = append(unknown, wanted{op: op, at: len(dst)})
 			}
 			dst = append(dst, coin)
 		}
 	}
+	if err := (flushed{s.kv}).read(unknown); err != nil {
+		return nil, err
+	}
+	for i := range unknown {
+		coin, err := coins.DecodeAt(unknown[i].op, unknown[i].value, a)
+		if err != nil {
+			return nil, err
+		}
+		dst[unknown[i].at] = coin
+	}
 	return dst, nil
+}
+
+// wanted is a coin that only the disk knows.
+type wanted struct {
+	op    wire.Outpoint
+	at    int    // its place in Resolve's result
+	value []byte // once read; nil: there is none
+}
+
+// Coins are read by several goroutines at once, each of which takes a few at a
+// time: a lookup is part waiting for the disk and part work.
+const (
+	readers    = 8
+	readerTake = 16
+)
+
+// read fills in the values.
+func (f flushed) read(all []wanted) error {
+	var next atomic.Int64
+	var g errgroup.Group
+	for range min(readers, (len(all)+readerTake-1)/readerTake) {
+		g.Go(func() error {
+			for {
+				end := int(next.Add(readerTake))
+				from := end - readerTake
+				if from >= len(all) {
+					return nil
+				}
+				for i := from; i < min(end, len(all)); i++ {
+					var err error
+					if all[i].value, err = f.Coin(all[i].op); err != nil {
+						next.Store(int64(len(all))) // the others need not go on
+						return err
+					}
+				}
+			}
+		})
+	}
+	return g.Wait()
 }
 
 // Apply makes the coin set the one after u and keeps u.Spent for Undo.
