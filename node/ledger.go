@@ -74,7 +74,7 @@ func openStore(c Config, logs *Loggers, r Reindex) (*ledger, error) {
 // judging is the memory that blocks may take while they are judged, beside a
 // cache of that size. The least holds two full blocks of payments, so that the next is
 // there when one has been judged; more than the most makes nothing faster.
-func judging(cache Size) int64 { return int64(min(max(cache/4, 8<<20), 64<<20)) }
+func judging(cache Size) int64 { return int64(min(max(cache/4, 6<<20), 64<<20)) }
 
 // openChain loads the headers and, after a crash, judges blocks again: it may
 // take a while.
