@@ -29,13 +29,6 @@ func (d *disk) Coin(op wire.Outpoint) ([]byte, error) {
 	return d.coins[op], nil
 }
 
-// flush writes the cache's changes as a store does.
-func (d *disk) flush(c *Cache) {
-	c.Freeze()
-	d.write(c.Frozen())
-	c.Flushed()
-}
-
 func (d *disk) write(changes iter.Seq2[wire.Outpoint, []byte]) {
 	for op, value := range changes {
 		if value == nil {
