@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/ipfs/go-datastore"
@@ -180,32 +181,27 @@ func TestRewrite(t *testing.T) {
 // TestRunning lets the watch run while a hundred blocks go: tips of less work
 // show on the way, and there is one alarm.
 func TestRunning(t *testing.T) {
-	g := newGround(t, 0)
-	w := g.watch()
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan struct{})
-	go func() { defer close(ended); _ = w.Run(ctx) }()
-	fork := g.chain.Tip()
-	old := g.extend(fork, 100)
-	g.extend(fork, 101)
-	for {
-		if list := w.Shown(); len(list) == 1 && list[0].Counted {
-			if r := list[0]; r.Depth() != 100 || r.From.ID != old[99].ID() {
-				t.Errorf("alarm %+v", r)
-			}
-			break
+	synctest.Test(t, func(t *testing.T) {
+		g := newGround(t, 0)
+		w := g.watch()
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() { defer close(ended); _ = w.Run(ctx) }()
+		fork := g.chain.Tip()
+		old := g.extend(fork, 100)
+		synctest.Wait() // a branch that it never saw is none that went
+		g.extend(fork, 101)
+		synctest.Wait()
+		list := w.Shown()
+		if len(list) != 1 || !list[0].Counted || list[0].Depth() != 100 || list[0].From.ID != old[99].ID() {
+			t.Errorf("alarms %+v", list)
 		}
-		select {
-		case <-time.After(time.Millisecond):
-		case <-t.Context().Done():
-			t.Fatal("no alarm")
+		cancel()
+		<-ended
+		if all, deep := w.Counts(); all != 1 || deep != 1 {
+			t.Errorf("counts %d, %d", all, deep)
 		}
-	}
-	cancel()
-	<-ended
-	if all, deep := w.Counts(); all != 1 || deep != 1 {
-		t.Errorf("counts %d, %d", all, deep)
-	}
+	})
 }
 
 func TestNoAlarm(t *testing.T) {
