@@ -9,8 +9,8 @@ import (
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/node/address"
+	"github.com/quernnet/quern/node/descriptor"
 	"github.com/quernnet/quern/node/mining"
-	"github.com/quernnet/quern/node/rpc/descriptor"
 	"github.com/quernnet/quern/work"
 )
 

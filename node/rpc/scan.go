@@ -11,7 +11,7 @@ import (
 
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/wire"
-	"github.com/quernnet/quern/node/rpc/descriptor"
+	"github.com/quernnet/quern/node/descriptor"
 )
 
 const (

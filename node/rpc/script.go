@@ -4,7 +4,7 @@ import (
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/script"
 	"github.com/quernnet/quern/node/address"
-	"github.com/quernnet/quern/node/rpc/descriptor"
+	"github.com/quernnet/quern/node/descriptor"
 )
 
 // scriptJSON is an output script as Core's ScriptToUniv shows it.
