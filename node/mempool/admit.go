@@ -137,7 +137,10 @@ func (p *Pool) insert(v *verdict, how terms) (Result, *Error) {
 	} else {
 		p.release(v.e) // its parents
 	}
-	p.events.added(v.e.tx, how.private)
+	p.events.push(Event{
+		Added: v.e.tx, Private: how.private, Height: p.height, Fee: v.e.fee, Size: v.e.size,
+		Alone: len(v.e.parents) == 0 && !how.reverted && !how.packaged,
+	})
 	p.orphans.remove(v.e.tx.WitnessID())
 	if p.orphans.ready(v.e.tx.ID()) {
 		p.rouse()

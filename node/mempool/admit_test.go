@@ -309,6 +309,13 @@ func TestEvents(t *testing.T) {
 			t.Errorf("event %d: %s", e.Sequence, got)
 		}
 	}
+	tip := g.chain.Tip()
+	if es[2].Fee != 9_000 || es[2].Size != int64(b.VSize()) || !es[2].Alone || es[2].Height != tip.Height-1 {
+		t.Errorf("addition %+v", es[2])
+	}
+	if es[3].Block != tip.ID || es[3].Height != tip.Height || g.pool.Stats().Height != tip.Height {
+		t.Errorf("removal %+v, the pool is at height %d", es[3], g.pool.Stats().Height)
+	}
 	if es, ok := g.pool.EventsSince(4); !ok || len(es) != 0 {
 		t.Error("nothing has happened since")
 	}
@@ -316,7 +323,7 @@ func TestEvents(t *testing.T) {
 		t.Error("the future is known")
 	}
 	for range maxEvents {
-		g.pool.events.removed(wire.Hash{}, "expired")
+		g.pool.events.push(Event{Reason: "expired"})
 	}
 	if _, ok := g.pool.EventsSince(0); ok || len(g.pool.events.es) > maxEvents {
 		t.Error("events are kept without end")

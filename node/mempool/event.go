@@ -10,6 +10,12 @@ type Event struct {
 	Released *wire.Tx // a private one that may be told now, or
 	Removed  wire.Hash
 	Reason   string // of a removal: "block", "conflict", "replaced", "expired", "evicted", "reorg"
+
+	Height uint32    // of the block that the pool was at; of a removal by a block, of that block
+	Block  wire.Hash // of a removal by a block, that block
+	// Of an addition.
+	Fee, Size int64 // satoshis, virtual bytes (sigop-adjusted)
+	Alone     bool  // it spends nothing that waits, and came neither in a package nor from a reverted block
 }
 
 // Bounds of the events that are kept.
@@ -24,12 +30,6 @@ type eventLog struct {
 	last  uint64
 	bytes int
 }
-
-func (l *eventLog) added(t *wire.Tx, private bool) { l.push(Event{Added: t, Private: private}) }
-
-func (l *eventLog) released(t *wire.Tx) { l.push(Event{Released: t}) }
-
-func (l *eventLog) removed(id wire.Hash, reason string) { l.push(Event{Removed: id, Reason: reason}) }
 
 func (l *eventLog) push(e Event) {
 	l.last++

@@ -64,7 +64,7 @@ func (p *Pool) evictAll(es []*entry, reason string) []wire.Hash {
 		ids[i] = e.tx.ID()
 		p.graph.remove(e)
 		delete(p.private, e)
-		p.events.removed(ids[i], reason)
+		p.events.push(Event{Removed: ids[i], Reason: reason, Height: p.height})
 		p.displaced.put(e.tx)
 	}
 	return ids

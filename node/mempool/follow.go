@@ -81,7 +81,7 @@ func (p *Pool) skip() {
 func (p *Pool) jump(to consensus.State) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.at, p.back.all = to.ID, true
+	p.at, p.height, p.back.all = to.ID, to.Height, true
 	p.tryOwed()
 	p.rolling.sawBlock(p.now())
 	for parent := range p.orphans.waiting {
@@ -103,11 +103,11 @@ func (p *Pool) step(back, forth []consensus.Update) {
 				c.doubtful = true
 			}
 		}
-		p.at = back[i].Prev.ID
+		p.at, p.height = back[i].Prev.ID, back[i].Prev.Height
 	}
 	for i := range forth {
-		p.mined(forth[i].Block)
-		p.at = forth[i].Next.ID
+		p.mined(&forth[i])
+		p.at, p.height = forth[i].Next.ID, forth[i].Next.Height
 	}
 	if len(forth) > 0 {
 		p.tryOwed()
@@ -132,13 +132,13 @@ func (p *Pool) atHand(b *wire.Block) {
 }
 
 // mined takes out a block's transactions and what spends the same coins.
-func (p *Pool) mined(b *wire.Block) {
-	for i, t := range b.Txs {
+func (p *Pool) mined(u *consensus.Update) {
+	for i, t := range u.Block.Txs {
 		if i > 0 {
 			if e := p.graph.byID[t.ID()]; e != nil {
 				p.graph.remove(e)
 				delete(p.private, e)
-				p.events.removed(t.ID(), "block")
+				p.events.push(Event{Removed: t.ID(), Reason: "block", Height: u.Next.Height, Block: u.Next.ID})
 			}
 			p.evictAll(p.graph.conflictsOf(t), "conflict")
 			p.orphans.remove(t.WitnessID())

@@ -26,6 +26,7 @@ type terms struct {
 	when     time.Time // it entered
 	reverted bool      // from a reverted block: no fee is asked again
 	private  bool      // not to be told to the swarm yet
+	packaged bool      // submitted with others that it depends on or that depend on it
 }
 
 // broken turns a broken rule into ours. Clients compare texts, and Core has no

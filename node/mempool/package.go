@@ -101,7 +101,7 @@ func (p *Pool) aside(txs []*wire.Tx) *Pool {
 		chain: p.chain, floor: p.floor, increment: p.increment, maxSize: p.maxSize, expiry: p.expiry,
 		now: p.now, log: slog.New(slog.DiscardHandler), nonStandard: p.nonStandard,
 		wake: make(chan struct{}, 1), changed: make(chan struct{}),
-		at: p.at, graph: newGraph(), rolling: p.rolling, orphans: newOrphanage(0),
+		at: p.at, height: p.height, graph: newGraph(), rolling: p.rolling, orphans: newOrphanage(0),
 		private: make(map[*entry]bool),
 	}
 	var near []*entry

@@ -85,6 +85,7 @@ type Pool struct {
 
 	mu      sync.Mutex
 	at      wire.Hash
+	height  uint32 // of at
 	graph   *graph
 	rolling rolling
 	orphans *orphanage
@@ -107,6 +108,7 @@ func New(c Config) (*Pool, error) {
 		return nil, fmt.Errorf("mempool: negative limit in %d bytes, %d sat/kvB, increment %d, expiry %v, %d orphans",
 			c.MaxSize, c.MinFee, c.Increment, c.Expiry, c.MaxOrphans)
 	}
+	tip := c.Chain.Tip()
 	p := &Pool{
 		chain: c.Chain, file: c.File, nonStandard: c.NonStandard, accepted: c.Accepted,
 		floor:     orDefault(c.MinFee, defaultMinFee),
@@ -115,7 +117,8 @@ func New(c Config) (*Pool, error) {
 		expiry:    orDefault(c.Expiry, defaultExpiry),
 		now:       c.Now, log: c.Log,
 		wake:      make(chan struct{}, 1),
-		at:        c.Chain.Tip().ID,
+		at:        tip.ID,
+		height:    tip.Height,
 		graph:     newGraph(),
 		orphans:   newOrphanage(orDefault(c.MaxOrphans, defaultMaxOrphans)),
 		changed:   make(chan struct{}),

@@ -91,7 +91,7 @@ func (p *Pool) Release(id wire.Hash) bool {
 func (p *Pool) release(e *entry) {
 	for _, a := range p.privateLine(e) {
 		delete(p.private, a)
-		p.events.released(a.tx)
+		p.events.push(Event{Released: a.tx, Height: p.height})
 	}
 }
 

@@ -135,6 +135,7 @@ type Stats struct {
 	Orphans   int
 	Sequence  uint64 // of the newest event
 	Loaded    bool   // the file was read, or there is none
+	Height    uint32 // of the block that the pool is at
 }
 
 // Stats returns the sums.
@@ -145,6 +146,6 @@ func (p *Pool) Stats() Stats {
 		Count: p.graph.len(), VSize: p.graph.vsize, Usage: p.graph.usage, Fees: p.graph.fees,
 		MaxUsage: p.maxSize, MinFee: max(p.floor, p.rolling.rate(p.now(), p.graph.usage)),
 		Floor: p.floor, Increment: p.increment,
-		Orphans: p.orphans.len(), Sequence: p.events.last, Loaded: p.loaded,
+		Orphans: p.orphans.len(), Sequence: p.events.last, Loaded: p.loaded, Height: p.height,
 	}
 }
