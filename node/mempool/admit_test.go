@@ -24,6 +24,7 @@ func TestRefusals(t *testing.T) {
 	coin := g.take()
 	good := pay(coinValue, 10_000, 1, coin)
 	young := g.mine(g.chain.Tip()).Txs[0].Outpoint(0)
+	g.sync()
 	bare := func(n int) []byte { // 1-of-n multisig, not P2SH
 		s := []byte{op1}
 		for range n {
@@ -88,7 +89,7 @@ func TestRefusals(t *testing.T) {
 				t.Error("Test accepts what Add refuses")
 			}
 			if g.pool.Stats() != before {
-				t.Errorf("the pool changed: %+v", g.pool.Stats())
+				t.Errorf("the pool changed: %+v, was %+v", g.pool.Stats(), before)
 			}
 		})
 	}
