@@ -20,11 +20,14 @@ import (
 )
 
 // format is the version of the layout in keys.go and package blocks. A folder
-// of another is refused: there is no way from one to another yet but to
-// import the blocks anew.
-const format = 1
+// of another is refused, but for one of oldFormat, which is made one of this by saying
+// so: it has less beside its headers.
+const (
+	format    = 2
+	oldFormat = 1
+)
 
-// manifest says what a folder holds. It is written once.
+// manifest says what a folder holds. It is written once for each format.
 type manifest struct {
 	Format  int       `json:"format"`
 	Chain   string    `json:"chain"`
@@ -127,13 +130,20 @@ func (f *folder) check(c *Config) error {
 	if err != nil {
 		return fmt.Errorf("%s is damaged (%w): start with `quern run --reindex` to write it anew, or give another --datadir", path, err)
 	}
+	if have.Format == oldFormat {
+		have.Format = format
+		if err := f.compare(have, want); err != nil {
+			return err
+		}
+		return f.write(path, want)
+	}
 	return f.compare(have, want)
 }
 
 // rebuildable says whether a reindex may make one folder of the other: it is of
 // the wanted chain, or of none that there is.
 func (f *folder) rebuildable(have, want manifest) bool {
-	if have.Format != want.Format {
+	if have.Format != want.Format && have.Format != oldFormat {
 		return false
 	}
 	_, err := consensus.Chain(have.Chain)

@@ -34,11 +34,11 @@ func TestFolderIsRefused(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			b = []byte(strings.Replace(string(b), `"format": 1`, `"format": 99`, 1))
+			b = []byte(strings.Replace(string(b), `"format": 2`, `"format": 99`, 1))
 			if err := os.WriteFile(manifest(c.Dir), b, 0o600); err != nil {
 				t.Fatal(err)
 			}
-		}, "has format 99, this quern writes 1"},
+		}, "has format 99, this quern writes 2"},
 		"a damaged manifest": {func(t *testing.T, c *Config) {
 			if err := os.WriteFile(manifest(c.Dir), []byte("{"), 0o600); err != nil {
 				t.Fatal(err)

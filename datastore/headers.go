@@ -2,8 +2,10 @@ package datastore
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"iter"
+	"math"
 
 	"github.com/ipfs/go-datastore/query"
 
@@ -33,9 +35,9 @@ func (h *headers) changed(number uint64) (chain.StoredHeader, bool) {
 // headerBytes is what a pending header takes in memory and in the batch.
 const headerBytes = 300
 
-// AddHeaders stores headers or changes the marks of known ones. They are
-// durable at the next Flush. Adding one that is stored with that mark costs a
-// look.
+// AddHeaders stores headers or changes what is kept beside known ones. They are
+// durable at the next Flush. Adding one that is stored with that mark, and of whose
+// body nothing is known, costs a look.
 func (s *Store) AddHeaders(hs []chain.StoredHeader) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -51,7 +53,7 @@ func (s *Store) AddHeaders(hs []chain.StoredHeader) error {
 		if !known {
 			number = uint64(len(s.heads.numbers))
 			s.heads.numbers[id] = number
-		} else if s.heads.marks[id] == hs[i].Mark {
+		} else if s.heads.marks[id] == hs[i].Mark && hs[i].Txs == 0 {
 			continue
 		}
 		if hs[i].Mark != 0 {
@@ -65,16 +67,27 @@ func (s *Store) AddHeaders(hs []chain.StoredHeader) error {
 }
 
 func encodeHeader(h *chain.StoredHeader) []byte {
-	b := h.Header.Append(make([]byte, 0, wire.HeaderSize+1))
-	return append(b, byte(h.Mark))
+	b := h.Header.Append(make([]byte, 0, wire.HeaderSize+1+binary.MaxVarintLen32))
+	b = append(b, byte(h.Mark))
+	if h.Txs > 0 {
+		b = binary.AppendUvarint(b, uint64(h.Txs))
+	}
+	return b
 }
 
 func decodeHeader(b []byte) (h chain.StoredHeader, err error) {
-	if len(b) != wire.HeaderSize+1 {
+	if len(b) < wire.HeaderSize+1 {
 		return h, fmt.Errorf("damaged header: %d bytes", len(b))
 	}
 	h.Header, err = wire.DecodeHeader(b[:wire.HeaderSize])
 	h.Mark = chain.Mark(b[wire.HeaderSize])
+	if rest := b[wire.HeaderSize+1:]; err == nil && len(rest) > 0 {
+		txs, n := binary.Uvarint(rest)
+		if n != len(rest) || txs > math.MaxUint32 {
+			return h, fmt.Errorf("damaged header: count of transactions %x", rest)
+		}
+		h.Txs = uint32(txs)
+	}
 	return h, err
 }
 

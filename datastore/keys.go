@@ -14,7 +14,8 @@ import (
 // being a slash, on which RawKey panics.
 //
 //	/c/ txid, index (big endian), guard   a coin, see package coins
-//	/h/ number (8 bytes, big endian), guard   a header and its mark, in the order stored
+//	/h/ number (8 bytes, big endian), guard   a header, its mark, and the transactions of
+//	                                          its body as a uvarint, if one was ever stored; in the order stored
 //	/b/ id, guard   position of a body, see package blocks
 //	/u/ id, guard   position of undo data
 //	/b-end, /u-end  end of the files

@@ -63,7 +63,7 @@ func Import(ctx context.Context, c Config, logs *Loggers, path string, report fu
 	}
 	defer func() {
 		p.Tip = l.chain.Tip()
-		err = errors.Join(err, l.close())
+		err = l.close(err)
 	}()
 	entries, broken := blockfile.Index(f, l.params.Magic)
 	ordered, strays := blockfile.Order(entries, func(id wire.Hash) bool {
@@ -122,7 +122,7 @@ func (in *intake) run(entries []blockfile.Entry) error {
 	pending.Wait()
 	// Blocks that an earlier import stored count as known at once, judged or not.
 	if err := in.chain.Settle(in.ctx); err != nil && in.ctx.Err() == nil {
-		return errors.Join(in.err(), err)
+		return also(in.err(), err)
 	}
 	return in.err()
 }
@@ -203,7 +203,7 @@ func Export(ctx context.Context, c Config, logs *Loggers, path string, first, la
 	if err != nil {
 		return p, err
 	}
-	defer func() { err = errors.Join(err, l.close()) }()
+	defer func() { err = l.close(err) }()
 	p.Tip = l.chain.Tip()
 	if last == 0 {
 		last = p.Tip.Height

@@ -40,7 +40,7 @@ func mined(t *testing.T, c Config, logs *Loggers, n int) []*wire.Block {
 		t.Fatal(err)
 	}
 	defer func() {
-		if err := l.close(); err != nil {
+		if err := l.close(nil); err != nil {
 			t.Error(err)
 		}
 	}()
@@ -250,7 +250,7 @@ func TestFolderHasOneOwner(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "in use") {
 		t.Errorf("opened twice: %v", err)
 	}
-	if err := l.close(); err != nil {
+	if err := l.close(nil); err != nil {
 		t.Fatal(err)
 	}
 	c.Rules.Segwit = 100

@@ -96,10 +96,19 @@ func (l *ledger) openChain(ctx context.Context, logs *Loggers, now func() time.T
 	return nil
 }
 
-// close flushes and releases the folder.
-func (l *ledger) close() error {
+// close flushes and releases the folder. It returns told, with what that does not tell.
+func (l *ledger) close(told error) error {
 	err := l.chain.Close()
-	return errors.Join(err, l.report(err, time.Now()), l.store.Close())
+	return errors.Join(also(told, err), l.report(err, time.Now()), l.store.Close())
+}
+
+// also joins more to err, unless err tells it already: why a chain has stopped comes
+// to light in all that waited for it.
+func also(err, more error) error {
+	if more != nil && errors.Is(err, more) {
+		return err
+	}
+	return errors.Join(err, more)
 }
 
 // hold keeps the chain open until ctx ends, or its disk or its verifier fails.

@@ -49,7 +49,7 @@ func forked(t *testing.T, c Config, logs *Loggers) []*wire.Block {
 	if err := l.store.Space("test").Put(t.Context(), spaceKey, []byte("kept")); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.close(); err != nil {
+	if err := l.close(nil); err != nil {
 		t.Fatal(err)
 	}
 	return append(first, rest...)
@@ -75,7 +75,7 @@ func inspect(t *testing.T, c Config, logs *Loggers, add ...*wire.Block) (tip con
 		return err
 	}, coinset.Multiset)
 	tip = l.chain.Tip()
-	if err := errors.Join(err, l.close()); err != nil {
+	if err := l.close(err); err != nil {
 		t.Fatal(err)
 	}
 	return tip, coins
@@ -90,7 +90,7 @@ func rebuild(ctx context.Context, c Config, logs *Loggers, r Reindex) error {
 	if err := l.openChain(ctx, logs, time.Now); err != nil {
 		return errors.Join(err, l.store.Close())
 	}
-	return errors.Join(l.reindex(ctx, logs.For("store"), r), l.close())
+	return l.close(l.reindex(ctx, logs.For("store"), r))
 }
 
 func TestReindexComesToTheSameState(t *testing.T) {
@@ -126,7 +126,7 @@ func TestReindexComesToTheSameState(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.close()
+	defer l.close(nil)
 	if v, err := l.store.Space("test").Get(t.Context(), spaceKey); err != nil || string(v) != "kept" {
 		t.Errorf("other parts' values come back as %q: %v", v, err)
 	}

@@ -65,7 +65,7 @@ func wantPayments(t *testing.T, c Config, logs *Loggers) {
 		t.Fatal(err)
 	}
 	sum, err := coinset.Sum(t.Context(), l.store.EachCoin, coinset.Multiset)
-	if err := errors.Join(err, l.close()); err != nil {
+	if err := l.close(err); err != nil {
 		t.Fatal(err)
 	}
 	const want = "5f546f29f970bf375012a5d7babfbc2de193477040741e530755faf0e5b25023"

@@ -87,6 +87,35 @@ func TestDivergenceIsReported(t *testing.T) {
 	}
 }
 
+// Why the chain stops comes to light in each block that waits, in what waits for all
+// of them, and when the ledger closes: it is told once.
+func TestImportSaysOnceWhyTheChainStops(t *testing.T) {
+	path := realdata.Path(t, "chain-payments.dat")
+	c, logs := quiet(t)
+	l, err := openStore(c, logs, Reindex{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.verifier = func() script.Verifier {
+		return script.NewAudit(new(liar), script.Reference{}, 1, rand.New(rand.NewPCG(1, 1)))
+	}
+	if err := l.openChain(t.Context(), logs, time.Now); err != nil {
+		t.Fatal(err)
+	}
+	f, err := blockfile.Open(path, l.params.Magic)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	entries, _ := blockfile.Index(f, l.params.Magic)
+	in := &intake{ctx: t.Context(), chain: l.chain, file: f, path: path}
+	err = l.close(in.run(entries))
+	var fault *ImportError
+	if !errors.As(err, &fault) || strings.Count(err.Error(), "the chain has stopped") != 1 {
+		t.Errorf("it ends with: %v", err)
+	}
+}
+
 func TestVerifierSetting(t *testing.T) {
 	c, _ := quiet(t)
 	for value, good := range map[string]bool{"fast": true, "btcec": true, "": false, "both": false} {

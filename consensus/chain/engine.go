@@ -299,6 +299,7 @@ func (e *engine) accept(j *job) {
 	c := e.c
 	c.mu.Lock()
 	c.tree.gotBody(j.n, len(j.block.Txs))
+	c.save(j.n)
 	best := c.tree.best
 	c.mu.Unlock()
 	if best.follows(j.n) && !e.tip.follows(j.n) {

@@ -118,6 +118,8 @@ func (c *Chain) loadHeader(p *node, s consensus.State, h loaded) (*node, consens
 	if c.store.HasBlock(id) {
 		n.flags |= hasBody
 	}
+	n.txs = h.Txs
+	n.count()
 	return n, next, nil
 }
 
@@ -135,7 +137,7 @@ func (c *Chain) saved() []StoredHeader {
 	hs := make([]StoredHeader, len(c.unsaved))
 	for i, n := range c.unsaved {
 		n.flags &^= dirty
-		hs[i] = StoredHeader{Header: n.header(), Mark: n.mark()}
+		hs[i] = StoredHeader{Header: n.header(), Mark: n.mark(), Txs: n.txs}
 	}
 	c.unsaved = nil
 	return hs

@@ -6,8 +6,8 @@ import (
 	"github.com/quernnet/quern/work"
 )
 
-// node is a header in the tree: about 170 bytes, and 60 more in the index by
-// id. All but flags, txs and seq is set before the tree shows it and never
+// node is a header in the tree: about 180 bytes, and 60 more in the index by
+// id. All but flags, txs, chainTxs and seq is set before the tree shows it and never
 // changes, so that ancestors may be walked without a lock.
 type node struct {
 	parent *node // nil at genesis
@@ -23,12 +23,14 @@ type node struct {
 	onBIP34 bool   // consensus.State's OnBIP34
 
 	flags flags
-	seq   uint32 // when its branch's bodies were complete: the earlier wins a tie
+	seq   int32  // when its branch's bodies were complete: the earlier wins a tie
 	txs   uint32 // in the body, 0 when not known
+
+	chainTxs uint64 // in the bodies from genesis to this one, 0 when one of them is not known
 }
 
 // flags are what the tree knows of a block. Guarded by Chain.mu.
-type flags uint8
+type flags uint16
 
 const (
 	hasBody  flags = 1 << iota // the body is stored
@@ -123,6 +125,13 @@ func better(a, b *node) bool {
 		return c > 0
 	}
 	return a.seq < b.seq
+}
+
+// count works out chainTxs, once the parent's is known.
+func (n *node) count() {
+	if n.chainTxs == 0 && n.txs > 0 && n.parent.chainTxs > 0 {
+		n.chainTxs = n.parent.chainTxs + uint64(n.txs)
+	}
 }
 
 // state is the consensus state after n.

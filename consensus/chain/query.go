@@ -20,6 +20,10 @@ type HeaderInfo struct {
 	Invalid bool      // it or an ancestor broke a rule or was set aside
 	Next    wire.Hash // the block after it on the active branch, zero for none
 	Txs     int       // transactions in the body, 0 when not known
+
+	// ChainTxs counts the transactions of all blocks up to and including it, 0
+	// when one of their bodies has never been here.
+	ChainTxs uint64
 }
 
 // info describes n. mu is held.
@@ -34,6 +38,8 @@ func (c *Chain) info(n *node) HeaderInfo {
 		HasBody: n.has(hasBody),
 		Invalid: n.has(bad),
 		Txs:     int(n.txs),
+
+		ChainTxs: n.chainTxs,
 	}
 	if next := int(n.height()) + 1; i.Active && next < len(c.active) {
 		i.Next = c.active[next].id

@@ -16,7 +16,7 @@ type Store interface {
 	// Load returns the headers stored, parents first, genesis excluded, and
 	// the id of the block that the coin set is at (genesis when fresh).
 	Load() (headers iter.Seq2[StoredHeader, error], tip wire.Hash, err error)
-	// AddHeaders stores headers or changes the marks of known ones. They are durable
+	// AddHeaders stores headers or changes what is kept beside known ones. They are durable
 	// after the next Freeze and its Flush, at the latest.
 	AddHeaders(hs []StoredHeader) error
 	// PutBlock stores a body. It is durable after the next Freeze and its
@@ -62,6 +62,7 @@ type Store interface {
 type StoredHeader struct {
 	wire.Header
 	Mark Mark
+	Txs  uint32 // in the body, once one was stored, though it be gone since; else 0
 }
 
 // Mark is what a restart must remember of a block beyond its header.

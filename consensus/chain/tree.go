@@ -18,7 +18,7 @@ type tree struct {
 	waiting map[*node][]*node
 	best    *node
 	head    *node
-	lastSeq uint32
+	lastSeq int32
 	spare   []node // of which the next are made
 }
 
@@ -28,7 +28,7 @@ func newTree(p *consensus.Params) *tree {
 	g := &node{
 		id: s.ID, merkle: h.Merkle, work: s.Work, past: s.Past,
 		version: h.Version, nonce: h.Nonce, onBIP34: s.OnBIP34,
-		flags: hasBody | linked | verified | checked, txs: uint32(len(p.Genesis.Txs)),
+		flags: hasBody | linked | verified | checked, txs: uint32(len(p.Genesis.Txs)), chainTxs: uint64(len(p.Genesis.Txs)),
 	}
 	return &tree{
 		index:   map[wire.Hash]*node{g.id: g},
@@ -80,6 +80,7 @@ func (t *tree) gotBody(n *node, txs int) {
 	}
 	n.flags |= hasBody
 	n.txs = uint32(txs)
+	n.count()
 	if n.has(linked) {
 		return
 	}
@@ -100,6 +101,7 @@ func (t *tree) link(n *node) {
 		t.lastSeq++
 		n.seq = t.lastSeq
 		n.flags |= linked
+		n.count()
 		if !n.has(bad) && better(n, t.best) {
 			t.best = n
 		}
