@@ -24,6 +24,7 @@ type Config struct {
 	Consensus Consensus `key:"consensus"`
 	P2P       P2P       `key:"p2p"`
 	RPC       RPC       `key:"rpc"`
+	ZMQ       ZMQ       `key:"zmq"`
 	Datastore Datastore `key:"datastore"`
 	Mempool   Mempool   `key:"mempool"`
 	Mining    Mining    `key:"mining"`
@@ -136,6 +137,7 @@ func Defaults() Config {
 		Chain:     "commons",
 		P2P:       defaultP2P(),
 		RPC:       RPC{Enabled: true},
+		ZMQ:       ZMQ{HashBlock: []string{}, HashTx: []string{}, RawBlock: []string{}, RawTx: []string{}, Sequence: []string{}, HighWater: 1000},
 		Consensus: Consensus{Verifier: verifierFast},
 		Datastore: Datastore{Backend: "pebble", Cache: 64 << 20},
 		Mempool:   Mempool{Size: 300_000_000, MinFee: 100, Expiry: 336 * time.Hour},
@@ -174,6 +176,7 @@ func (c *Config) Validate() error {
 	if err := loopback(c.RPC.Listen); err != nil {
 		bad("rpc.listen", "%v", err)
 	}
+	c.ZMQ.validate(bad)
 	if c.Datastore.Cache < 1<<20 {
 		bad("datastore.cache", "%v is too little, use at least 1 MiB", c.Datastore.Cache)
 	}

@@ -1,0 +1,208 @@
+package zmq
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/consensus/chain"
+	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/node/mempool"
+	"github.com/quernnet/quern/node/zmq/zmtp"
+)
+
+// Chain is what is told of; *chain.Chain satisfies it.
+type Chain interface {
+	Tip() consensus.State
+	Changed() <-chan struct{}
+	UpdatesSince(id wire.Hash, max int) (reverted, applied []consensus.Update, err error)
+}
+
+// Pool is the other half; *mempool.Pool satisfies it.
+type Pool interface {
+	// Sync returns when the pool has followed the chain to its present tip.
+	Sync(ctx context.Context) error
+	EventsSince(seq uint64) (es []mempool.Event, ok bool)
+	Changed() <-chan struct{}
+	Stats() mempool.Stats
+}
+
+// Config is what a Server is built from.
+type Config struct {
+	Notifications []Notification
+	Chain         Chain
+	Pool          Pool
+	Catching      func() bool // the node is still in its initial download: new tips are not told of
+	Log           *slog.Logger
+}
+
+// Server publishes notifications.
+//
+// Only Run's goroutine touches at, seen and the notifiers' counters: at is the
+// block, and seen the mempool's event, up to which all was told.
+type Server struct {
+	Config
+	publishers []*zmtp.Publisher // one an endpoint
+	notifiers  []*notifier
+	at         wire.Hash
+	seen       uint64
+}
+
+// batch is how many blocks are read at a time.
+const batch = 8
+
+// Listen opens every endpoint. What happens from now on is told, once Run runs.
+func Listen(ctx context.Context, c Config) (*Server, error) {
+	s := &Server{Config: c, at: c.Chain.Tip().ID, seen: c.Pool.Stats().Sequence}
+	byEndpoint := make(map[string]*zmtp.Publisher)
+	for _, n := range c.Notifications {
+		p := byEndpoint[n.Endpoint]
+		if p == nil {
+			var err error
+			p, err = zmtp.Listen(ctx, zmtp.Config{Endpoint: n.Endpoint, HighWater: n.HighWater, Log: c.Log})
+			if err != nil {
+				return nil, errors.Join(fmt.Errorf("zmq: %w", err), s.Close())
+			}
+			byEndpoint[n.Endpoint] = p
+			s.publishers = append(s.publishers, p)
+		}
+		s.notifiers = append(s.notifiers, &notifier{Notification: n, publisher: p})
+	}
+	return s, nil
+}
+
+// CheckEndpoint says what is wrong with an endpoint's form, if anything.
+func CheckEndpoint(endpoint string) error { return zmtp.CheckEndpoint(endpoint) }
+
+// Close releases the endpoints of a server that will not run.
+func (s *Server) Close() error {
+	var err error
+	for _, p := range s.publishers {
+		err = errors.Join(err, p.Close())
+	}
+	return err
+}
+
+// Run publishes until ctx ends.
+func (s *Server) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for _, p := range s.publishers {
+		g.Go(func() error { return p.Run(ctx) })
+	}
+	g.Go(func() error { return s.follow(ctx) })
+	return g.Wait()
+}
+
+func (s *Server) follow(ctx context.Context) error {
+	for {
+		moved, pooled := s.Chain.Changed(), s.Pool.Changed()
+		if err := s.tell(ctx); err != nil {
+			return err
+		}
+		select {
+		case <-moved:
+		case <-pooled:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// tell publishes all that is new. As with Core, what a block's transactions
+// pushed out of the mempool is told before the block, and what a reverted block
+// gave back after it.
+func (s *Server) tell(ctx context.Context) error {
+	for ctx.Err() == nil {
+		before := s.at
+		reverted, applied, err := s.changes(ctx)
+		if err != nil {
+			return err
+		}
+		events, ok := s.Pool.EventsSince(s.seen)
+		if !ok {
+			s.Log.Warn("more happened in the mempool than is remembered: subscribers miss some of it")
+			s.seen = s.Pool.Stats().Sequence
+		}
+		first := 0
+		if s.at != before {
+			first = afterConflicts(events)
+		}
+		s.events(events[:first])
+		s.blocks(reverted, applied)
+		s.events(events[first:])
+		if s.at == before {
+			return nil
+		}
+	}
+	return nil
+}
+
+// changes reads the next few updates, and moves at behind them.
+func (s *Server) changes(ctx context.Context) (reverted, applied []consensus.Update, err error) {
+	if s.at == s.Chain.Tip().ID {
+		return nil, nil, nil
+	}
+	if err := s.Pool.Sync(ctx); err != nil {
+		return nil, nil, fmt.Errorf("zmq: %w", err)
+	}
+	reverted, applied, err = s.Chain.UpdatesSince(s.at, batch)
+	switch {
+	case errors.Is(err, chain.ErrUnknown):
+		s.Log.Warn("blocks that left the chain cannot be read: subscribers miss them", "from", s.at)
+		s.at = s.Chain.Tip().ID
+		return nil, nil, nil
+	case err != nil:
+		return nil, nil, fmt.Errorf("zmq: read the chain: %w", err)
+	}
+	for _, u := range reverted {
+		s.at = u.Prev.ID
+	}
+	for _, u := range applied {
+		s.at = u.Next.ID
+	}
+	return reverted, applied, nil
+}
+
+// afterConflicts is the place behind the last event by which a block's
+// transaction pushed another one out.
+func afterConflicts(es []mempool.Event) int {
+	for i, e := range slices.Backward(es) {
+		if e.Reason == "conflict" {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// blocks tells of updates; of the tip, when it is reached.
+func (s *Server) blocks(reverted, applied []consensus.Update) {
+	for _, u := range reverted {
+		s.block(u.Block, disconnected)
+	}
+	for _, u := range applied {
+		s.block(u.Block, connected)
+	}
+	if n := len(applied); n > 0 && applied[n-1].Next.ID == s.Chain.Tip().ID && !s.Catching() {
+		s.tip(applied[n-1].Block)
+	}
+}
+
+// events tells of the mempool's changes. What a block took out is told by the
+// block.
+func (s *Server) events(es []mempool.Event) {
+	for _, e := range es {
+		s.seen = e.Sequence
+		switch {
+		case e.Added != nil:
+			s.tx(e.Added)
+			s.pooled(e.Added.ID(), added, e.Sequence)
+		case e.Released == nil && e.Reason != "block":
+			s.pooled(e.Removed, removed, e.Sequence)
+		}
+	}
+}
