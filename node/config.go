@@ -121,7 +121,7 @@ type Alarm struct {
 // Log configures what is said.
 type Log struct {
 	Level  string            `key:"level" help:"debug, info, warn or error"`
-	Levels map[string]string `key:"levels" help:"level by subsystem, as in {p2p = \"debug\"}: chain, store, p2p, libp2p, sync, mempool, mining, wallet, rpc"`
+	Levels map[string]string `key:"levels" help:"level by subsystem, as in {p2p = \"debug\"}: chain, store, p2p, libp2p, sync, mempool, mining, wallet, rpc, zmq"`
 	Format string            `key:"format" help:"text or json"`
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/quernnet/quern/node/peering"
 	"github.com/quernnet/quern/node/rpc"
 	"github.com/quernnet/quern/node/wallet"
+	"github.com/quernnet/quern/node/zmq"
 	"github.com/quernnet/quern/work"
 )
 
@@ -55,6 +56,7 @@ type parts struct {
 	wallet    *wallet.Wallet
 	assembler *mining.Assembler
 	miner     *mining.Miner
+	zmq       *zmq.Server      // nil when nothing is published
 	net       *gossip.Net      // nil when p2p.enabled is false
 	peering   *peering.Peering // nil when p2p.enabled is false
 }
@@ -109,7 +111,7 @@ func (n *Node) Run(ctx context.Context) (err error) {
 		}
 	}
 	s.start("chain", l.hold)
-	p, err := n.build(l)
+	p, err := n.build(ctx, l)
 	if err != nil {
 		return err
 	}
@@ -146,7 +148,7 @@ func (n *Node) listenRPC(ctx context.Context) (*rpc.Server, error) {
 }
 
 // build wires the parts on an open ledger.
-func (n *Node) build(l *ledger) (*parts, error) {
+func (n *Node) build(ctx context.Context, l *ledger) (*parts, error) {
 	c, p := n.config, &parts{ledger: l}
 	var err error
 	if p.pool, err = mempool.New(mempool.Config{
@@ -184,8 +186,11 @@ func (n *Node) build(l *ledger) (*parts, error) {
 		return nil, err
 	}
 	if c.P2P.Enabled {
-		err = n.join(p)
+		if err = n.join(p); err != nil {
+			return nil, err
+		}
 	}
+	p.zmq, err = n.listenZMQ(ctx, p)
 	return p, err
 }
 
@@ -298,6 +303,9 @@ func (p *parts) start(s *stack) {
 	s.start("wallet", func(ctx context.Context) error {
 		return errors.Join(p.wallet.Run(ctx), p.wallet.Close())
 	})
+	if p.zmq != nil {
+		s.start("zmq", p.zmq.Run)
+	}
 	if p.net != nil {
 		s.start("p2p", p.net.Run)
 		s.start("sync", p.peering.Run)

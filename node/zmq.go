@@ -53,3 +53,16 @@ func (z *ZMQ) validate(bad func(key, format string, args ...any)) {
 		bad("zmq.high_water", "%d is negative", z.HighWater)
 	}
 }
+
+// listenZMQ opens the publishers; nil when nothing is to be published.
+func (n *Node) listenZMQ(ctx context.Context, p *parts) (*zmq.Server, error) {
+	all := n.config.ZMQ.notifications()
+	if len(all) == 0 {
+		return nil, nil
+	}
+	return zmq.Listen(ctx, zmq.Config{
+		Notifications: all, Chain: p.chain, Pool: p.pool,
+		Catching: func() bool { return p.peering != nil && !p.peering.Synced() },
+		Log:      n.logs.For("zmq"),
+	})
+}
