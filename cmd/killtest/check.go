@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/quernnet/quern/node/rpc"
+	"github.com/quernnet/quern/node/rpc/own"
 )
 
 // check looks at a process that has just started: its state is one that the
@@ -31,7 +31,7 @@ func (t *trial) check(ctx context.Context, n *node) error {
 		return fmt.Errorf("the tip is at height %d, above all that were given", s.Height)
 	}
 	t.height = s.Height
-	var st rpc.Status
+	var st own.Status
 	if err := n.call(ctx, "quern.status", &st); err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func (t *trial) money(ctx context.Context, n *node) error {
 		return err
 	}
 	for end := time.Now().Add(patience); ; {
-		var st rpc.Status
+		var st own.Status
 		if err := n.call(ctx, "quern.status", &st); err != nil {
 			return err
 		}
@@ -154,7 +154,7 @@ func (t *trial) money(ctx context.Context, n *node) error {
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
-	var b rpc.WalletBalance
+	var b own.WalletBalance
 	if err := n.call(ctx, "quern.wallet.balance", &b); err != nil {
 		return err
 	}
@@ -164,7 +164,7 @@ func (t *trial) money(ctx context.Context, n *node) error {
 	if b.Confirmed < 100_000 {
 		return nil // the history pays too little to spend
 	}
-	var sent rpc.WalletSent
+	var sent own.WalletSent
 	err := n.call(ctx, "quern.wallet.send", &sent, t.used[0], 50_000, 1000, false, password)
 	if err != nil {
 		return fmt.Errorf("the wallet's keys do not pay: %w", err)

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/quernnet/quern/consensus/chain/chaintest"
-	"github.com/quernnet/quern/node/rpc"
+	"github.com/quernnet/quern/node/rpc/table"
 )
 
 // outcome is what a flipped bit came to.
@@ -233,7 +233,7 @@ func (t *trial) judge(ctx context.Context) (outcome, error) {
 		return refused, err
 	}
 	s, err := t.coins(ctx, n, "muhash")
-	var answer *rpc.Error
+	var answer *table.Error
 	if errors.As(err, &answer) || errors.Is(err, errDied) {
 		return repaired, err
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/quernnet/quern/consensus/chain/chaintest"
 	"github.com/quernnet/quern/datastore/failpoint"
-	"github.com/quernnet/quern/node/rpc"
+	"github.com/quernnet/quern/node/rpc/table"
 )
 
 // full is a disk that others fill while a node works.
@@ -122,7 +122,7 @@ func (t *trial) untilFull(ctx context.Context, f full, place string) (string, er
 	if err := <-filled; err != nil {
 		return "", err
 	}
-	var answer *rpc.Error
+	var answer *table.Error
 	if !errors.Is(err, errDied) && !errors.As(err, &answer) {
 		return "", err
 	}
@@ -163,7 +163,7 @@ func (t *trial) startFull(ctx context.Context) (string, error) {
 	if err == nil {
 		return "works with what is left", nil
 	}
-	var answer *rpc.Error
+	var answer *table.Error
 	if !errors.Is(err, errDied) && !errors.As(err, &answer) {
 		return "", err
 	}

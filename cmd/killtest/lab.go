@@ -13,7 +13,7 @@ import (
 
 	"github.com/quernnet/quern/consensus/chain/chaintest"
 	"github.com/quernnet/quern/datastore/failpoint"
-	"github.com/quernnet/quern/node/rpc"
+	"github.com/quernnet/quern/node/rpc/own"
 )
 
 // lab has what all seeds share. Nothing of it changes once prepare is done.
@@ -48,7 +48,7 @@ func (l *lab) prepare(ctx context.Context) error {
 		return err
 	}
 	for range 6 {
-		var a rpc.WalletAddress
+		var a own.WalletAddress
 		if err := n.call(ctx, "quern.wallet.address", &a); err != nil {
 			return err
 		}

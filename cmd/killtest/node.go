@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/quernnet/quern/node/rpc"
+	"github.com/quernnet/quern/node/rpc/table"
 )
 
 // patience is how long a node may take for anything. Only a node that hangs
@@ -98,7 +99,7 @@ func (n *node) ready(ctx context.Context) error {
 		if n.rpc.ReadCookie(filepath.Join(n.dir, swarm)) == nil {
 			var height uint32
 			err := n.call(ctx, "getblockcount", &height)
-			var answer *rpc.Error
+			var answer *table.Error
 			if err == nil || errors.Is(err, errDied) || errors.As(err, &answer) && answer.Code != -28 {
 				return err
 			}
@@ -121,7 +122,7 @@ func (n *node) call(ctx context.Context, method string, result any, params ...an
 		params = []any{}
 	}
 	err := n.rpc.Call(ctx, method, params, result)
-	var answer *rpc.Error
+	var answer *table.Error
 	if err == nil || errors.As(err, &answer) {
 		return err
 	}

@@ -16,7 +16,8 @@ import (
 	"github.com/quernnet/quern/consensus/chain/chaintest"
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/datastore/failpoint"
-	"github.com/quernnet/quern/node/rpc"
+	"github.com/quernnet/quern/node/rpc/own"
+	"github.com/quernnet/quern/node/rpc/table"
 )
 
 // trial is one seed: its history, its deaths, and what the processes have
@@ -292,14 +293,14 @@ func (t *trial) uses(i int) bool { return t.salt(i)%40 == 1 }
 func (t *trial) useWallet(ctx context.Context, n *node) error {
 	if !t.made {
 		err := n.call(ctx, "quern.wallet.restore", nil, words, password)
-		var answer *rpc.Error
+		var answer *table.Error
 		// The one that was made as the process died is as good.
 		if err != nil && !(errors.As(err, &answer) && strings.Contains(answer.Message, "there is a wallet already")) {
 			return err
 		}
 		t.made = true
 	}
-	var a rpc.WalletAddress
+	var a own.WalletAddress
 	if err := n.call(ctx, "quern.wallet.address", &a); err != nil {
 		return err
 	}

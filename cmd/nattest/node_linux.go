@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/quernnet/quern/node/rpc"
+	"github.com/quernnet/quern/node/rpc/own"
 )
 
 // node is one quern process in a namespace, with the flags that a user would
@@ -129,13 +130,13 @@ func (n *node) quern(ctx context.Context, args ...string) (out string, err error
 	return strings.TrimSpace(out), err
 }
 
-func (n *node) status(ctx context.Context) (st rpc.Status, err error) {
+func (n *node) status(ctx context.Context) (st own.Status, err error) {
 	err = n.call(ctx, "quern.status", &st)
 	return st, err
 }
 
 // net is what `quern net --json` prints.
-func (n *node) net(ctx context.Context) (st rpc.NetStatus, err error) {
+func (n *node) net(ctx context.Context) (st own.NetStatus, err error) {
 	err = n.call(ctx, "quern.net", &st)
 	return st, err
 }
@@ -151,7 +152,7 @@ func (n *node) says(ctx context.Context, states ...string) bool {
 // direct connection.
 func (n *node) waitsFor(ctx context.Context, to *node) bool {
 	st, err := n.net(ctx)
-	return err == nil && slices.ContainsFunc(st.Waiting, func(w rpc.NetWaiting) bool { return w.PeerID == to.id })
+	return err == nil && slices.ContainsFunc(st.Waiting, func(w own.NetWaiting) bool { return w.PeerID == to.id })
 }
 
 func (n *node) peers(ctx context.Context) (list []peerState, err error) {
@@ -201,7 +202,7 @@ func (n *node) link(ctx context.Context, to *node) peerState {
 
 // address makes a fresh address of the wallet.
 func (n *node) address(ctx context.Context) (string, error) {
-	var a rpc.WalletAddress
+	var a own.WalletAddress
 	err := n.call(ctx, "quern.wallet.address", &a)
 	return a.Address, err
 }
@@ -220,7 +221,7 @@ func (n *node) generate(ctx context.Context, blocks int, to string) error {
 
 // pay sends coins, and returns the transaction's id once the node has taken it on.
 func (n *node) pay(ctx context.Context, to string, coins float64) (string, error) {
-	var sent rpc.WalletSent
+	var sent own.WalletSent
 	err := n.call(ctx, "quern.wallet.send", &sent, to, int64(coins*1e8), 0, false, password)
 	return sent.TxID, err
 }

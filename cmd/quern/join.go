@@ -12,7 +12,7 @@ import (
 
 	"github.com/quernnet/quern/node"
 	"github.com/quernnet/quern/node/invite"
-	"github.com/quernnet/quern/node/rpc"
+	"github.com/quernnet/quern/node/rpc/table"
 )
 
 func joinCommand(s *settings) *cobra.Command {
@@ -172,8 +172,8 @@ func (s *settings) tellRunning(cmd *cobra.Command, i invite.Invite) error {
 
 func (s *settings) addNode(ctx context.Context, addr string) error {
 	err := s.call(ctx, "addnode", []any{addr, "add"}, nil)
-	var fail *rpc.Error
-	if errors.As(err, &fail) && fail.Code == rpc.CodeNodeAdded {
+	var fail *table.Error
+	if errors.As(err, &fail) && fail.Code == table.CodeNodeAdded {
 		return nil
 	}
 	return err

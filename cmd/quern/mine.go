@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/quernnet/quern/node/rpc"
+	"github.com/quernnet/quern/node/rpc/own"
 )
 
 func mineCommand(s *settings) *cobra.Command {
@@ -32,11 +32,11 @@ func mineCommand(s *settings) *cobra.Command {
 			}
 			return s.mineBlocks(cmd, blocks, address, *asJSON)
 		}
-		args := rpc.MineArgs{Address: address}
+		args := own.MineArgs{Address: address}
 		if cmd.Flags().Changed("workers") {
 			args.Workers = &workers
 		}
-		return show(s, cmd, *asJSON, "quern.mine", args, func(w io.Writer, st rpc.MiningStatus) error {
+		return show(s, cmd, *asJSON, "quern.mine", args, func(w io.Writer, st own.MiningStatus) error {
 			_, err := fmt.Fprintln(w, "mining:", miningWords(st))
 			return err
 		})
@@ -46,8 +46,8 @@ func mineCommand(s *settings) *cobra.Command {
 
 func (s *settings) mineBlocks(cmd *cobra.Command, blocks int, address string, asJSON bool) error {
 	if address == "" {
-		var a rpc.WalletAddress
-		if err := s.call(cmd.Context(), "quern.wallet.address", rpc.WalletAddressArgs{}, &a); err != nil {
+		var a own.WalletAddress
+		if err := s.call(cmd.Context(), "quern.wallet.address", own.WalletAddressArgs{}, &a); err != nil {
 			return fmt.Errorf("no --address was given and the wallet has none: %w", err)
 		}
 		address = a.Address

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/quernnet/quern/node/rpc"
+	"github.com/quernnet/quern/node/rpc/own"
 )
 
 func netCommand(s *settings) *cobra.Command {
@@ -25,7 +25,7 @@ func netCommand(s *settings) *cobra.Command {
 	}
 	asJSON := asJSON(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return show(s, cmd, *asJSON, "quern.net", nil, func(w io.Writer, st rpc.NetStatus) error {
+		return show(s, cmd, *asJSON, "quern.net", nil, func(w io.Writer, st own.NetStatus) error {
 			return printNet(w, st, time.Now())
 		})
 	}
@@ -35,7 +35,7 @@ func netCommand(s *settings) *cobra.Command {
 
 // printNet prints a page: conclusions first, then what they rest on, then peers,
 // then what to do.
-func printNet(w io.Writer, st rpc.NetStatus, now time.Time) error {
+func printNet(w io.Writer, st own.NetStatus, now time.Time) error {
 	rows := page{w: w}
 	rows.row("reachability", "%s, for %v", st.State, since(st.Since, now))
 	rows.row("", "%s", st.Why)
@@ -117,7 +117,7 @@ func natWords(t string) string {
 	return "not known yet"
 }
 
-func mappingWords(m rpc.NetMapping) []string {
+func mappingWords(m own.NetMapping) []string {
 	var lines []string
 	for _, p := range m.Ports {
 		if p.Address != "" {
@@ -137,7 +137,7 @@ func mappingWords(m rpc.NetMapping) []string {
 	return []string{"looking for a router that does it"}
 }
 
-func relayWords(st rpc.NetStatus) []string {
+func relayWords(st own.NetStatus) []string {
 	var lines []string
 	for _, r := range st.Relays {
 		line := fmt.Sprintf("%s at %s", short(r.PeerID), r.Address)
@@ -158,7 +158,7 @@ func relayWords(st rpc.NetStatus) []string {
 	return lines
 }
 
-func waitingWords(x rpc.NetWaiting, now time.Time) string {
+func waitingWords(x own.NetWaiting, now time.Time) string {
 	way := "to"
 	if x.Inbound {
 		way = "from"
@@ -179,11 +179,11 @@ func tries(n int) string {
 }
 
 // printNetPeers sums the peers up by source and transport, and lists them.
-func printNetPeers(w io.Writer, peers []rpc.NetPeer) error {
+func printNetPeers(w io.Writer, peers []own.NetPeer) error {
 	if len(peers) == 0 {
 		return nil
 	}
-	order := func(a, b rpc.NetPeer) int {
+	order := func(a, b own.NetPeer) int {
 		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Transport, b.Transport), cmp.Compare(a.Ping, b.Ping))
 	}
 	peers = slices.SortedFunc(slices.Values(peers), order)
@@ -231,7 +231,7 @@ func netPingCommand(s *settings) *cobra.Command {
 	return cmd
 }
 
-func printPing(w io.Writer, p rpc.NetPing) error {
+func printPing(w io.Writer, p own.NetPing) error {
 	for i, t := range p.Times {
 		fmt.Fprintf(w, "%d: %s\n", i+1, milliseconds(t))
 	}

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/quernnet/quern/node/rpc"
+	"github.com/quernnet/quern/node/rpc/own"
 )
 
 // Pages of `quern net` as they are printed: testdata/net holds states and what a
@@ -29,7 +29,7 @@ func TestNetPages(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var st rpc.NetStatus
+			var st own.NetStatus
 			dec := json.NewDecoder(bytes.NewReader(raw))
 			dec.DisallowUnknownFields()
 			if err := dec.Decode(&st); err != nil {
@@ -59,11 +59,11 @@ func TestNetPages(t *testing.T) {
 
 // What changes is told once, and what stays is not told again.
 func TestNetChanges(t *testing.T) {
-	old := rpc.NetStatus{
-		State: "unknown", Why: "asking", Active: true, NAT: rpc.NetNAT{UDP: "unknown", TCP: "unknown"},
-		Peers:   []rpc.NetPeer{{PeerID: "stays", Transport: "tcp"}, {PeerID: "leaves", Transport: "tcp"}},
-		Waiting: []rpc.NetWaiting{{PeerID: "joins", Relay: "relay"}, {PeerID: "in vain", Relay: "relay", Last: "failed: no answer"}},
-		Mapping: rpc.NetMapping{Ports: []rpc.NetPort{{Protocol: "tcp", Port: 1}}},
+	old := own.NetStatus{
+		State: "unknown", Why: "asking", Active: true, NAT: own.NetNAT{UDP: "unknown", TCP: "unknown"},
+		Peers:   []own.NetPeer{{PeerID: "stays", Transport: "tcp"}, {PeerID: "leaves", Transport: "tcp"}},
+		Waiting: []own.NetWaiting{{PeerID: "joins", Relay: "relay"}, {PeerID: "in vain", Relay: "relay", Last: "failed: no answer"}},
+		Mapping: own.NetMapping{Ports: []own.NetPort{{Protocol: "tcp", Port: 1}}},
 	}
 	if got := netChanges(nil, &old); !slices.Contains(got, "unknown: asking") || !slices.Contains(got, "2 peers") {
 		t.Errorf("at the start: %q", got)
@@ -73,12 +73,12 @@ func TestNetChanges(t *testing.T) {
 	}
 	st := old
 	st.State, st.Why, st.NAT.UDP = "hole-punchable", "because", "endpoint-independent"
-	st.Peers = []rpc.NetPeer{{PeerID: "stays", Transport: "tcp"}, {PeerID: "joins", Transport: "quic", Source: "dht"}}
-	st.Waiting = []rpc.NetWaiting{{PeerID: "new", Relay: "relay"}}
-	st.Relays = []rpc.NetRelay{{PeerID: "relay"}}
-	st.Mapping = rpc.NetMapping{Ports: []rpc.NetPort{{Protocol: "tcp", Port: 1, Address: "11.1.0.1:1"}}}
-	st.Observed = []rpc.NetSeen{{Protocol: "udp", Address: "11.1.0.1:1"}}
-	st.Troubles = []rpc.NetTrouble{{Problem: "this", Remedy: "that"}}
+	st.Peers = []own.NetPeer{{PeerID: "stays", Transport: "tcp"}, {PeerID: "joins", Transport: "quic", Source: "dht"}}
+	st.Waiting = []own.NetWaiting{{PeerID: "new", Relay: "relay"}}
+	st.Relays = []own.NetRelay{{PeerID: "relay"}}
+	st.Mapping = own.NetMapping{Ports: []own.NetPort{{Protocol: "tcp", Port: 1, Address: "11.1.0.1:1"}}}
+	st.Observed = []own.NetSeen{{Protocol: "udp", Address: "11.1.0.1:1"}}
+	st.Troubles = []own.NetTrouble{{Problem: "this", Remedy: "that"}}
 	want := []string{
 		"hole-punchable: because",
 		"router's NAT: UDP endpoint-independent, TCP unknown",
@@ -107,7 +107,7 @@ func TestNetWatch(t *testing.T) {
 	at := time.Date(2026, 11, 24, 12, 0, 0, 0, time.Local)
 	var out bytes.Buffer
 	w := watch{w: &out}
-	st := rpc.NetStatus{State: "alone", Why: "nobody there"}
+	st := own.NetStatus{State: "alone", Why: "nobody there"}
 	for range 3 {
 		if err := w.take(st, at); err != nil {
 			t.Fatal(err)

@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/quernnet/quern/node/rpc"
+	"github.com/quernnet/quern/node/rpc/own"
 )
 
 const (
@@ -37,7 +37,7 @@ func netWatchCommand(s *settings) *cobra.Command {
 		tick := time.NewTicker(watchEvery)
 		defer tick.Stop()
 		for {
-			var st rpc.NetStatus
+			var st own.NetStatus
 			if err := s.call(cmd.Context(), "quern.net", nil, &st); err != nil {
 				return errors.Join(err, cmd.Context().Err())
 			}
@@ -59,11 +59,11 @@ func netWatchCommand(s *settings) *cobra.Command {
 type watch struct {
 	w              io.Writer
 	terminal, json bool
-	last           *rpc.NetStatus
+	last           *own.NetStatus
 	recent         []string
 }
 
-func (x *watch) take(st rpc.NetStatus, now time.Time) error {
+func (x *watch) take(st own.NetStatus, now time.Time) error {
 	news := netChanges(x.last, &st)
 	x.last = &st
 	stamp := now.Format(time.TimeOnly) + " "
@@ -92,13 +92,13 @@ func (x *watch) take(st rpc.NetStatus, now time.Time) error {
 }
 
 // netChanges words what differs between two states; old is nil at the start.
-func netChanges(old, st *rpc.NetStatus) []string {
+func netChanges(old, st *own.NetStatus) []string {
 	var news []string
 	say := func(format string, args ...any) { news = append(news, fmt.Sprintf(format, args...)) }
 	if old == nil {
 		say("%s: %s", st.State, st.Why)
 		say("%s", count(len(st.Peers), "peer"))
-		old = &rpc.NetStatus{State: st.State, Why: st.Why, Active: st.Active, NAT: st.NAT, Peers: st.Peers}
+		old = &own.NetStatus{State: st.State, Why: st.Why, Active: st.Active, NAT: st.NAT, Peers: st.Peers}
 	} else if old.State != st.State || old.Why != st.Why {
 		say("%s: %s", st.State, st.Why)
 	}
@@ -108,14 +108,14 @@ func netChanges(old, st *rpc.NetStatus) []string {
 	if old.NAT != st.NAT {
 		say("router's NAT: UDP %s, TCP %s", st.NAT.UDP, st.NAT.TCP)
 	}
-	came, went := differ(old.Observed, st.Observed, func(o rpc.NetSeen) string { return o.Protocol + " " + o.Address })
+	came, went := differ(old.Observed, st.Observed, func(o own.NetSeen) string { return o.Protocol + " " + o.Address })
 	for _, o := range came {
 		say("seen at %s %s", o.Protocol, o.Address)
 	}
 	for _, o := range went {
 		say("no longer seen at %s %s", o.Protocol, o.Address)
 	}
-	mapped, unmapped := differ(old.Mapping.Ports, st.Mapping.Ports, func(p rpc.NetPort) string { return p.Protocol + p.Address })
+	mapped, unmapped := differ(old.Mapping.Ports, st.Mapping.Ports, func(p own.NetPort) string { return p.Protocol + p.Address })
 	for _, p := range mapped {
 		if p.Address != "" {
 			say("router forwards %s %s", p.Protocol, p.Address)
@@ -128,7 +128,7 @@ func netChanges(old, st *rpc.NetStatus) []string {
 	}
 	news = append(news, peerChanges(old, st)...)
 	// Behind a colon stand numbers and reasons, which change all the time.
-	trouble, solved := differ(old.Troubles, st.Troubles, func(t rpc.NetTrouble) string {
+	trouble, solved := differ(old.Troubles, st.Troubles, func(t own.NetTrouble) string {
 		problem, _, _ := strings.Cut(t.Problem, ":")
 		return problem
 	})
@@ -142,10 +142,10 @@ func netChanges(old, st *rpc.NetStatus) []string {
 }
 
 // peerChanges words what differs in relays, waiting peers and peers.
-func peerChanges(old, st *rpc.NetStatus) []string {
+func peerChanges(old, st *own.NetStatus) []string {
 	var news []string
 	say := func(format string, args ...any) { news = append(news, fmt.Sprintf(format, args...)) }
-	relays, lost := differ(old.Relays, st.Relays, func(r rpc.NetRelay) string { return r.PeerID })
+	relays, lost := differ(old.Relays, st.Relays, func(r own.NetRelay) string { return r.PeerID })
 	for _, r := range relays {
 		say("relay %s keeps a reservation", short(r.PeerID))
 	}
@@ -155,13 +155,13 @@ func peerChanges(old, st *rpc.NetStatus) []string {
 	if old.Relaying != st.Relaying {
 		say("relaying for others: %v", st.Relaying)
 	}
-	waits, ended := differ(old.Waiting, st.Waiting, func(x rpc.NetWaiting) string { return x.PeerID })
+	waits, ended := differ(old.Waiting, st.Waiting, func(x own.NetWaiting) string { return x.PeerID })
 	for _, x := range waits {
 		say("%s connected by relay %s, waiting for a direct connection", short(x.PeerID), short(x.Relay))
 	}
-	joined, left := differ(old.Peers, st.Peers, func(p rpc.NetPeer) string { return p.PeerID + p.Transport })
+	joined, left := differ(old.Peers, st.Peers, func(p own.NetPeer) string { return p.PeerID + p.Transport })
 	for _, x := range ended {
-		if !slices.ContainsFunc(joined, func(p rpc.NetPeer) bool { return p.PeerID == x.PeerID }) {
+		if !slices.ContainsFunc(joined, func(p own.NetPeer) bool { return p.PeerID == x.PeerID }) {
 			end := "no direct connection"
 			if x.Last != "" {
 				end += ", last try " + x.Last

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/quernnet/quern/node/rpc"
+	"github.com/quernnet/quern/node/rpc/own"
 )
 
 // onPeer is a command that calls a method with the peer that it is given.
@@ -36,7 +36,7 @@ func banCommand(s *settings) *cobra.Command {
 		if *d < time.Second {
 			return fmt.Errorf("--for %v is too short, use at least 1s; `quern peers disconnect` only disconnects", *d)
 		}
-		return show(s, cmd, false, "quern.peers.ban", []any{args[0], int64(d.Seconds())}, func(w io.Writer, b rpc.PeerBan) error {
+		return show(s, cmd, false, "quern.peers.ban", []any{args[0], int64(d.Seconds())}, func(w io.Writer, b own.PeerBan) error {
 			_, err := fmt.Fprintf(w, "%s is banned until %s; `quern peers unban %s` ends it\n", b.PeerID, moment(b.Until), bare(b.PeerID))
 			return err
 		})
@@ -45,7 +45,7 @@ func banCommand(s *settings) *cobra.Command {
 }
 
 func unbanCommand(s *settings) *cobra.Command {
-	cmd := onPeer(s, "unban", "End the ban of a peer or IP address", "quern.peers.unban", func(w io.Writer, u rpc.PeerUnban) error {
+	cmd := onPeer(s, "unban", "End the ban of a peer or IP address", "quern.peers.unban", func(w io.Writer, u own.PeerUnban) error {
 		_, err := fmt.Fprintf(w, "%s is no longer banned\n", u.Banned)
 		return err
 	})
@@ -62,7 +62,7 @@ func protectCommand(s *settings) *cobra.Command {
 			if len(args) == 0 {
 				return show(s, cmd, false, "quern.peers.protected", nil, printProtected)
 			}
-			return show(s, cmd, false, "quern.peers.protect", []any{args[0]}, func(w io.Writer, p rpc.PeerNamed) error {
+			return show(s, cmd, false, "quern.peers.protect", []any{args[0]}, func(w io.Writer, p own.PeerNamed) error {
 				_, err := fmt.Fprintf(w, "%s is protected; `quern peers unprotect %s` ends it\n", p.PeerID, bare(p.PeerID))
 				return err
 			})
@@ -80,14 +80,14 @@ func printProtected(w io.Writer, peers []string) error {
 }
 
 func unprotectCommand(s *settings) *cobra.Command {
-	return onPeer(s, "unprotect", "End the protection of a peer", "quern.peers.unprotect", func(w io.Writer, p rpc.PeerNamed) error {
+	return onPeer(s, "unprotect", "End the protection of a peer", "quern.peers.unprotect", func(w io.Writer, p own.PeerNamed) error {
 		_, err := fmt.Fprintf(w, "%s is no longer protected\n", p.PeerID)
 		return err
 	})
 }
 
 func disconnectCommand(s *settings) *cobra.Command {
-	return onPeer(s, "disconnect", "Close the connections to a peer", "quern.peers.disconnect", func(w io.Writer, p rpc.PeerNamed) error {
+	return onPeer(s, "disconnect", "Close the connections to a peer", "quern.peers.disconnect", func(w io.Writer, p own.PeerNamed) error {
 		again := "; nothing keeps it from coming back, but `quern peers ban` would"
 		if p.Kept {
 			again = "; this node was told to keep it, and dials it again"
@@ -110,7 +110,7 @@ func bansCommand(s *settings) *cobra.Command {
 	return cmd
 }
 
-func printBans(w io.Writer, bans []rpc.Ban) error {
+func printBans(w io.Writer, bans []own.Ban) error {
 	if len(bans) == 0 {
 		_, err := fmt.Fprintln(w, "nobody is banned")
 		return err

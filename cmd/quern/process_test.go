@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/quernnet/quern/node/rpc"
+	"github.com/quernnet/quern/node/rpc/own"
 )
 
 // binary builds quern once for all tests that start processes.
@@ -199,7 +200,7 @@ func (p *process) height() int    { p.Helper(); return call[int](p, "getblockcou
 func (p *process) pool() []string { p.Helper(); return call[[]string](p, "getrawmempool") }
 
 // status is what `quern status --json` prints.
-func (p *process) status() (st rpc.Status) {
+func (p *process) status() (st own.Status) {
 	p.Helper()
 	if err := json.Unmarshal([]byte(p.quern("status", "--json")), &st); err != nil {
 		p.Fatal(err)

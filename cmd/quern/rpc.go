@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/quernnet/quern/node/rpc"
+	"github.com/quernnet/quern/node/rpc/table"
 )
 
 func rpcCommand(s *settings) *cobra.Command {
@@ -28,7 +28,7 @@ func rpcCommand(s *settings) *cobra.Command {
 			}
 			var result json.RawMessage
 			err := s.call(cmd.Context(), args[0], params, &result)
-			var fail *rpc.Error
+			var fail *table.Error
 			if errors.As(err, &fail) {
 				return exitCode{
 					code: max(fail.Code, -fail.Code) % 256,

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/quernnet/quern/node"
-	"github.com/quernnet/quern/node/rpc"
+	"github.com/quernnet/quern/node/rpc/own"
 )
 
 // load runs one command line's worth of settings in an empty data folder.
@@ -172,7 +172,7 @@ func TestAmounts(t *testing.T) {
 // A block may be stamped up to two hours ahead, and is on chains mined fast.
 func TestStatusOfABlockFromTheFuture(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
-	st := rpc.Status{Height: 7, TipTime: uint32(now.Unix()) + 14}
+	st := own.Status{Height: 7, TipTime: uint32(now.Unix()) + 14}
 	if got, want := chainWords(st, now), "height 7, last block 0s ago"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}

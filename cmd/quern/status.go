@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/quernnet/quern/node/rpc"
+	"github.com/quernnet/quern/node/rpc/own"
 )
 
 func statusCommand(s *settings) *cobra.Command {
@@ -19,7 +19,7 @@ func statusCommand(s *settings) *cobra.Command {
 	}
 	asJSON := asJSON(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return show(s, cmd, *asJSON, "quern.status", nil, func(w io.Writer, st rpc.Status) error {
+		return show(s, cmd, *asJSON, "quern.status", nil, func(w io.Writer, st own.Status) error {
 			printStatus(w, st, time.Now())
 			return nil
 		})
@@ -27,7 +27,7 @@ func statusCommand(s *settings) *cobra.Command {
 	return cmd
 }
 
-func printStatus(w io.Writer, st rpc.Status, now time.Time) {
+func printStatus(w io.Writer, st own.Status, now time.Time) {
 	row := func(name, format string, args ...any) {
 		fmt.Fprintf(w, "%-9s %s\n", name, fmt.Sprintf(format, args...))
 	}
@@ -47,7 +47,7 @@ func printStatus(w io.Writer, st rpc.Status, now time.Time) {
 	}
 }
 
-func chainWords(st rpc.Status, now time.Time) string {
+func chainWords(st own.Status, now time.Time) string {
 	age := max(0, now.Sub(time.Unix(int64(st.TipTime), 0)).Round(time.Second))
 	if st.Syncing && st.PeerID != "" && st.Inbound+st.Outbound == 0 {
 		return fmt.Sprintf("height %d, waiting for peers to compare it with", st.Height)
@@ -61,7 +61,7 @@ func chainWords(st rpc.Status, now time.Time) string {
 	return fmt.Sprintf("height %d, last block %v ago", st.Height, age)
 }
 
-func peersWords(st rpc.Status) string {
+func peersWords(st own.Status) string {
 	switch {
 	case st.PeerID == "":
 		return "none: p2p.enabled is false"
@@ -90,7 +90,7 @@ func worthTelling(addresses []string) []string {
 	return near
 }
 
-func miningWords(m rpc.MiningStatus) string {
+func miningWords(m own.MiningStatus) string {
 	if m.Workers == 0 {
 		return "off: start with `quern mine --workers 1`"
 	}
@@ -113,7 +113,7 @@ func count(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-func walletWords(w rpc.WalletStatus) string {
+func walletWords(w own.WalletStatus) string {
 	switch {
 	case !w.Exists:
 		return "none: make one with `quern wallet create`"

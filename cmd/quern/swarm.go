@@ -14,7 +14,7 @@ import (
 
 	"github.com/quernnet/quern/node"
 	"github.com/quernnet/quern/node/invite"
-	"github.com/quernnet/quern/node/rpc"
+	"github.com/quernnet/quern/node/rpc/own"
 )
 
 func swarmCommand(s *settings) *cobra.Command {
@@ -167,7 +167,7 @@ func offlineInvite(c node.Config) (invitation, error) {
 
 // liveInvite has the running node write the invite.
 func (s *settings) liveInvite(cmd *cobra.Command, c node.Config) (invitation, error) {
-	var r rpc.Invite
+	var r own.Invite
 	if err := s.call(cmd.Context(), "quern.invite", nil, &r); err != nil {
 		return invitation{}, err
 	}

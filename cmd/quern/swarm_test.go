@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/quernnet/quern/node/rpc"
+	"github.com/quernnet/quern/node/rpc/own"
 )
 
 // group are processes of which the test expects the same.
@@ -197,7 +197,7 @@ func payAndConfirm(nodes group, b, c, d, e *process) {
 	c.mine("1")
 	nodes.agree()
 	nodes.confirm(second)
-	var balance rpc.WalletBalance
+	var balance own.WalletBalance
 	if err := json.Unmarshal([]byte(e.quern("wallet", "balance", "--json")), &balance); err != nil {
 		e.Fatal(err)
 	}

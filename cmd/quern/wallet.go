@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/quernnet/quern/node/rpc"
+	"github.com/quernnet/quern/node/rpc/own"
 )
 
 func walletCommand(s *settings) *cobra.Command {
@@ -30,8 +30,8 @@ func (s *settings) walletCreate() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		args := rpc.WalletCreateArgs{Password: p}
-		return show(s, cmd, *asJSON, "quern.wallet.create", args, func(out io.Writer, w rpc.WalletWords) error {
+		args := own.WalletCreateArgs{Password: p}
+		return show(s, cmd, *asJSON, "quern.wallet.create", args, func(out io.Writer, w own.WalletWords) error {
 			fmt.Fprintln(cmd.ErrOrStderr(), "Write these words on paper. They are shown once; whoever has them has the money,\nand without them and the wallet's file nobody has it.")
 			_, err := fmt.Fprintln(out, w.Words)
 			return err
@@ -56,7 +56,7 @@ func (s *settings) walletRestore() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		args := rpc.WalletCreateArgs{Words: words, Password: p}
+		args := own.WalletCreateArgs{Words: words, Password: p}
 		if err := s.call(cmd.Context(), "quern.wallet.restore", args, nil); err != nil {
 			return err
 		}
@@ -74,11 +74,11 @@ func (s *settings) walletAddress() *cobra.Command {
 	}
 	taproot := cmd.Flags().Bool("taproot", false, "of BIP86 (bc1p…) instead of BIP84 (bc1q…)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		args := rpc.WalletAddressArgs{Kind: "segwit"}
+		args := own.WalletAddressArgs{Kind: "segwit"}
 		if *taproot {
 			args.Kind = "taproot"
 		}
-		var a rpc.WalletAddress
+		var a own.WalletAddress
 		if err := s.call(cmd.Context(), "quern.wallet.address", args, &a); err != nil {
 			return err
 		}
@@ -96,8 +96,8 @@ func (s *settings) walletBalance() *cobra.Command {
 	}
 	asJSON := asJSON(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return show(s, cmd, *asJSON, "quern.wallet.balance", nil, func(w io.Writer, b rpc.WalletBalance) error {
-			var st rpc.Status
+		return show(s, cmd, *asJSON, "quern.wallet.balance", nil, func(w io.Writer, b own.WalletBalance) error {
+			var st own.Status
 			if err := s.call(cmd.Context(), "quern.status", nil, &st); err != nil {
 				return err
 			}
@@ -120,13 +120,13 @@ func (s *settings) walletHistory() *cobra.Command {
 	most := cmd.Flags().Int("max", 0, "list this many at most (0: all)")
 	asJSON := asJSON(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		args := rpc.WalletHistoryArgs{Max: *most}
+		args := own.WalletHistoryArgs{Max: *most}
 		return show(s, cmd, *asJSON, "quern.wallet.history", args, printHistory)
 	}
 	return cmd
 }
 
-func printHistory(w io.Writer, records []rpc.WalletRecord) error {
+func printHistory(w io.Writer, records []own.WalletRecord) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	for _, r := range records {
 		fmt.Fprintf(tw, "%s\t%s\t%s\t %s  %s\t\n", time.Unix(r.Time, 0).Format(time.DateTime),
@@ -135,7 +135,7 @@ func printHistory(w io.Writer, records []rpc.WalletRecord) error {
 	return tw.Flush()
 }
 
-func recordState(r rpc.WalletRecord) string {
+func recordState(r own.WalletRecord) string {
 	switch {
 	case r.Abandoned:
 		return "cannot confirm"
@@ -162,7 +162,7 @@ func (s *settings) walletSend() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		order := rpc.WalletSendArgs{Address: args[0], Value: value, SubtractFee: *subtract}
+		order := own.WalletSendArgs{Address: args[0], Value: value, SubtractFee: *subtract}
 		if cmd.Flags().Changed("feerate") {
 			if order.Feerate, err = parseFeerate(*feerate); err != nil {
 				return err
@@ -171,7 +171,7 @@ func (s *settings) walletSend() *cobra.Command {
 		if order.Password, err = password(cmd, *file, false); err != nil {
 			return err
 		}
-		return show(s, cmd, *asJSON, "quern.wallet.send", order, func(w io.Writer, sent rpc.WalletSent) error {
+		return show(s, cmd, *asJSON, "quern.wallet.send", order, func(w io.Writer, sent own.WalletSent) error {
 			fmt.Fprintf(cmd.ErrOrStderr(), "paid %s and a fee of %s\n", amount(value), amount(sent.Fee))
 			_, err := fmt.Fprintln(w, sent.TxID)
 			return err

@@ -6,20 +6,22 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/quernnet/quern/node/rpc/table"
 )
 
-// sample is a value of a kind that a method may well refuse, but reads.
-func (k kind) sample() string {
-	switch k.jsonType() {
-	case "number":
+// sample is a value of an argument's type that a method may well refuse, but reads.
+func sample(a *table.Arg) string {
+	switch a.Kind {
+	case table.Integer, table.Long, table.Number, table.Range:
 		return "1"
-	case "bool":
+	case table.Boolean:
 		return "true"
-	case "object":
+	case table.Object, table.Options, table.Keys:
 		return "{}"
-	case "array":
+	case table.Array:
 		return "[]"
-	case "string":
+	case table.Text, table.HexText:
 		return `"x"`
 	}
 	return "0"
@@ -36,21 +38,21 @@ var skipped = []string{"stop"}
 // Every method refuses what its declaration does, and panics at nothing.
 func TestWrongArguments(t *testing.T) {
 	f := newFixture(t, 3)
-	for name, m := range methods() {
+	for name, m := range f.methods() {
 		if slices.Contains(skipped, name) {
 			continue
 		}
-		good := make([]string, len(m.args))
-		for i := range m.args {
-			good[i] = m.args[i].kind.sample()
+		good := make([]string, len(m.Args))
+		for i := range m.Args {
+			good[i] = sample(&m.Args[i])
 		}
 		tooMany := "[" + strings.Join(append(slices.Clone(good), "1"), ",") + "]"
-		f.expect(name, tooMany, codeMisc, m.usage())
-		f.expect(name, `{"nosuchargument":1}`, codeInvalid, "Unknown named parameter nosuchargument")
-		if least := m.least(); least > 0 {
-			f.expect(name, "["+strings.Join(good[:least-1], ",")+"]", codeMisc, m.usage())
+		f.expect(name, tooMany, table.CodeMisc, m.Usage())
+		f.expect(name, `{"nosuchargument":1}`, table.CodeInvalid, "Unknown named parameter nosuchargument")
+		if least := m.Least(); least > 0 {
+			f.expect(name, "["+strings.Join(good[:least-1], ",")+"]", table.CodeMisc, m.Usage())
 		}
-		for i := range m.args {
+		for i := range m.Args {
 			for _, odd := range strange {
 				params := slices.Clone(good)
 				params[i] = odd
@@ -61,20 +63,20 @@ func TestWrongArguments(t *testing.T) {
 }
 
 // odd sends one strange argument.
-func (f *fixture) odd(m *method, i int, params []string) {
+func (f *fixture) odd(m *table.Method, i int, params []string) {
 	list := "[" + strings.Join(params, ",") + "]"
-	a := &m.args[i]
-	want := a.kind.jsonType()
+	a := &m.Args[i]
+	want := a.Kind.JSONType()
 	value := json.RawMessage(params[i])
-	if want != "" && !a.loose && typeName(value) != want && (a.need || params[i] != "null") {
-		f.expect(m.name, list, codeType, fmt.Sprintf("Position %d (%s)", i+1, a.name))
+	if want != "" && !a.Loose && table.TypeName(value) != want && (a.Need || params[i] != "null") {
+		f.expect(m.Name, list, table.CodeType, fmt.Sprintf("Position %d (%s)", i+1, a.Name))
 		return
 	}
-	if m.name == "generatetoaddress" || m.name == "setmocktime" {
+	if m.Name == "generatetoaddress" || m.Name == "setmocktime" {
 		return // would mine or stop the clock for real
 	}
-	if _, fail := f.call(m.name, json.RawMessage(list)); fail != nil && fail.Code == codeInternal {
-		f.t.Errorf("%s %s: %s", m.name, list, fail.Message)
+	if _, fail := f.call(m.Name, json.RawMessage(list)); fail != nil && fail.Code == table.CodeInternal {
+		f.t.Errorf("%s %s: %s", m.Name, list, fail.Message)
 	}
 }
 
@@ -88,72 +90,17 @@ func (f *fixture) expect(method, params string, code int, part string) {
 
 // Every method has a category, help and a handler; defaults are of their kind.
 func TestTable(t *testing.T) {
-	for name, m := range methods() {
-		if m.category == "" || m.about == "" || m.result == "" || m.call == nil || m.name != name {
+	for name, m := range newFixture(t, 0).methods() {
+		if m.Category == "" || m.About == "" || (m.Result == "" && m.Results == nil) || m.Call == nil || m.Name != name {
 			t.Errorf("%s: incomplete %+v", name, m)
 		}
-		for _, a := range m.args {
-			if a.def == "" {
+		for _, a := range m.Args {
+			if a.Def == "" {
 				continue
 			}
-			if want := a.kind.jsonType(); want != "" && typeName(json.RawMessage(a.def)) != want {
-				t.Errorf("%s: default %s of %s is no %s", name, a.def, a.name, want)
+			if want := a.Kind.JSONType(); want != "" && table.TypeName(json.RawMessage(a.Def)) != want {
+				t.Errorf("%s: default %s of %s is no %s", name, a.Def, a.Name, want)
 			}
-		}
-	}
-}
-
-func TestNamedArguments(t *testing.T) {
-	m := &method{name: "m", args: []arg{
-		{name: "a|alpha", kind: integer, need: true}, {name: "b", kind: integer}, {name: "o", kind: options, fields: []arg{{name: "x"}, {name: "y"}}},
-	}}
-	for _, c := range []struct{ in, out, fail string }{
-		{`{"a":1}`, `[1]`, ""},
-		{`{"alpha":1,"b":2}`, `[1,2]`, ""},
-		{`{"b":2}`, `[null,2]`, ""},
-		{`{"a":1,"x":5,"y":6}`, `[1,null,{"x":5,"y":6}]`, ""},
-		{`{"args":[1],"y":6}`, `[1,null,{"y":6}]`, ""},
-		{`{"args":[1,2]}`, `[1,2]`, ""},
-		{`{"args":[1,2],"b":3}`, "", "Parameter b specified twice both as positional and named argument"},
-		{`{"a":1,"a":2}`, "", "Parameter a specified multiple times"},
-		{`{"x":1,"o":{}}`, "", "Parameter o conflicts with parameter x"},
-		{`{"a":1,"c":2}`, "", "Unknown named parameter c"},
-		{`{"args":5}`, "", "Unknown named parameter args"},
-	} {
-		values, err := m.positional(json.RawMessage(c.in))
-		if c.fail != "" {
-			if err == nil || err.Error() != c.fail {
-				t.Errorf("%s: %v, want %q", c.in, err, c.fail)
-			}
-			continue
-		}
-		if got, _ := json.Marshal(values); err != nil || string(got) != c.out {
-			t.Errorf("%s: %s, %v, want %s", c.in, got, err, c.out)
-		}
-	}
-}
-
-func TestAmounts(t *testing.T) {
-	for text, want := range map[string]int64{
-		"0": 0, "1": 1e8, "0.1": 1e7, "0.00000001": 1, "1e-8": 1, "20999999.99999999": 2099999999999999, `"0.5"`: 5e7, "0.10000000000": 1e7, "1E1": 1e9,
-	} {
-		if got, err := parseAmount(json.RawMessage(text)); err != nil || got != want {
-			t.Errorf("%s: %d, %v", text, got, err)
-		}
-	}
-	for _, text := range []string{"0.000000001", "-1", "21000001", `"x"`, `""`, `" 1"`, `"1 "`, "true", "1e-9", "1e999999999", `".5"`, `"01"`} {
-		if got, err := parseAmount(json.RawMessage(text)); err == nil {
-			t.Errorf("%s: %d", text, got)
-		}
-	}
-	for value, want := range map[coins]string{0: "0.00000000", 1: "0.00000001", -1: "-0.00000001", 5e9: "50.00000000", 123456789: "1.23456789"} {
-		if got, _ := json.Marshal(value); string(got) != want {
-			t.Errorf("%d: %s, want %s", int64(value), got, want)
-		}
-	}
-	for value, want := range map[double]string{1: "1", 0.5: "0.5", 4.656542373906925e-10: "4.656542373906925e-10", 1e15: "1000000000000000", 1e16: "1e+16", 0.0001: "0.0001", 0.00001: "1e-05"} {
-		if got, _ := json.Marshal(value); string(got) != want {
-			t.Errorf("%g: %s, want %s", float64(value), got, want)
 		}
 	}
 }
@@ -166,28 +113,28 @@ func FuzzRequest(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	m := &method{name: "m", about: "m", args: []arg{
-		{name: "a|alpha", kind: integer, need: true}, {name: "b", kind: text, def: `"x"`}, {name: "o", kind: options, fields: []arg{{name: "x"}}}, {name: "amount", kind: amount},
+	m := &table.Method{Name: "m", About: "m", Args: []table.Arg{
+		{Name: "a|alpha", Kind: table.Integer, Need: true}, {Name: "b", Kind: table.Text, Def: `"x"`}, {Name: "o", Kind: table.Options, Fields: []table.Arg{{Name: "x"}}}, {Name: "amount", Kind: table.Amount},
 	}}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		r, fail := parseRequest(body)
-		reply := encodeReply(r, nil, errorf(codeMisc, "x"))
+		reply := encodeReply(r, nil, table.Errorf(table.CodeMisc, "x"))
 		if !json.Valid(reply) {
 			t.Fatalf("reply %s", reply)
 		}
 		if fail != nil {
 			return
 		}
-		a, err := m.bind(r)
+		a, err := m.Bind(r.params, "/")
 		if err != nil {
 			return
 		}
-		if len(a.values) != len(m.args) {
-			t.Fatalf("%d arguments", len(a.values))
+		if len(a.Values) != len(m.Args) {
+			t.Fatalf("%d arguments", len(a.Values))
 		}
-		_, _ = a.integer(0), a.text(1)
-		if a.given(3) {
-			_, _ = parseAmount(a.raw(3))
+		_, _ = a.Integer(0), a.Text(1)
+		if a.Given(3) {
+			_, _ = table.ParseAmount(a.Raw(3))
 		}
 	})
 }

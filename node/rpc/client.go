@@ -11,16 +11,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/quernnet/quern/node/rpc/table"
 )
-
-// Error is an error as a method returns it; codes are bitcoind's
-// (rpc/protocol.h).
-type Error struct {
-	Code    int    `json:"code"`
-	Message string `json:"message"`
-}
-
-func (e *Error) Error() string { return e.Message }
 
 // Client calls a node's methods.
 type Client struct {
@@ -47,7 +40,7 @@ func (c *Client) ReadCookie(dir string) error {
 }
 
 // Call invokes a method. params is a slice (by position) or a map or struct
-// (by name); nil for none. An error of the method's is an *Error.
+// (by name); nil for none. An error of the method's is an *table.Error.
 func (c *Client) Call(ctx context.Context, method string, params, result any) error {
 	if params == nil {
 		params = []any{}
@@ -84,7 +77,7 @@ func (c *Client) decode(res *http.Response, method string, result any) error {
 	}
 	var reply struct {
 		Result json.RawMessage `json:"result"`
-		Error  *Error          `json:"error"`
+		Error  *table.Error    `json:"error"`
 	}
 	if err := json.NewDecoder(res.Body).Decode(&reply); err != nil {
 		return fmt.Errorf("answer to %s (%s): %w", method, res.Status, err)

@@ -1,7 +1,8 @@
-// Package rpc speaks bitcoind's dialect of JSON-RPC, so that software made for
-// Bitcoin Core talks to Quern unchanged, and a few methods of Quern's own,
-// named "quern.…".
+// Package rpc speaks bitcoind's dialect of JSON-RPC over HTTP, so that software
+// made for Bitcoin Core talks to Quern unchanged: logins, dialects, batches,
+// who waits and how long.
 //
-// It translates: arguments into calls of the node's parts, their answers and
-// errors into Core's words and codes. It decides nothing by itself.
+// What a method does is in the packages beside it, one a category; how it is
+// declared in table; how the ledger looks in JSON in view. Here the categories
+// get the parts of the node they ask for. It decides nothing by itself.
 package rpc

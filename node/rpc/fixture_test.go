@@ -24,6 +24,7 @@ import (
 	"github.com/quernnet/quern/node/address"
 	"github.com/quernnet/quern/node/mempool"
 	"github.com/quernnet/quern/node/mining"
+	"github.com/quernnet/quern/node/rpc/table"
 	"github.com/quernnet/quern/node/wallet"
 )
 
@@ -215,7 +216,7 @@ func post(s *Server, path, body string) (int, string) {
 }
 
 // call runs a method and returns its result or error.
-func (f *fixture) call(method string, params any) (json.RawMessage, *Error) {
+func (f *fixture) call(method string, params any) (json.RawMessage, *table.Error) {
 	f.t.Helper()
 	raw, err := json.Marshal(params)
 	if err != nil {
@@ -224,7 +225,7 @@ func (f *fixture) call(method string, params any) (json.RawMessage, *Error) {
 	_, reply := f.post(fmt.Sprintf(`{"id":1,"method":%q,"params":%s}`, method, raw))
 	var out struct {
 		Result json.RawMessage
-		Error  *Error
+		Error  *table.Error
 	}
 	if err := json.Unmarshal([]byte(reply), &out); err != nil {
 		f.t.Fatalf("%s: %v in %s", method, err, reply)
@@ -248,3 +249,6 @@ func (f *fixture) must(method string, result any, params ...any) {
 		}
 	}
 }
+
+// methods are the fixture's, as they are attached.
+func (f *fixture) methods() table.Table { return f.server.attach.node.Load().methods }

@@ -11,24 +11,26 @@ import (
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/node/mining"
+	"github.com/quernnet/quern/node/rpc/own"
+	"github.com/quernnet/quern/node/rpc/table"
 )
 
 // A wallet from its words to a confirmed payment.
 func TestWalletMethods(t *testing.T) {
 	f := newFixture(t, 0)
-	var made WalletWords
+	var made own.WalletWords
 	f.must("quern.wallet.create", &made, "", password)
 	if n := len(strings.Fields(made.Words)); n != 12 {
 		t.Errorf("%d words", n)
 	}
-	if _, fail := f.call("quern.wallet.create", []any{"", password}); fail == nil || fail.Code != codeWallet {
+	if _, fail := f.call("quern.wallet.create", []any{"", password}); fail == nil || fail.Code != table.CodeWallet {
 		t.Errorf("a second wallet: %+v", fail)
 	}
-	var mine WalletAddress
+	var mine own.WalletAddress
 	f.must("quern.wallet.address", &mine)
 	f.must("generatetoaddress", nil, 101, mine.Address)
 	f.must("syncwithvalidationinterfacequeue", nil)
-	var b WalletBalance
+	var b own.WalletBalance
 	f.must("quern.wallet.balance", &b)
 	if b.Confirmed != 50*consensus.Coins || b.Immature != 100*50*consensus.Coins {
 		t.Errorf("balance %+v", b)
@@ -37,20 +39,20 @@ func TestWalletMethods(t *testing.T) {
 		value    int64
 		password string
 		code     int
-	}{{1e8, "wrong", codeBadPassword}, {51e8, password, codeNoFunds}} {
-		order := WalletSendArgs{Address: f.vars["addr"], Value: c.value, Password: c.password}
+	}{{1e8, "wrong", table.CodeBadPassword}, {51e8, password, table.CodeNoFunds}} {
+		order := own.WalletSendArgs{Address: f.vars["addr"], Value: c.value, Password: c.password}
 		if _, fail := f.call("quern.wallet.send", order); fail == nil || fail.Code != c.code {
 			t.Errorf("%+v: %+v", c, fail)
 		}
 	}
-	raw, fail := f.call("quern.wallet.send", WalletSendArgs{Address: f.vars["addr"], Value: 1e8, Password: password})
-	var sent WalletSent
+	raw, fail := f.call("quern.wallet.send", own.WalletSendArgs{Address: f.vars["addr"], Value: 1e8, Password: password})
+	var sent own.WalletSent
 	if fail != nil || json.Unmarshal(raw, &sent) != nil || sent.Fee <= 0 {
 		t.Fatalf("%+v %s", fail, raw)
 	}
 	f.must("generatetoaddress", nil, 1, f.vars["addr"])
 	f.must("syncwithvalidationinterfacequeue", nil)
-	var records []WalletRecord
+	var records []own.WalletRecord
 	f.must("quern.wallet.history", &records, 1)
 	if len(records) != 1 || records[0].TxID != sent.TxID || records[0].Confirmations != 1 || records[0].Fee != sent.Fee {
 		t.Errorf("history %+v", records)
@@ -71,7 +73,7 @@ func TestWalletMethods(t *testing.T) {
 func TestShowSpent(t *testing.T) {
 	f := newFixture(t, 0)
 	f.must("quern.wallet.create", nil, "", password)
-	var mine WalletAddress
+	var mine own.WalletAddress
 	f.must("quern.wallet.address", &mine)
 	f.must("generatetoaddress", nil, 101, mine.Address)
 	f.must("syncwithvalidationinterfacequeue", nil)
@@ -220,42 +222,19 @@ func TestLongPoll(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = f.server.dispatch(ctx, &request{method: "getblocktemplate", params: raw})
-	var fail *Error
-	if !errors.As(err, &fail) || fail.Code != codeNotConnected {
+	var fail *table.Error
+	if !errors.As(err, &fail) || fail.Code != table.CodeNotConnected {
 		t.Errorf("a caller that left: %v", err)
 	}
 }
 
-// Going through all coins ends when the caller leaves or somebody aborts.
-func TestCancelledScans(t *testing.T) {
+// Going through all coins ends when the caller leaves.
+func TestCancelledSum(t *testing.T) {
 	f := newFixture(t, 5)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := f.server.dispatch(ctx, &request{method: "gettxoutsetinfo"}); !errors.Is(err, context.Canceled) {
 		t.Errorf("gettxoutsetinfo: %v", err)
-	}
-	n := f.server.attach.node.Load()
-	ctx, end, ok := n.scan.begin(t.Context())
-	if !ok {
-		t.Fatal("a scan is running")
-	}
-	_, fail := f.call("scantxoutset", []any{"start", []any{"raw(51)"}})
-	if fail == nil || !strings.Contains(fail.Message, "Scan already in progress") {
-		t.Errorf("a second scan: %+v", fail)
-	}
-	var status struct{ Progress int }
-	f.must("scantxoutset", &status, "status")
-	var aborted bool
-	if f.must("scantxoutset", &aborted, "abort"); !aborted || ctx.Err() == nil {
-		t.Errorf("aborted %v, %v", aborted, ctx.Err())
-	}
-	out, err := n.search(ctx, map[string]string{})
-	if err != nil || out.(scanJSON).Success {
-		t.Errorf("search %+v, %v", out, err)
-	}
-	end()
-	if f.must("scantxoutset", &aborted, "abort"); aborted {
-		t.Error("aborted a scan that had ended")
 	}
 }
 
@@ -275,19 +254,9 @@ func TestControl(t *testing.T) {
 // A method's defect costs its caller an answer, nobody else anything.
 func TestPanic(t *testing.T) {
 	f := newFixture(t, 0)
-	f.server.attach.node.Load().methods["boom"] = &method{name: "boom", call: func(context.Context, *node, args) (any, error) { panic("defect") }}
+	f.methods()["boom"] = &table.Method{Name: "boom", Call: func(context.Context, table.Args) (any, error) { panic("defect") }}
 	if status, reply := f.post(`{"id":1,"method":"boom"}`); status != 500 || !strings.Contains(reply, "-32603") {
 		t.Errorf("%d %s", status, reply)
 	}
 	f.must("getblockcount", nil)
-}
-
-func BenchmarkBind(b *testing.B) {
-	m := methods()["getblockhash"]
-	r := &request{params: json.RawMessage(`[1]`)}
-	for b.Loop() {
-		if _, err := m.bind(r); err != nil {
-			b.Fatal(err)
-		}
-	}
 }

@@ -5,46 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"runtime/debug"
+
+	"github.com/quernnet/quern/node/rpc/table"
 )
-
-// Codes of bitcoind's errors (rpc/protocol.h).
-const (
-	codeInvalidRequest = -32600
-	codeNoMethod       = -32601
-	codeInvalidParams  = -32602
-	codeInternal       = -32603
-	codeParse          = -32700
-
-	codeMisc            = -1
-	codeType            = -3
-	codeWallet          = -4
-	codeNotFound        = -5 // RPC_INVALID_ADDRESS_OR_KEY
-	codeNoFunds         = -6
-	codeInvalid         = -8 // RPC_INVALID_PARAMETER
-	codeNotConnected    = -9
-	codeInitialDownload = -10
-	codeBadPassword     = -14
-	codeNoWallet        = -18
-	codeDatabase        = -20
-	codeDecode          = -22
-	CodeNodeAdded       = -23 // exported for commands: what they wanted is so already
-	codeNodeNotAdded    = -24 // RPC_CLIENT_NODE_NOT_ADDED
-	codeVerify          = -25
-	codeRejected        = -26
-	codeInChain         = -27
-	codeWarmup          = -28
-	codeNodeUnknown     = -29 // RPC_CLIENT_NODE_NOT_CONNECTED
-	codeInvalidSubnet   = -30 // RPC_CLIENT_INVALID_IP_OR_SUBNET
-	codeP2POff          = -31
-)
-
-// errorf makes a method's error.
-func errorf(code int, format string, args ...any) *Error {
-	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
-}
 
 // request is one call, of either dialect.
 type request struct {
@@ -52,7 +17,7 @@ type request struct {
 	v2     bool
 	method string
 	params json.RawMessage // an array or object; nil: none
-	wallet string
+	path   string          // of the HTTP request
 }
 
 // isNotification says that no answer is wanted: JSON-RPC 2.0 without an id.
@@ -60,60 +25,58 @@ func (r *request) isNotification() bool { return r.v2 && r.id == nil }
 
 // parseRequest reads one call. What could be read of a broken one is
 // returned with the error, so that the answer carries its id and dialect.
-func parseRequest(raw json.RawMessage) (*request, *Error) {
+func parseRequest(raw json.RawMessage) (*request, *table.Error) {
 	r := new(request)
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(raw, &fields) != nil || fields == nil {
-		return r, errorf(codeInvalidRequest, "Invalid Request object")
+		return r, table.Errorf(table.CodeInvalidRequest, "Invalid Request object")
 	}
 	r.id = fields["id"]
-	if v, ok := fields["jsonrpc"]; ok && !isNull(v) {
+	if v, ok := fields["jsonrpc"]; ok && !table.IsNull(v) {
 		var version string
 		if json.Unmarshal(v, &version) != nil {
-			return r, errorf(codeInvalidRequest, "jsonrpc field must be a string")
+			return r, table.Errorf(table.CodeInvalidRequest, "jsonrpc field must be a string")
 		}
 		switch version {
 		case "1.0", "1.1":
 		case "2.0":
 			r.v2 = true
 		default:
-			return r, errorf(codeInvalidRequest, "JSON-RPC version not supported")
+			return r, table.Errorf(table.CodeInvalidRequest, "JSON-RPC version not supported")
 		}
 	}
 	method, ok := fields["method"]
-	if !ok || isNull(method) {
-		return r, errorf(codeInvalidRequest, "Missing method")
+	if !ok || table.IsNull(method) {
+		return r, table.Errorf(table.CodeInvalidRequest, "Missing method")
 	}
 	if json.Unmarshal(method, &r.method) != nil {
-		return r, errorf(codeInvalidRequest, "Method must be a string")
+		return r, table.Errorf(table.CodeInvalidRequest, "Method must be a string")
 	}
-	if p, ok := fields["params"]; ok && !isNull(p) {
+	if p, ok := fields["params"]; ok && !table.IsNull(p) {
 		if first := bytes.TrimLeft(p, " \t\r\n")[0]; first != '[' && first != '{' {
-			return r, errorf(codeInvalidRequest, "Params must be an array or object")
+			return r, table.Errorf(table.CodeInvalidRequest, "Params must be an array or object")
 		}
 		r.params = p
 	}
 	return r, nil
 }
 
-func isNull(raw json.RawMessage) bool { return string(bytes.TrimSpace(raw)) == "null" }
-
 // answer serves one HTTP body: a call or a batch.
-func (s *Server) answer(ctx context.Context, wallet string, body []byte) (status int, reply []byte) {
+func (s *Server) answer(ctx context.Context, path string, body []byte) (status int, reply []byte) {
 	if !json.Valid(body) {
-		return http.StatusInternalServerError, encodeReply(&request{}, nil, errorf(codeParse, "Parse error"))
+		return http.StatusInternalServerError, encodeReply(&request{}, nil, table.Errorf(table.CodeParse, "Parse error"))
 	}
 	switch bytes.TrimLeft(body, " \t\r\n")[0] {
 	case '{':
-		return s.answerOne(ctx, wallet, body)
+		return s.answerOne(ctx, path, body)
 	case '[':
-		return s.answerBatch(ctx, wallet, body)
+		return s.answerBatch(ctx, path, body)
 	}
-	return http.StatusInternalServerError, encodeReply(&request{}, nil, errorf(codeParse, "Top-level object parse error"))
+	return http.StatusInternalServerError, encodeReply(&request{}, nil, table.Errorf(table.CodeParse, "Top-level object parse error"))
 }
 
-func (s *Server) answerOne(ctx context.Context, wallet string, body []byte) (int, []byte) {
-	r, result, fail := s.execute(ctx, wallet, body)
+func (s *Server) answerOne(ctx context.Context, path string, body []byte) (int, []byte) {
+	r, result, fail := s.execute(ctx, path, body)
 	switch {
 	case r.isNotification():
 		return http.StatusNoContent, nil
@@ -122,27 +85,27 @@ func (s *Server) answerOne(ctx context.Context, wallet string, body []byte) (int
 	}
 	status := http.StatusInternalServerError
 	switch fail.Code {
-	case codeInvalidRequest:
+	case table.CodeInvalidRequest:
 		status = http.StatusBadRequest
-	case codeNoMethod:
+	case table.CodeNoMethod:
 		status = http.StatusNotFound
 	}
 	return status, encodeReply(r, nil, fail)
 }
 
-func (s *Server) answerBatch(ctx context.Context, wallet string, body []byte) (int, []byte) {
+func (s *Server) answerBatch(ctx context.Context, path string, body []byte) (int, []byte) {
 	var calls []json.RawMessage
 	if err := json.Unmarshal(body, &calls); err != nil {
-		return http.StatusInternalServerError, encodeReply(&request{}, nil, errorf(codeParse, "Parse error"))
+		return http.StatusInternalServerError, encodeReply(&request{}, nil, table.Errorf(table.CodeParse, "Parse error"))
 	}
 	if len(calls) > maxBatch {
 		return http.StatusInternalServerError, encodeReply(&request{}, nil,
-			errorf(codeInvalidRequest, "Batch of %d requests, at most %d are served", len(calls), maxBatch))
+			table.Errorf(table.CodeInvalidRequest, "Batch of %d requests, at most %d are served", len(calls), maxBatch))
 	}
 	out := []byte{'['}
 	silent := 0
 	for _, call := range calls {
-		r, result, fail := s.execute(ctx, wallet, call)
+		r, result, fail := s.execute(ctx, path, call)
 		if r.isNotification() {
 			silent++
 			continue
@@ -160,16 +123,16 @@ func (s *Server) answerBatch(ctx context.Context, wallet string, body []byte) (i
 
 // execute runs one call. A panic in a method is a defect of ours: the caller
 // hears of it, the node goes on.
-func (s *Server) execute(ctx context.Context, wallet string, raw json.RawMessage) (r *request, result any, fail *Error) {
+func (s *Server) execute(ctx context.Context, path string, raw json.RawMessage) (r *request, result any, fail *table.Error) {
 	r, fail = parseRequest(raw)
 	if fail != nil {
 		return r, nil, fail
 	}
-	r.wallet = wallet
+	r.path = path
 	defer func() {
 		if p := recover(); p != nil {
 			s.config.Log.Error("method panicked", "method", r.method, "panic", p, "stack", string(debug.Stack()))
-			result, fail = nil, errorf(codeInternal, "internal error in %s, see the node's log", r.method)
+			result, fail = nil, table.Errorf(table.CodeInternal, "internal error in %s, see the node's log", r.method)
 		}
 	}()
 	result, err := s.dispatch(ctx, r)
@@ -178,13 +141,13 @@ func (s *Server) execute(ctx context.Context, wallet string, raw json.RawMessage
 	}
 	if !errors.As(err, &fail) {
 		s.config.Log.Debug("method failed", "method", r.method, "err", err)
-		fail = errorf(codeMisc, "%v", err)
+		fail = table.Errorf(table.CodeMisc, "%v", err)
 	}
 	return r, nil, fail
 }
 
 // encodeReply writes an answer in its request's dialect.
-func encodeReply(r *request, result any, fail *Error) []byte {
+func encodeReply(r *request, result any, fail *table.Error) []byte {
 	id := r.id
 	if id == nil {
 		id = json.RawMessage("null")
@@ -194,7 +157,7 @@ func encodeReply(r *request, result any, fail *Error) []byte {
 	case r.v2 && fail != nil:
 		reply = struct {
 			Version string          `json:"jsonrpc"`
-			Error   *Error          `json:"error"`
+			Error   *table.Error    `json:"error"`
 			ID      json.RawMessage `json:"id"`
 		}{"2.0", fail, id}
 	case r.v2:
@@ -206,7 +169,7 @@ func encodeReply(r *request, result any, fail *Error) []byte {
 	default:
 		reply = struct {
 			Result any             `json:"result"`
-			Error  *Error          `json:"error"`
+			Error  *table.Error    `json:"error"`
 			ID     json.RawMessage `json:"id"`
 		}{result, fail, id}
 	}
@@ -214,7 +177,7 @@ func encodeReply(r *request, result any, fail *Error) []byte {
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(reply); err != nil {
-		return encodeReply(r, nil, errorf(codeInternal, "answer of %s: %v", r.method, err))
+		return encodeReply(r, nil, table.Errorf(table.CodeInternal, "answer of %s: %v", r.method, err))
 	}
 	return buf.Bytes()
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/quernnet/quern/gossip"
 	"github.com/quernnet/quern/node/peering"
+	"github.com/quernnet/quern/node/rpc/table"
 )
 
 // connect gives a fixture a place in a swarm on loopback, and runs it.
@@ -87,9 +88,12 @@ func TestPeers(t *testing.T) {
 		t.Errorf("peer %+v", r)
 	}
 	var info struct {
-		Active bool           `json:"networkactive"`
-		Out    int            `json:"connections_out"`
-		Local  []localAddress `json:"localaddresses"`
+		Active bool `json:"networkactive"`
+		Out    int  `json:"connections_out"`
+		Local  []struct {
+			Address string
+			Port    uint16
+		} `json:"localaddresses"`
 	}
 	a.must("getnetworkinfo", &info)
 	if !info.Active || info.Out != 1 || len(info.Local) == 0 || info.Local[0].Address != "127.0.0.1" || info.Local[0].Port == 0 {
@@ -103,17 +107,17 @@ func TestPeers(t *testing.T) {
 	if a.must("setnetworkactive", &on, true); !on {
 		t.Error("the network is still off")
 	}
-	a.expect("addnode", `["`+addr+`","add"]`, CodeNodeAdded, "already added")
+	a.expect("addnode", `["`+addr+`","add"]`, table.CodeNodeAdded, "already added")
 	a.must("addnode", nil, addr, "onetry") // the peer stays kept
 	await(t, "the connection again", count(1))
 	a.must("addnode", nil, addr, "remove")
-	a.expect("addnode", `["`+addr+`","remove"]`, codeNodeNotAdded, "has not been added")
+	a.expect("addnode", `["`+addr+`","remove"]`, table.CodeNodeNotAdded, "has not been added")
 	a.must("getpeerinfo", &rows)
 	if len(rows) != 1 || rows[0].ID == 0 {
 		t.Fatalf("a new connection has an old number: %+v", rows)
 	}
-	a.expect("disconnectnode", `["",99]`, codeNodeUnknown, "Node not found in connected nodes")
-	a.expect("disconnectnode", `["x",1]`, codeInvalidParams, "Only one of address and nodeid should be provided.")
+	a.expect("disconnectnode", `["",99]`, table.CodeNodeUnknown, "Node not found in connected nodes")
+	a.expect("disconnectnode", `["x",1]`, table.CodeInvalidParams, "Only one of address and nodeid should be provided.")
 	number := func(f *fixture) int {
 		var rows []row
 		if f.must("getpeerinfo", &rows); len(rows) == 0 {
@@ -125,6 +129,6 @@ func TestPeers(t *testing.T) {
 	here, there := number(a), number(b)
 	a.must("disconnectnode", nil, "", here)
 	await(t, "the disconnection", func() bool { return number(a) != here || number(b) != there })
-	a.expect("addnode", `["127.0.0.1:8333","add"]`, codeInvalid, "is not a multiaddr with /p2p/")
-	a.expect("addnode", `["`+addr+`","keep"]`, codeMisc, "addnode")
+	a.expect("addnode", `["127.0.0.1:8333","add"]`, table.CodeInvalid, "is not a multiaddr with /p2p/")
+	a.expect("addnode", `["`+addr+`","keep"]`, table.CodeMisc, "addnode")
 }

@@ -116,8 +116,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r)
 		return
 	}
-	wallet, ok := walletOf(r.URL.Path)
-	if !ok {
+	if !served(r.URL.Path) {
 		http.NotFound(w, r)
 		return
 	}
@@ -132,7 +131,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "request body: "+err.Error(), http.StatusRequestEntityTooLarge)
 		return
 	}
-	status, reply := s.answer(r.Context(), wallet, body)
+	status, reply := s.answer(r.Context(), r.URL.Path, body)
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	if _, err := w.Write(reply); err != nil {
@@ -169,12 +168,9 @@ func (s *Server) enter(ctx context.Context) (release func(), err error) {
 	}
 }
 
-// walletOf takes the wallet's name from the path; "" is the node's only one.
-func walletOf(path string) (name string, ok bool) {
-	if path == "/" || path == "" {
-		return "", true
-	}
-	return strings.CutPrefix(path, "/wallet/")
+// served says whether calls go to a path: the root, or a wallet's name.
+func served(path string) bool {
+	return path == "/" || path == "" || strings.HasPrefix(path, "/wallet/")
 }
 
 func hostNames(listen string) []string {

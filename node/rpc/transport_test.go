@@ -12,6 +12,9 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/quernnet/quern/node/rpc/own"
+	"github.com/quernnet/quern/node/rpc/table"
 )
 
 // What HTTP and the two dialects answer, whatever the method.
@@ -160,12 +163,12 @@ func TestServe(t *testing.T) {
 	if err := c.ReadCookie(f.server.config.Dir); err != nil {
 		t.Fatal(err)
 	}
-	var st Status
+	var st own.Status
 	if err := c.Call(t.Context(), "quern.status", nil, &st); err != nil || st.Chain != "regtest" || st.Swarm != "test" {
 		t.Errorf("status %+v, %v", st, err)
 	}
-	var fail *Error
-	if err := c.Call(t.Context(), "getblockhash", map[string]any{"height": 5}, nil); !errors.As(err, &fail) || fail.Code != codeInvalid {
+	var fail *table.Error
+	if err := c.Call(t.Context(), "getblockhash", map[string]any{"height": 5}, nil); !errors.As(err, &fail) || fail.Code != table.CodeInvalid {
 		t.Errorf("error %v", err)
 	}
 	// Headers beyond the limit end the connection, not the server.

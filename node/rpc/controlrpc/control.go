@@ -1,0 +1,100 @@
+package controlrpc
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/quernnet/quern/node/rpc/table"
+)
+
+func (n *node) controlMethods() []table.Method {
+	return []table.Method{{
+		Name: "help", Category: "control", About: "List all commands, or get help for a specified command.",
+		Args:   []table.Arg{{Name: "command", Kind: table.Text, Hint: "all commands", About: "The command to get help on"}},
+		Result: "The help text", Call: n.help,
+	}, {
+		Name: "stop", Category: "control", About: "Request a graceful shutdown of Quern.",
+		Args:   []table.Arg{{Name: "wait", Kind: table.Integer, About: "how long to wait in ms"}},
+		Result: "\"Quern stopping\"", Call: n.stop,
+	}, {
+		Name: "uptime", Category: "control", About: "Returns the total uptime of the server.",
+		Result: "The number of seconds that the server has been running", Call: n.uptime,
+	}, {
+		Name: "echo", Category: "hidden", About: "Simply echo back the input arguments. This command is for testing.",
+		Args: echoArgs(), Result: "The arguments, as an array", Call: n.echo,
+	}, {
+		Name: "setmocktime", Category: "hidden",
+		About:  "Set the local time to given timestamp (-regtest only)",
+		Args:   []table.Arg{{Name: "timestamp", Kind: table.Long, Need: true, About: "Unix seconds; 0 goes back to the system's time"}},
+		Result: "null", Call: n.setMockTime,
+	}, {
+		Name: "syncwithvalidationinterfacequeue", Category: "hidden",
+		About:  "Waits until mempool and wallet have caught up with the tip that the chain had when the call began.",
+		Result: "null", Call: n.syncParts,
+	}}
+}
+
+func (n *node) help(_ context.Context, a table.Args) (any, error) {
+	return n.Table().Help(a.Text(0)), nil
+}
+
+func (n *node) stop(ctx context.Context, a table.Args) (any, error) {
+	if wait := a.Integer(0); wait > 0 {
+		select {
+		case <-time.After(time.Duration(wait) * time.Millisecond):
+		case <-ctx.Done():
+		}
+	}
+	n.Stop()
+	return "Quern stopping", nil
+}
+
+func (n *node) uptime(_ context.Context, _ table.Args) (any, error) {
+	return int64(time.Since(n.Started).Seconds()), nil
+}
+
+func echoArgs() (out []table.Arg) {
+	for i := range 10 {
+		out = append(out, table.Arg{Name: fmt.Sprintf("arg%d", i), Kind: table.Text, Loose: true})
+	}
+	return out
+}
+
+func (n *node) echo(_ context.Context, a table.Args) (any, error) {
+	last := 0
+	for i, v := range a.Values {
+		if v != nil {
+			last = i + 1
+		}
+	}
+	out := make([]json.RawMessage, last)
+	for i := range out {
+		if out[i] = a.Raw(i); out[i] == nil {
+			out[i] = json.RawMessage("null")
+		}
+	}
+	return out, nil
+}
+
+func (n *node) setMockTime(_ context.Context, a table.Args) (any, error) {
+	if n.Params.Name != "regtest" {
+		return nil, table.Errorf(table.CodeMisc, "setmocktime is for regression testing (-regtest mode) only")
+	}
+	t := a.Integer(0)
+	const most = math.MaxInt64 / int64(time.Second)
+	switch {
+	case t < 0 || t > most:
+		return nil, table.Errorf(table.CodeInvalid, "Mocktime must be in the range [0, %d], not %d.", most, t)
+	case t == 0:
+		n.SetTime(time.Time{})
+	default:
+		n.SetTime(time.Unix(t, 0))
+	}
+	return nil, nil
+}
+
+// syncParts waits for those who follow the chain.
+func (n *node) syncParts(ctx context.Context, _ table.Args) (any, error) { return nil, n.Sync(ctx) }

@@ -1,0 +1,28 @@
+package controlrpc
+
+import (
+	"context"
+	"time"
+
+	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/node/rpc/table"
+)
+
+// Parts are what the methods reach.
+type Parts struct {
+	Params  *consensus.Params
+	Table   func() table.Table          // of all methods, for help
+	Started time.Time                   // of the server
+	SetTime func(time.Time)             // stops the clock; the zero time lets it run
+	Stop    func()                      // asks the node to end; returns at once
+	Sync    func(context.Context) error // waits for those who follow the chain to reach the tip
+}
+
+// node is what the methods work on.
+type node struct{ Parts }
+
+// Methods lists the methods on p.
+func Methods(p Parts) []table.Method {
+	n := &node{p}
+	return n.controlMethods()
+}

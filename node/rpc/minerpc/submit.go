@@ -1,0 +1,130 @@
+package minerpc
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+
+	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/consensus/chain"
+	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/node/rpc/table"
+)
+
+func (n *node) submitMethods() []table.Method {
+	return []table.Method{{
+		Name: "submitblock", Category: "mining",
+		About: "Attempts to submit new block to network.\nSee BIP22 for full specification.",
+		Args: []table.Arg{
+			{Name: "hexdata", Kind: table.HexText, Need: true, About: "the hex-encoded block data to submit"},
+			{Name: "dummy", Kind: table.Text, Hint: "ignored", About: "dummy value, for compatibility with BIP22. This value is ignored."},
+		},
+		Result: "null when the block was accepted, else why not (BIP22)", Call: n.submitBlock,
+	}, {
+		Name: "submitheader", Category: "mining",
+		About:  "Decode the given hexdata as a header and submit it as a candidate chain tip if valid.\nThrows when the header is invalid.",
+		Args:   []table.Arg{{Name: "hexdata", Kind: table.HexText, Need: true, About: "the hex-encoded block header data"}},
+		Result: "null", Call: n.submitHeader,
+	}}
+}
+
+// decodeBlock reads a block in hex. One without transactions is none.
+func decodeBlock(s string) (*wire.Block, error) {
+	raw, err := hex.DecodeString(s)
+	if err != nil {
+		return nil, table.Errorf(table.CodeDecode, "Block decode failed")
+	}
+	b, err := wire.DecodeBlock(raw)
+	if err != nil {
+		return nil, table.Errorf(table.CodeDecode, "Block decode failed")
+	}
+	return b, nil
+}
+
+func (n *node) submitBlock(ctx context.Context, a table.Args) (any, error) {
+	b, err := decodeBlock(a.Text(0))
+	if err != nil {
+		return nil, err
+	}
+	if h, ok := n.Chain.Header(b.ID()); ok && h.Invalid {
+		return "duplicate-invalid", nil
+	}
+	b = n.withReserved(b)
+	err = n.Chain.AddBlock(ctx, b)
+	if err != nil {
+		return bip22(err)
+	}
+	h, ok := n.Chain.Header(b.ID())
+	if ok && !h.Active {
+		return "inconclusive", nil
+	}
+	return nil, nil
+}
+
+// withReserved adds the coinbase's witness to a block from a miner that knows
+// the witness commitment only as an output to copy (Core's
+// UpdateUncommittedBlockStructures).
+func (n *node) withReserved(b *wire.Block) *wire.Block {
+	prev, ok := n.Chain.StateAt(b.Header.Parent)
+	if !ok || prev.Height+1 < n.Params.Segwit || len(b.Txs) == 0 || !b.Txs[0].IsCoinbase() || b.Txs[0].HasWitness() || !commits(b.Txs[0]) {
+		return b
+	}
+	coinbase := *b.Txs[0]
+	fresh := &wire.Tx{Version: coinbase.Version, Ins: append([]wire.In(nil), coinbase.Ins...), Outs: coinbase.Outs, LockTime: coinbase.LockTime}
+	fresh.Ins[0].Witness = [][]byte{make([]byte, 32)}
+	txs := append([]*wire.Tx{fresh.Seal()}, b.Txs[1:]...)
+	return wire.NewBlock(b.Header, txs)
+}
+
+// commits says whether a coinbase has a witness commitment (BIP141).
+func commits(t *wire.Tx) bool {
+	for _, o := range t.Outs {
+		if len(o.Script) >= 38 && string(o.Script[:6]) == "\x6a\x24\xaa\x21\xa9\xed" {
+			return true
+		}
+	}
+	return false
+}
+
+// bip22 words the chain's verdict.
+func bip22(err error) (any, error) {
+	switch {
+	case err == nil:
+		return nil, nil
+	case consensus.RuleOf(err) != "":
+		return string(consensus.RuleOf(err)), nil
+	case errors.Is(err, chain.ErrDuplicate):
+		return "duplicate", nil
+	case errors.Is(err, chain.ErrSetAside):
+		return "duplicate-invalid", nil
+	case errors.Is(err, chain.ErrNoParent):
+		return "prev-blk-not-found", nil
+	case errors.Is(err, chain.ErrNotNext):
+		return "inconclusive-not-best-prevblk", nil
+	}
+	return nil, table.Errorf(table.CodeVerify, "%v", err)
+}
+
+func (n *node) submitHeader(ctx context.Context, a table.Args) (any, error) {
+	raw, err := hex.DecodeString(a.Text(0))
+	if err != nil || len(raw) != wire.HeaderSize {
+		return nil, table.Errorf(table.CodeDecode, "Block header decode failed")
+	}
+	h, err := wire.DecodeHeader(raw)
+	if err != nil {
+		return nil, table.Errorf(table.CodeDecode, "Block header decode failed")
+	}
+	if _, ok := n.Chain.Header(h.Parent); !ok {
+		return nil, table.Errorf(table.CodeVerify, "Must submit previous header (%s) first", h.Parent)
+	}
+	_, err = n.Chain.AddHeaders(ctx, []wire.Header{h})
+	switch {
+	case err == nil:
+		return nil, nil
+	case consensus.RuleOf(err) != "":
+		return nil, table.Errorf(table.CodeVerify, "%s", consensus.RuleOf(err))
+	case errors.Is(err, chain.ErrSetAside):
+		return nil, table.Errorf(table.CodeVerify, "duplicate-invalid")
+	}
+	return nil, table.Errorf(table.CodeVerify, "%v", err)
+}

@@ -1,0 +1,162 @@
+package rpc
+
+import (
+	"context"
+	"time"
+
+	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/consensus/chain"
+	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/gossip"
+	"github.com/quernnet/quern/node/alarm"
+	"github.com/quernnet/quern/node/invite"
+	"github.com/quernnet/quern/node/mempool"
+	"github.com/quernnet/quern/node/mining"
+	"github.com/quernnet/quern/node/peering"
+	"github.com/quernnet/quern/node/rpc/chainrpc"
+	"github.com/quernnet/quern/node/rpc/controlrpc"
+	"github.com/quernnet/quern/node/rpc/minerpc"
+	"github.com/quernnet/quern/node/rpc/netrpc"
+	"github.com/quernnet/quern/node/rpc/own"
+	"github.com/quernnet/quern/node/rpc/poolrpc"
+	"github.com/quernnet/quern/node/rpc/quernrpc"
+	"github.com/quernnet/quern/node/rpc/table"
+	"github.com/quernnet/quern/node/rpc/txrpc"
+	"github.com/quernnet/quern/node/rpc/utilrpc"
+	"github.com/quernnet/quern/node/rpc/walletrpc"
+	"github.com/quernnet/quern/node/wallet"
+)
+
+// Parts are what the methods may reach: the node's parts, of which each
+// category gets what it asks for. All are safe for concurrent use.
+type Parts struct {
+	Chain     *chain.Chain
+	Pool      *mempool.Pool
+	Wallet    *wallet.Wallet
+	Assembler *mining.Assembler
+	Miner     *mining.Miner
+	Net       *gossip.Net      // nil without P2P
+	Peering   *peering.Peering // nil without P2P
+	Params    *consensus.Params
+
+	Swarm, Folder, Version string
+
+	Reorgs func() []alarm.Reorg // deep ones to warn of, the newest first; nil: none
+
+	Invite  func(own, others []string) (i invite.Invite, meet bool, err error) // into the node's swarm
+	Now     func() time.Time
+	SetTime func(time.Time)     // stops the clock; the zero time lets it run
+	PayTo   func(script []byte) // what the solo miner pays from its next block on
+	Stop    func()              // asks the node to end; returns at once
+}
+
+// methods is the whole dialect, put together of the categories' lists.
+func (p Parts) methods(started time.Time) table.Table {
+	var t table.Table
+	control := controlrpc.Parts{
+		Params: p.Params, Table: func() table.Table { return t }, Started: started, SetTime: p.SetTime, Stop: p.Stop, Sync: p.sync,
+	}
+	t = table.New(
+		controlrpc.Methods(control),
+		chainrpc.Methods(chainrpc.Parts{
+			Chain: p.Chain, Pool: p.Pool, Params: p.Params, Folder: p.Folder,
+			Syncing: p.syncing, Progress: p.progress, Warnings: p.warnings,
+		}),
+		txrpc.Methods(txrpc.Parts{Chain: p.Chain, Pool: p.Pool, Params: p.Params, Block: p.walletBlock}),
+		poolrpc.Methods(poolrpc.Parts{Chain: p.Chain, Pool: p.Pool}),
+		minerpc.Methods(minerpc.Parts{
+			Chain: p.Chain, Pool: p.Pool, Assembler: p.Assembler, Params: p.Params, Now: p.Now,
+			Syncing: p.syncing, Peers: p.peers, Warnings: p.warnings,
+		}),
+		netrpc.Methods(p.net()),
+		utilrpc.Methods(utilrpc.Parts{Params: p.Params}),
+		quernrpc.Methods(p.quern(started)),
+		walletrpc.Methods(walletrpc.Parts{Chain: p.Chain, Wallet: p.Wallet}),
+	)
+	return t
+}
+
+// net leaves the swarm out where there is none: a nil pointer in an interface
+// would be a swarm.
+func (p Parts) net() netrpc.Parts {
+	out := netrpc.Parts{Chain: p.Chain, Pool: p.Pool, Version: p.Version, Now: p.Now, Warnings: p.warnings}
+	if p.Net != nil {
+		out.Net, out.Peering = p.Net, p.Peering
+	}
+	return out
+}
+
+func (p Parts) quern(started time.Time) quernrpc.Parts {
+	out := quernrpc.Parts{
+		Chain: p.Chain, Pool: p.Pool, Miner: p.Miner, Params: p.Params,
+		Swarm: p.Swarm, Folder: p.Folder, Version: p.Version, Started: started, Now: p.Now,
+		Syncing: p.syncing, Progress: p.progress, Warnings: p.warnings, PayTo: p.PayTo, Invite: p.Invite,
+		Wallet: func() own.WalletStatus {
+			st := p.Wallet.Status()
+			return own.WalletStatus{Exists: st.Exists, Height: st.Height, Synced: st.Synced}
+		},
+	}
+	if p.Net != nil {
+		out.Net = p.Net
+	}
+	return out
+}
+
+// warnings are what an operator should see.
+func (p Parts) warnings() []string {
+	out := []string{}
+	if err := p.Chain.Err(); err != nil {
+		out = append(out, "the store has failed, restart the node: "+err.Error())
+	}
+	if p.Reorgs != nil {
+		for _, r := range p.Reorgs() {
+			out = append(out, r.Words())
+		}
+	}
+	return out
+}
+
+// syncing says whether the node still catches up (Core's initial block download).
+func (p Parts) syncing() bool { return p.Peering != nil && !p.Peering.Synced() }
+
+// progress is the share of the best chain that is verified, 0 to 1.
+func (p Parts) progress(ctx context.Context) float64 {
+	if p.Peering != nil {
+		if st := p.Peering.Status(ctx); st.Headers > 0 {
+			return st.Progress
+		}
+	}
+	tip, best := p.Chain.Tip().Height, p.Chain.BestHeader().Height
+	if best <= tip {
+		return 1
+	}
+	return float64(tip) / float64(best)
+}
+
+// peers counts who is connected.
+func (p Parts) peers() int {
+	if p.Net == nil {
+		return 0
+	}
+	return len(p.Net.Peers())
+}
+
+// sync waits for mempool and wallet to reach the tip.
+func (p Parts) sync(ctx context.Context) error {
+	tip := p.Chain.Tip()
+	if err := p.Pool.Sync(ctx); err != nil {
+		return err
+	}
+	return walletrpc.At(ctx, p.Wallet, tip.Height)
+}
+
+// walletBlock is where the wallet saw a transaction of its own.
+func (p Parts) walletBlock(id wire.Hash) (wire.Hash, bool) {
+	records, err := p.Wallet.History(0)
+	for i := range records {
+		if err == nil && records[i].TxID == id && !records[i].Block.IsZero() {
+			return records[i].Block, true
+		}
+	}
+	return wire.Hash{}, false
+}

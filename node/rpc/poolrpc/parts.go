@@ -1,0 +1,41 @@
+package poolrpc
+
+import (
+	"slices"
+
+	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/node/mempool"
+	"github.com/quernnet/quern/node/rpc/table"
+)
+
+// Chain is what is asked of the chain.
+type Chain interface {
+	Coins(ops []wire.Outpoint) (consensus.State, []consensus.Coin, error)
+}
+
+// Pool is what is asked of the mempool.
+type Pool interface {
+	Stats() mempool.Stats
+	IDs() []wire.Hash
+	Entries() (tip wire.Hash, es []mempool.Entry)
+	Get(id wire.Hash) (mempool.Entry, bool)
+	Add(t *wire.Tx, from string) (mempool.Result, error)
+	Test(t *wire.Tx) (mempool.Result, error)
+	TestPackage(txs []*wire.Tx) ([]mempool.Verdict, error)
+}
+
+// Parts are what the methods reach.
+type Parts struct {
+	Chain Chain
+	Pool  Pool
+}
+
+// node is what the methods work on.
+type node struct{ Parts }
+
+// Methods lists the methods on p.
+func Methods(p Parts) []table.Method {
+	n := &node{p}
+	return slices.Concat(n.mempoolMethods(), n.sendMethods())
+}

@@ -1,0 +1,3 @@
+// Package utilrpc is the methods that need no ledger: addresses, descriptors,
+// signed messages.
+package utilrpc

@@ -1,0 +1,20 @@
+package utilrpc
+
+import (
+	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/node/rpc/table"
+)
+
+// Parts are what the methods reach.
+type Parts struct {
+	Params *consensus.Params
+}
+
+// node is what the methods work on.
+type node struct{ Parts }
+
+// Methods lists the methods on p.
+func Methods(p Parts) []table.Method {
+	n := &node{p}
+	return n.addressMethods()
+}

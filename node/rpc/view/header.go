@@ -1,0 +1,60 @@
+package view
+
+import (
+	"github.com/quernnet/quern/consensus/chain"
+	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/work"
+)
+
+// Header is a header as getblockheader and getblock show it.
+type Header struct {
+	Hash          wire.Hash  `json:"hash"`
+	Confirmations int64      `json:"confirmations"` // -1: not on the active branch
+	Height        uint32     `json:"height"`
+	Version       int32      `json:"version"`
+	VersionHex    Hex32      `json:"versionHex"`
+	Merkle        wire.Hash  `json:"merkleroot"`
+	Time          uint32     `json:"time"`
+	Median        uint32     `json:"mediantime"`
+	Nonce         uint32     `json:"nonce"`
+	Bits          Hex32      `json:"bits"`
+	Target        string     `json:"target"`
+	Difficulty    Double     `json:"difficulty"`
+	Work          string     `json:"chainwork"`
+	Txs           int        `json:"nTx"`
+	Prev          *wire.Hash `json:"previousblockhash,omitempty"`
+	Next          *wire.Hash `json:"nextblockhash,omitempty"`
+}
+
+// NewHeader shows a header; tip is the active branch's height.
+func NewHeader(h chain.HeaderInfo, tip uint32) Header {
+	out := Header{
+		Hash: h.ID, Confirmations: Confirmations(h, tip), Height: h.Height,
+		Version: h.Version, VersionHex: Hex32(h.Version), Merkle: h.Merkle,
+		Time: h.Time, Median: h.Median, Nonce: h.Nonce, Bits: Hex32(h.Bits), Target: Target(h.Bits),
+		Difficulty: Double(work.Bits(h.Bits).Difficulty()), Work: work.Work(h.Work).String(), Txs: h.Txs,
+	}
+	if h.Height > 0 {
+		out.Prev = &h.Parent
+	}
+	if !h.Next.IsZero() {
+		out.Next = &h.Next
+	}
+	return out
+}
+
+// Confirmations counts the blocks from h to the tip; -1 off the active branch.
+func Confirmations(h chain.HeaderInfo, tip uint32) int64 {
+	if !h.Active {
+		return -1
+	}
+	// The tip may have moved since h was looked up, but not below it without
+	// h's leaving the branch.
+	return max(1, int64(tip)-int64(h.Height)+1)
+}
+
+// Target writes compact bits out, as 64 hex digits.
+func Target(bits uint32) string {
+	t, _, _ := work.Bits(bits).Target()
+	return t.String()
+}

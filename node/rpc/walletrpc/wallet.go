@@ -1,0 +1,127 @@
+package walletrpc
+
+import (
+	"context"
+	"errors"
+
+	"github.com/quernnet/quern/node/mempool"
+	"github.com/quernnet/quern/node/rpc/own"
+	"github.com/quernnet/quern/node/rpc/table"
+	"github.com/quernnet/quern/node/rpc/view"
+	"github.com/quernnet/quern/node/wallet"
+)
+
+// quernMethods are those of Quern's own wallet.
+func (n *node) quernMethods() []table.Method {
+	password := table.Arg{Name: "password", Kind: table.Text, Need: true, About: "The wallet's password"}
+	return []table.Method{{
+		Name: "quern.wallet.create", Category: "quern", About: "Makes a wallet with new keys.",
+		Args:   []table.Arg{{Name: "words", Kind: table.Text, About: "Must be empty"}, password},
+		Result: "{ \"words\" }: the only copy outside the wallet's file", Wallet: true, Call: n.on(n.walletCreate),
+	}, {
+		Name: "quern.wallet.restore", Category: "quern", About: "Makes a wallet with the keys of the given words, and looks for its coins.",
+		Args:   []table.Arg{{Name: "words", Kind: table.Text, Need: true, About: "BIP39 words"}, password},
+		Result: "{ \"words\" }", Wallet: true, Call: n.on(n.walletRestore),
+	}, {
+		Name: "quern.wallet.address", Category: "quern", About: "Returns the next unused receiving address.",
+		Args:   []table.Arg{{Name: "kind", Kind: table.Text, Def: `"segwit"`, About: "\"segwit\" or \"taproot\""}},
+		Result: "{ \"address\" }", Wallet: true, Call: n.on(n.walletAddress),
+	}, {
+		Name: "quern.wallet.balance", Category: "quern", About: "Sums the wallet's view.Coins up, in satoshis.",
+		Result: "{ \"confirmed\", \"pending\", \"immature\" }", Wallet: true, Call: n.on(n.walletBalance),
+	}, {
+		Name: "quern.wallet.history", Category: "quern", About: "Lists the wallet's transactions, newest first.",
+		Args:   []table.Arg{{Name: "max", Kind: table.Integer, Def: "0", About: "0 for all"}},
+		Result: "[ { \"txid\", \"value\", \"fee\", \"height\", … }, … ]", Wallet: true, Call: n.on(n.walletHistory),
+	}, {
+		Name: "quern.wallet.send", Category: "quern", About: "Pays an address.",
+		Args: []table.Arg{
+			{Name: "address", Kind: table.Text, Need: true, About: "Whom to pay"},
+			{Name: "value", Kind: table.Long, Need: true, About: "Satoshis"},
+			{Name: "feerate", Kind: table.Long, Def: "0", About: "Satoshis per 1000 virtual bytes; 0 leaves it to the node"},
+			{Name: "subtract_fee", Kind: table.Boolean, Def: "false", About: "Take the fee from the payment"},
+			password,
+		},
+		Result: "{ \"txid\", \"fee\" }", Wallet: true, Call: n.on(n.walletSend),
+	}}
+}
+
+// walletError gives the wallet's errors their codes.
+func walletError(err error) error {
+	var refusal *mempool.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, wallet.ErrNone):
+		return table.Errorf(table.CodeNoWallet, "%v", err)
+	case errors.Is(err, wallet.ErrPassword):
+		return table.Errorf(table.CodeBadPassword, "%v", err)
+	case errors.Is(err, wallet.ErrFunds):
+		return table.Errorf(table.CodeNoFunds, "%v", err)
+	case errors.As(err, &refusal):
+		return table.Errorf(table.CodeRejected, "%s", refusal.Error())
+	}
+	return table.Errorf(table.CodeWallet, "%v", err)
+}
+
+func (n *node) walletCreate(_ context.Context, w Wallet, a table.Args) (any, error) {
+	if a.Text(0) != "" {
+		return nil, table.Errorf(table.CodeInvalid, "quern.wallet.create makes new words; quern.wallet.restore takes yours")
+	}
+	words, err := w.Create(a.Text(1))
+	return own.WalletWords{Words: words}, walletError(err)
+}
+
+func (n *node) walletRestore(_ context.Context, w Wallet, a table.Args) (any, error) {
+	err := w.Restore(a.Text(0), a.Text(1))
+	return own.WalletWords{Words: a.Text(0)}, walletError(err)
+}
+
+func (n *node) walletAddress(_ context.Context, w Wallet, a table.Args) (any, error) {
+	kind := wallet.SegWit
+	switch a.Text(0) {
+	case "", "segwit":
+	case "taproot":
+		kind = wallet.Taproot
+	default:
+		return nil, table.Errorf(table.CodeInvalid, "kind %q is neither segwit nor taproot", a.Text(0))
+	}
+	text, err := w.NewAddress(kind)
+	return own.WalletAddress{Address: text}, walletError(err)
+}
+
+func (n *node) walletBalance(_ context.Context, w Wallet, _ table.Args) (any, error) {
+	b, err := w.Balance()
+	return own.WalletBalance{Confirmed: b.Confirmed, Pending: b.Pending, Immature: b.Immature}, walletError(err)
+}
+
+func (n *node) walletHistory(_ context.Context, w Wallet, a table.Args) (any, error) {
+	records, err := w.History(int(max(0, a.Integer(0))))
+	if err != nil {
+		return nil, walletError(err)
+	}
+	tip, out := n.Chain.Tip().Height, make([]own.WalletRecord, len(records))
+	for i, r := range records {
+		out[i] = own.WalletRecord{
+			TxID: r.TxID.String(), Value: r.Value, Fee: r.Fee, Height: r.Height, Time: r.Time.Unix(),
+			Coinbase: r.Coinbase, Abandoned: r.Abandoned, Addresses: view.NonNil(r.Addresses),
+		}
+		if !r.Block.IsZero() {
+			out[i].Block = r.Block.String()
+			// The wallet may be a block ahead of the tip that was read.
+			out[i].Confirmations = max(tip, r.Height) - r.Height + 1
+		}
+	}
+	return out, nil
+}
+
+func (n *node) walletSend(ctx context.Context, w Wallet, a table.Args) (any, error) {
+	sent, err := w.Send(ctx, wallet.Order{
+		To:      []wallet.Payment{{Address: a.Text(0), Value: a.Integer(1)}},
+		Feerate: a.Integer(2), SubtractFee: a.Flag(3), Password: a.Text(4),
+	})
+	if err != nil {
+		return nil, walletError(err)
+	}
+	return own.WalletSent{TxID: sent.Tx.ID().String(), Fee: sent.Fee}, nil
+}
