@@ -14,6 +14,7 @@ import (
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/node/mempool"
 	"github.com/quernnet/quern/node/zmq/zmtp"
+	"github.com/quernnet/quern/work"
 )
 
 // Chain is what is told of; *chain.Chain satisfies it.
@@ -43,13 +44,16 @@ type Config struct {
 
 // Server publishes notifications.
 //
-// Only Run's goroutine touches at, seen and the notifiers' counters: at is the
-// block, and seen the mempool's event, up to which all was told.
+// Only Run's goroutine touches at, best, seen and the notifiers' counters: at is the
+// block, and seen the mempool's event, up to which all was told; best is the
+// most work of a tip since the chain last stood still: while it reorganises, only
+// blocks above that are tips.
 type Server struct {
 	Config
 	publishers []*zmtp.Publisher // one an endpoint
 	notifiers  []*notifier
-	at         wire.Hash
+	at         consensus.State
+	best       work.Work
 	seen       uint64
 }
 
@@ -58,7 +62,7 @@ const batch = 8
 
 // Listen opens every endpoint. What happens from now on is told, once Run runs.
 func Listen(ctx context.Context, c Config) (*Server, error) {
-	s := &Server{Config: c, at: c.Chain.Tip().ID, seen: c.Pool.Stats().Sequence}
+	s := &Server{Config: c, at: c.Chain.Tip(), seen: c.Pool.Stats().Sequence}
 	byEndpoint := make(map[string]*zmtp.Publisher)
 	for _, n := range c.Notifications {
 		p := byEndpoint[n.Endpoint]
@@ -117,8 +121,8 @@ func (s *Server) follow(ctx context.Context) error {
 // pushed out of the mempool is told before the block, and what a reverted block
 // gave back after it.
 func (s *Server) tell(ctx context.Context) error {
+	s.best = s.at.Work
 	for ctx.Err() == nil {
-		before := s.at
 		reverted, applied, err := s.changes(ctx)
 		if err != nil {
 			return err
@@ -128,42 +132,36 @@ func (s *Server) tell(ctx context.Context) error {
 			s.Log.Warn("more happened in the mempool than is remembered: subscribers miss some of it")
 			s.seen = s.Pool.Stats().Sequence
 		}
-		first := 0
-		if s.at != before {
+		moved, first := len(reverted)+len(applied) > 0, 0
+		if moved {
 			first = afterConflicts(events)
 		}
 		s.events(events[:first])
 		s.blocks(reverted, applied)
 		s.events(events[first:])
-		if s.at == before {
+		if !moved {
 			return nil
 		}
 	}
 	return nil
 }
 
-// changes reads the next few updates, and moves at behind them.
+// changes reads the next few updates.
 func (s *Server) changes(ctx context.Context) (reverted, applied []consensus.Update, err error) {
-	if s.at == s.Chain.Tip().ID {
+	if s.at.ID == s.Chain.Tip().ID {
 		return nil, nil, nil
 	}
 	if err := s.Pool.Sync(ctx); err != nil {
 		return nil, nil, fmt.Errorf("zmq: %w", err)
 	}
-	reverted, applied, err = s.Chain.UpdatesSince(s.at, batch)
-	switch {
-	case errors.Is(err, chain.ErrUnknown):
-		s.Log.Warn("blocks that left the chain cannot be read: subscribers miss them", "from", s.at)
-		s.at = s.Chain.Tip().ID
+	reverted, applied, err = s.Chain.UpdatesSince(s.at.ID, batch)
+	if errors.Is(err, chain.ErrUnknown) {
+		s.Log.Warn("blocks that left the chain cannot be read: subscribers miss them", "from", s.at.ID)
+		s.at = s.Chain.Tip()
 		return nil, nil, nil
-	case err != nil:
+	}
+	if err != nil {
 		return nil, nil, fmt.Errorf("zmq: read the chain: %w", err)
-	}
-	for _, u := range reverted {
-		s.at = u.Prev.ID
-	}
-	for _, u := range applied {
-		s.at = u.Next.ID
 	}
 	return reverted, applied, nil
 }
@@ -179,16 +177,21 @@ func afterConflicts(es []mempool.Event) int {
 	return 0
 }
 
-// blocks tells of updates; of the tip, when it is reached.
+// blocks tells of updates, and of the tips among them.
 func (s *Server) blocks(reverted, applied []consensus.Update) {
 	for _, u := range reverted {
 		s.block(u.Block, disconnected)
+		s.at = u.Prev
 	}
 	for _, u := range applied {
 		s.block(u.Block, connected)
-	}
-	if n := len(applied); n > 0 && applied[n-1].Next.ID == s.Chain.Tip().ID && !s.Catching() {
-		s.tip(applied[n-1].Block)
+		s.at = u.Next
+		if u.Next.Work.Cmp(s.best) > 0 {
+			s.best = u.Next.Work
+			if !s.Catching() {
+				s.tip(u.Block)
+			}
+		}
 	}
 }
 

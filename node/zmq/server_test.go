@@ -250,10 +250,13 @@ func TestBlock(t *testing.T) {
 			t.Fatalf("got %s %s %d\nwant %s %s 0", topic, body, count, w.topic, w.body)
 		}
 	}
-	g.generate(1)
-	for range want {
-		if topic, _, count := r.next(); count != 1 {
-			t.Errorf("%s has number %d in the second round", topic, count)
+	// Several that come at once are told of one after the other, each as the tip.
+	g.generate(3)
+	for round := range uint32(3) {
+		for _, w := range want {
+			if topic, _, count := r.next(); topic != w.topic || count != round+1 {
+				t.Errorf("%s has number %d in round %d, want %s", topic, count, round+1, w.topic)
+			}
 		}
 	}
 }
@@ -278,6 +281,9 @@ func TestPool(t *testing.T) {
 	r.want("sequence", pooledSeq(loser.ID(), "A", g.pool.Stats().Sequence))
 	b, err := g.blocks.GenerateBlock(t.Context(), pay, []*wire.Tx{winner}, true)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := g.pool.Sync(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	r.want("sequence", pooledSeq(loser.ID(), "R", g.pool.Stats().Sequence), seq(b.ID(), "C"))
