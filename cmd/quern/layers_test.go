@@ -27,6 +27,8 @@ var rooms = []struct{ pkg, allowed string }{
 	{"node/syncer/presync", "consensus consensus/wire work"},
 	{"node/mempool", "consensus consensus/chain consensus/wire consensus/script work"},
 	{"node/mining", "consensus consensus/wire consensus/script consensus/chain work work/miner node/mempool"},
+	{"node/signing", "consensus consensus/wire consensus/script consensus/secp"},
+	{"node/psbt", "consensus consensus/wire consensus/script node/signing"},
 	{"node/address", "consensus consensus/script"},
 	{"node/descriptor", "consensus consensus/script node/address"},
 	{"node/wallet", "consensus consensus/chain consensus/wire consensus/script work datastore/failpoint node/address node/descriptor node/mempool"},
