@@ -2,8 +2,12 @@ package coinset
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
 	"math/big"
 	"math/bits"
+	"slices"
+	"sync"
 
 	"golang.org/x/crypto/chacha20"
 
@@ -44,38 +48,82 @@ func (m *MuHash) Union(o *MuHash) {
 // Sum is the set's hash: SHA-256 of the fraction's value, 384 bytes little
 // endian.
 func (m *MuHash) Sum() wire.Hash {
-	p := new(big.Int).Lsh(big.NewInt(1), 8*muBytes)
-	p.Sub(p, big.NewInt(muDiff))
-	v := m.den.value()
-	v.Mod(v, p)
-	v.ModInverse(v, p)
-	v.Mul(v, m.num.value())
-	v.Mod(v, p)
-	var b [muBytes]byte
-	v.FillBytes(b[:])
-	for i, j := 0, muBytes-1; i < j; i, j = i+1, j-1 {
-		b[i], b[j] = b[j], b[i]
-	}
+	b := m.bytes()
 	return sha256.Sum256(b[:])
 }
 
+// bytes is the fraction's value, little endian.
+func (m *MuHash) bytes() (b [muBytes]byte) {
+	v := m.num.value()
+	if m.den.set {
+		v.Mul(v, inverse(m.den.value()))
+	}
+	v.Mod(v, modulus()).FillBytes(b[:])
+	slices.Reverse(b[:])
+	return b
+}
+
+// Normalize leaves the set as it is, and writes it with a denominator of one: Sum
+// then takes no division, which is what is slow about it.
+func (m *MuHash) Normalize() {
+	if m.den.set {
+		m.num.multiply(numberOf(inverse(m.den.value())).limbs())
+		m.den = number{}
+	}
+}
+
+// AppendBinary adds the set's value to dst, 384 bytes little endian.
+func (m *MuHash) AppendBinary(dst []byte) ([]byte, error) {
+	b := m.bytes()
+	return append(dst, b[:]...), nil
+}
+
+// UnmarshalBinary reads what AppendBinary wrote.
+func (m *MuHash) UnmarshalBinary(b []byte) error {
+	if len(b) != muBytes {
+		return fmt.Errorf("MuHash of %d bytes, want %d", len(b), muBytes)
+	}
+	*m = MuHash{num: number{set: true, v: *fromBytes((*[muBytes]byte)(b))}}
+	return nil
+}
+
+// modulus is the group's prime.
+var modulus = sync.OnceValue(func() *big.Int {
+	p := new(big.Int).Lsh(big.NewInt(1), 8*muBytes)
+	return p.Sub(p, big.NewInt(muDiff))
+})
+
+func inverse(v *big.Int) *big.Int {
+	v.Mod(v, modulus())
+	return v.ModInverse(v, modulus())
+}
+
 // limbs are a 3072-bit number, least significant first.
-type limbs [muBytes / 8]uint64
+type limbs [8 * muBytes / bits.UintSize]big.Word
 
 // expand makes a number of an element: the ChaCha20 key stream under the
 // element's SHA-256, with a zero nonce.
 func expand(element []byte) *limbs {
 	key := sha256.Sum256(element)
 	var b [muBytes]byte
-	c, err := chacha20.NewUnauthenticatedCipher(key[:], make([]byte, chacha20.NonceSize))
+	var nonce [chacha20.NonceSize]byte
+	c, err := chacha20.NewUnauthenticatedCipher(key[:], nonce[:])
 	if err != nil {
 		panic(err) // the sizes are right
 	}
 	c.XORKeyStream(b[:], b[:])
+	return fromBytes(&b)
+}
+
+// fromBytes reads 384 bytes little endian.
+func fromBytes(b *[muBytes]byte) *limbs {
+	const size = bits.UintSize / 8
 	n := new(limbs)
 	for i := range n {
-		for j := range 8 {
-			n[i] |= uint64(b[8*i+j]) << (8 * j)
+		if size == 8 {
+			n[i] = big.Word(binary.LittleEndian.Uint64(b[size*i:]))
+		} else {
+			n[i] = big.Word(binary.LittleEndian.Uint32(b[size*i:]))
 		}
 	}
 	return n
@@ -89,6 +137,13 @@ type number struct {
 	v   limbs
 }
 
+// numberOf is v, which is below 2^3072.
+func numberOf(v *big.Int) *number {
+	n := &number{set: true}
+	copy(n.v[:], v.Bits())
+	return n
+}
+
 func (n *number) limbs() *limbs {
 	if n.set {
 		return &n.v
@@ -96,54 +151,60 @@ func (n *number) limbs() *limbs {
 	return &limbs{1}
 }
 
+// value is a copy.
 func (n *number) value() *big.Int {
-	var b [muBytes]byte
-	for i, limb := range n.limbs() {
-		for j := range 8 {
-			b[muBytes-1-8*i-j] = byte(limb >> (8 * j))
-		}
-	}
-	return new(big.Int).SetBytes(b[:])
+	return new(big.Int).SetBits(slices.Clone(n.limbs()[:]))
 }
 
-// multiply is schoolbook multiplication with the upper half folded back: 2^3072
-// is muDiff modulo the prime.
+// products are where multiply works: math/big's multiplication is in assembly.
+var products = sync.Pool{New: func() any { return new(big.Int) }}
+
+// multiply folds the upper half of the product back: 2^3072 is muDiff modulo the
+// prime.
 func (n *number) multiply(o *limbs) {
 	if !n.set {
 		n.set, n.v = true, *o
 		return
 	}
-	var t [2 * len(o)]uint64
-	for i, x := range n.v {
-		var carry uint64
-		for j, y := range o {
-			hi, lo := bits.Mul64(x, y)
-			var c uint64
-			lo, c = bits.Add64(lo, carry, 0)
-			hi += c
-			t[i+j], c = bits.Add64(t[i+j], lo, 0)
-			carry = hi + c
-		}
-		t[i+len(o)] = carry
-	}
-	var carry uint64
+	p := products.Get().(*big.Int)
+	defer products.Put(p)
+	var x, y big.Int
+	t := p.Mul(x.SetBits(n.v[:]), y.SetBits(o[:])).Bits()
+	low := t[:min(len(t), len(n.v))]
+	high := t[len(low):]
+	clear(n.v[copy(n.v[:], low):])
+	var carry uint
 	for i := range n.v {
-		hi, lo := bits.Mul64(t[i+len(o)], muDiff)
-		var c uint64
-		lo, c = bits.Add64(lo, carry, 0)
+		if i >= len(high) && carry == 0 {
+			break
+		}
+		var h uint
+		if i < len(high) {
+			h = uint(high[i])
+		}
+		hi, lo := bits.Mul(h, muDiff)
+		var c uint
+		lo, c = bits.Add(lo, carry, 0)
 		hi += c
-		n.v[i], c = bits.Add64(t[i], lo, 0)
-		carry = hi + c
+		sum, c := bits.Add(uint(n.v[i]), lo, 0)
+		n.v[i], carry = big.Word(sum), hi+c
 	}
 	// What is left over is small, and folding it can overflow once more at most.
 	for carry > 0 {
-		hi, lo := bits.Mul64(carry, muDiff)
-		var c uint64
-		n.v[0], c = bits.Add64(n.v[0], lo, 0)
-		n.v[1], c = bits.Add64(n.v[1], hi, c)
-		for i := 2; i < len(n.v); i++ {
-			n.v[i], c = bits.Add64(n.v[i], 0, c)
-		}
-		carry = c
+		hi, lo := bits.Mul(carry, muDiff)
+		carry = n.addSmall(lo, hi)
 	}
+}
+
+// addSmall adds a number of two words, and returns what goes over.
+func (n *number) addSmall(lo, hi uint) uint {
+	sum, c := bits.Add(uint(n.v[0]), lo, 0)
+	n.v[0] = big.Word(sum)
+	sum, c = bits.Add(uint(n.v[1]), hi, c)
+	n.v[1] = big.Word(sum)
+	for i := 2; i < len(n.v) && c > 0; i++ {
+		sum, c = bits.Add(uint(n.v[i]), 0, c)
+		n.v[i] = big.Word(sum)
+	}
+	return c
 }

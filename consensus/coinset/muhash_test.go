@@ -66,17 +66,16 @@ func TestMuHashForgetsOrderAndWhatWasRemoved(t *testing.T) {
 
 // The numbers are those at which carries are longest.
 func TestMultiplicationIsThatOfBigNumbers(t *testing.T) {
-	p := new(big.Int).Lsh(big.NewInt(1), 8*muBytes)
-	p.Sub(p, big.NewInt(muDiff))
+	p := modulus()
 	limb := rapid.OneOf(rapid.Uint64(), rapid.SampledFrom([]uint64{0, 1, 1<<64 - 1, 1<<64 - muDiff, 1<<64 - muDiff - 1, muDiff}))
 	fill := rapid.Custom(func(t *rapid.T) number {
 		n := number{set: true}
 		same := limb.Draw(t, "most limbs")
 		for i := range n.v {
-			n.v[i] = same
+			n.v[i] = big.Word(same)
 		}
 		for range 4 {
-			n.v[rapid.IntRange(0, len(n.v)-1).Draw(t, "at")] = limb.Draw(t, "limb")
+			n.v[rapid.IntRange(0, len(n.v)-1).Draw(t, "at")] = big.Word(limb.Draw(t, "limb"))
 		}
 		return n
 	})
@@ -89,6 +88,41 @@ func TestMultiplicationIsThatOfBigNumbers(t *testing.T) {
 			t.Fatalf("product is %x, want %x", got, want)
 		}
 	})
+}
+
+func TestNormalizedAndStoredIsTheSame(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var m, back MuHash
+		for _, e := range rapid.SliceOfN(rapid.Byte(), 0, 3).Draw(t, "in") {
+			m.Add(element(e))
+		}
+		for _, e := range rapid.SliceOfN(rapid.Byte(), 0, 3).Draw(t, "out") {
+			m.Remove(element(e))
+		}
+		want := m.Sum()
+		kept, err := m.AppendBinary(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := back.UnmarshalBinary(kept); err != nil {
+			t.Fatal(err)
+		}
+		m.Normalize()
+		if m.den.set || m.Sum() != want || back.Sum() != want {
+			t.Fatalf("the set's hash is %v, and %v after being stored, want %v", m.Sum(), back.Sum(), want)
+		}
+	})
+	if err := new(MuHash).UnmarshalBinary(make([]byte, 383)); err == nil {
+		t.Error("383 bytes are a MuHash")
+	}
+}
+
+func BenchmarkNormalize(b *testing.B) {
+	for b.Loop() {
+		var m MuHash
+		m.Remove(element(1))
+		m.Normalize()
+	}
 }
 
 func BenchmarkMuHashAdd(b *testing.B) {
