@@ -16,6 +16,14 @@ func (p *pebbleStore) SizedBatch(_ context.Context, size int64) (ds.Batch, error
 	return &pebbleBatch{p.DB.NewBatchWithSize(int(size))}, nil
 }
 
+// DeletePrefix deletes all keys that begin with prefix. It takes no time to speak of: Pebble frees
+// their room when it next merges the files they are in.
+func (p *pebbleStore) DeletePrefix(_ context.Context, prefix string) error {
+	end := []byte(prefix)
+	end[len(end)-1]++ // a prefix is text, and ends in a slash
+	return p.DB.DeleteRange([]byte(prefix), end, pebble.NoSync)
+}
+
 // pebbleBatch is not synced, as go-ds-pebble's own is not.
 type pebbleBatch struct{ b *pebble.Batch }
 

@@ -200,13 +200,16 @@ func (s *Store) Close() error {
 
 // Space is a datastore of small values for one other part of the program,
 // apart from all others' by name, which consists of letters, digits and dashes.
-// Values are kept across Close; they are durable after Sync. Keys are
-// go-datastore's usual ones, not binary.
-func (s *Store) Space(name string) ds.Batching {
+// Values are kept across Close; they are durable after Sync, or with the next Flush. Keys are
+// go-datastore's usual ones; binary ones, made by ds.RawKey, can be put and got, not
+// asked for by prefix.
+func (s *Store) Space(name string) ds.Batching { return namespace.Wrap(s.kv, spaceKey(name)) }
+
+func spaceKey(name string) ds.Key {
 	for _, r := range name {
 		if r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') {
 			panic(fmt.Sprintf("datastore: space name %q", name))
 		}
 	}
-	return namespace.Wrap(s.kv, ds.NewKey(spaces+"/"+name))
+	return ds.NewKey(spaces + "/" + name)
 }

@@ -483,3 +483,30 @@ func TestLostBodyIsStoredAnew(t *testing.T) {
 		}
 	})
 }
+
+func TestClearTakesOneSpaceAway(t *testing.T) {
+	eachBackend(t, func(t *testing.T, c Config) {
+		s := openTest(t, c)
+		a, b := s.Space("index"), s.Space("index-2")
+		var keys []ds.Key
+		for i := range 300 {
+			keys = append(keys, ds.RawKey("/"+string([]byte{byte(i), byte(i >> 8), '/', 1})))
+		}
+		for _, k := range keys {
+			if err := errors.Join(a.Put(t.Context(), k, []byte("a")), b.Put(t.Context(), k, []byte("b"))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.Clear(t.Context(), "index"); err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range keys {
+			if _, err := a.Get(t.Context(), k); !errors.Is(err, ds.ErrNotFound) {
+				t.Fatalf("%q is still there: %v", k, err)
+			}
+			if v, err := b.Get(t.Context(), k); err != nil || string(v) != "b" {
+				t.Fatalf("%q of another space is %q, %v", k, v, err)
+			}
+		}
+	})
+}

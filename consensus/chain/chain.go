@@ -84,6 +84,7 @@ type Chain struct {
 
 	tip  atomic.Pointer[consensus.State] // last of active
 	head atomic.Pointer[consensus.State] // of tree.head
+	disk atomic.Pointer[wire.Hash]       // what the coins that a crash leaves are after
 
 	coins  sync.RWMutex
 	window []*applied // oldest first, after the tip except while a reorg hides
@@ -214,6 +215,10 @@ func (c *Chain) Settle(ctx context.Context) error { return c.do(ctx, settled, ni
 func (c *Chain) Flush(ctx context.Context) error {
 	return c.do(ctx, flushed, nil)
 }
+
+// Flushed is the block whose state the disk is known to have: a crash leaves it or
+// a later one's. It is an ancestor of the tip, or the tip was reverted since.
+func (c *Chain) Flushed() wire.Hash { return *c.disk.Load() }
 
 // Tip is the state at the tip of the active branch: a snapshot, no lock.
 func (c *Chain) Tip() consensus.State { return *c.tip.Load() }

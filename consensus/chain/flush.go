@@ -74,7 +74,9 @@ func (e *engine) ended(err error) {
 	e.flush = nil
 	if err != nil {
 		e.c.fail(fmt.Errorf("flush at height %d: %w", at.height(), err))
+		return
 	}
+	e.c.disk.Store(&at.id)
 }
 
 // awaitFlush waits for the flush under way, the window being empty or given up.

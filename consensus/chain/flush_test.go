@@ -44,10 +44,16 @@ func TestChainGoesOnBesideAFlush(t *testing.T) {
 	f.add(bs[1:]...)
 	first.Wait()
 	last := bs[19]
+	if got := f.Chain.Flushed(); got == last.ID() {
+		t.Errorf("flushed is %v before it is", got)
+	}
 	g.open <- nil
 	g.open <- nil
 	if err := f.Flush(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+	if got := f.Chain.Flushed(); got != last.ID() {
+		t.Errorf("flushed is %v, want %v", got, last.ID())
 	}
 	history := f.store.Flushed()
 	if n := len(history); n < 2 || history[n-2] != b.ID() || history[n-1] != last.ID() {

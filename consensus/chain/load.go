@@ -51,6 +51,7 @@ func (c *Chain) load(ctx context.Context) (*node, error) {
 	slices.Reverse(c.active)
 	s := tip.state(c.params)
 	c.tip.Store(&s)
+	c.disk.Store(&tip.id)
 	c.showHead()
 	c.log.Info("chain loaded", "headers", len(c.tree.nodes)-1, "height", s.Height, "tip", s.ID)
 	return tip, nil
