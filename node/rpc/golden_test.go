@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -26,7 +27,8 @@ func TestTranscripts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := newFixture(t, 101).replay(want)
+			f := newFixture(t, 101)
+			got := f.replay(want)
 			if os.Getenv("QUERN_UPDATE") == "1" {
 				if err := os.WriteFile(file, got, 0o644); err != nil {
 					t.Fatal(err)
@@ -83,6 +85,7 @@ func (f *fixture) replay(script []byte) []byte {
 			return value
 		})
 		status, reply := f.post(fmt.Sprintf(`{"id":1,"method":%q,"params":%s}`, method, params))
+		f.schema(method, reply)
 		fmt.Fprintf(&out, "%d %s\n\n", status, f.answer(reply))
 	}
 	return bytes.TrimRight(out.Bytes(), "\n")
@@ -106,4 +109,50 @@ func (f *fixture) answer(reply string) string {
 		f.t.Fatal(err)
 	}
 	return b.String()
+}
+
+// schema compares what a method returned with what it declares.
+func (f *fixture) schema(method, reply string) {
+	f.t.Helper()
+	var r struct{ Result, Error json.RawMessage }
+	m := f.methods()[method]
+	if m == nil || m.Results == nil || json.Unmarshal([]byte(reply), &r) != nil || string(r.Error) != "null" {
+		return
+	}
+	if err := m.Match(r.Result); err != nil {
+		f.t.Errorf("the result is not as declared: %v", err)
+	}
+}
+
+// untold lists methods that still have no transcript.
+var untold = []string{
+	"clearbanned", "getmempoolinfo", "listbanned", "quern.invite", "quern.net", "quern.net.ping", "quern.peers.ban", "quern.peers.disconnect",
+	"quern.peers.protect", "quern.peers.protected", "quern.peers.unban", "quern.peers.unprotect", "quern.status", "quern.wallet.history",
+	"quern.wallet.restore", "setban", "uptime",
+}
+
+// Every method has a transcript in which it succeeds at least once.
+func TestEveryMethodHasTranscript(t *testing.T) {
+	files, _ := filepath.Glob("testdata/*.txt")
+	told := make(map[string]bool)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			if request, ok := strings.CutPrefix(strings.TrimSpace(line), "> "); ok {
+				name, _, _ := strings.Cut(request, " ")
+				told[name] = true
+			}
+		}
+	}
+	for name := range newFixture(t, 0).methods() {
+		if !told[name] && !slices.Contains(untold, name) {
+			t.Errorf("%s has no transcript: write requests into a file of testdata, and QUERN_UPDATE=1 go test -run Transcripts fills in the answers", name)
+		}
+		if told[name] && slices.Contains(untold, name) {
+			t.Errorf("%s has a transcript: take it off the list of those that have none", name)
+		}
+	}
 }

@@ -16,14 +16,18 @@ func (m *Method) Usage() string {
 	open := false
 	for i := range m.Args {
 		a := &m.Args[i]
+		if a.Hidden {
+			break
+		}
+		b.WriteByte(' ')
 		switch {
 		case !a.Need && !open:
-			b.WriteString(" (")
+			b.WriteString("( ")
 		case a.Need && open:
-			b.WriteString(" )")
+			b.WriteString(") ")
 		}
 		open = !a.Need
-		b.WriteString(" " + a.usage())
+		b.WriteString(a.sketch(true))
 	}
 	if open {
 		b.WriteString(" )")
@@ -31,77 +35,69 @@ func (m *Method) Usage() string {
 	return b.String()
 }
 
-func (a *Arg) usage() string {
-	name := a.Names()[0]
-	switch a.Kind {
-	case Text, HexText:
-		return `"` + name + `"`
-	case Array:
-		return "[" + name + ",...]"
-	case Object, Options:
-		return "{" + name + "}"
-	default:
-		return name
-	}
-}
-
 // Help is all that is known of a method, laid out as Core does. It is also
 // the error that a wrong number of arguments gets.
 func (m *Method) Help() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\n%s\n", m.Usage(), m.About)
-	var left, right []string
+	var args, named sections
 	for i := range m.Args {
 		a := &m.Args[i]
-		left = append(left, fmt.Sprintf("%d. %s", i+1, a.Names()[0]))
-		right = append(right, a.describe())
+		if a.Hidden {
+			break
+		}
+		args.add(fmt.Sprintf("%d. %s", i+1, a.Names()[0]), a.describe(true))
+		args.argument(a, 5, inNone)
+		if a.Kind != Options {
+			continue
+		}
 		for j := range a.Fields {
-			left = append(left, "   - "+a.Fields[j].Names()[0])
-			right = append(right, a.Fields[j].describe())
+			named.add(a.Fields[j].Names()[0], a.Fields[j].describe(true))
+			named.argument(&a.Fields[j], 5, inNone)
 		}
 	}
-	if left != nil {
-		b.WriteString("\nArguments:\n")
-	}
-	width := 0
-	for _, l := range left {
-		width = max(width, len(l))
-	}
-	for i, l := range left {
-		fmt.Fprintf(&b, "%-*s    %s\n", width, l, right[i])
-	}
-	if m.Result != "" {
-		fmt.Fprintf(&b, "\nResult:\n%s\n", m.Result)
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n\n%s\n", m.Usage(), strings.TrimSpace(m.About))
+	b.WriteString(args.titled("\nArguments:\n"))
+	b.WriteString(named.titled("\nNamed Arguments:\n"))
+	b.WriteString(m.results())
+	if m.Examples != "" {
+		b.WriteString("\nExamples:\n" + m.Examples)
 	}
 	return b.String()
 }
 
-func (a *Arg) describe() string {
-	s := "(" + a.Kind.words()
-	switch {
-	case a.Need:
-		s += ", required"
-	case a.Def != "":
-		s += ", optional, default=" + a.Def
-	case a.Hint != "":
-		s += ", optional, default=" + a.Hint
-	default:
-		s += ", optional"
+// results are the sketches of what may come back.
+func (m *Method) results() string {
+	var b strings.Builder
+	if m.Results == nil && m.Result != "" {
+		fmt.Fprintf(&b, "\nResult:\n%s\n", m.Result)
 	}
-	return strings.TrimSpace(s + ") " + a.About)
+	for i := range m.Results {
+		r := &m.Results[i]
+		if r.Type == TypeAny {
+			continue // there is nothing to say of it
+		}
+		title := "\nResult:\n"
+		if r.Cond != "" {
+			title = "\nResult (" + r.Cond + "):\n"
+		}
+		var s sections
+		s.result(r, 0, inNone)
+		b.WriteString(s.titled(title))
+	}
+	return b.String()
 }
 
-// Help lists all methods by category, or one method's help.
+// Help lists all methods by category, or tells one method's help.
 func (t Table) Help(name string) string {
 	if name != "" {
 		m, ok := t[name]
 		if !ok {
 			return "help: unknown command: " + name
 		}
-		return strings.TrimSuffix(m.Help(), "\n")
+		return m.Help()
 	}
 	list := slices.SortedFunc(maps.Values(t), func(a, b *Method) int {
-		return cmp.Or(cmp.Compare(a.Category, b.Category), cmp.Compare(a.Name, b.Name))
+		return cmp.Compare(a.Category+a.Name, b.Category+b.Name)
 	})
 	var b strings.Builder
 	category := ""
@@ -119,24 +115,4 @@ func (t Table) Help(name string) string {
 		b.WriteString(m.Usage() + "\n")
 	}
 	return strings.TrimSuffix(b.String(), "\n")
-}
-
-// words names a kind in help texts.
-func (k Kind) words() string {
-	switch k {
-	case Integer, Long, Number:
-		return "numeric"
-	case Boolean:
-		return "boolean"
-	case Object, Options, Keys:
-		return "json object"
-	case Array:
-		return "json array"
-	case Amount:
-		return "numeric or string"
-	case Range:
-		return "numeric or array"
-	default:
-		return "string"
-	}
 }
