@@ -30,6 +30,7 @@ var rooms = []struct{ pkg, allowed string }{
 	{"node/mining", "consensus consensus/wire consensus/script consensus/chain work work/miner node/mempool"},
 	{"node/signing", "consensus consensus/wire consensus/script consensus/secp"},
 	{"node/psbt", "consensus consensus/wire consensus/script node/signing"},
+	{"node/fees", "consensus consensus/wire node/mempool"},
 	{"node/address", "consensus consensus/script"},
 	{"node/descriptor", "consensus consensus/script node/address"},
 	{"node/wallet", "consensus consensus/chain consensus/wire consensus/script work datastore/failpoint node/address node/descriptor node/mempool"},
