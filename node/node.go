@@ -16,6 +16,7 @@ import (
 	"github.com/quernnet/quern/gossip"
 	"github.com/quernnet/quern/node/address"
 	"github.com/quernnet/quern/node/alarm"
+	"github.com/quernnet/quern/node/fees"
 	"github.com/quernnet/quern/node/invite"
 	"github.com/quernnet/quern/node/mempool"
 	"github.com/quernnet/quern/node/mining"
@@ -52,6 +53,7 @@ type Node struct {
 type parts struct {
 	*ledger
 	pool      *mempool.Pool
+	fees      *fees.Follower
 	alarm     *alarm.Watch
 	wallet    *wallet.Wallet
 	assembler *mining.Assembler
@@ -164,6 +166,12 @@ func (n *Node) build(ctx context.Context, l *ledger) (*parts, error) {
 		Log:         n.logs.For("mempool"),
 	}); err != nil {
 		return nil, fmt.Errorf("mempool: %w", err)
+	}
+	if p.fees, err = fees.Follow(fees.Config{
+		Pool: p.pool, Chain: l.chain, File: filepath.Join(c.Dir(), "fee_estimates.dat"),
+		Now: n.clock.now, Log: n.logs.For("mempool"),
+	}); err != nil {
+		return nil, err
 	}
 	if p.alarm, err = alarm.New(alarm.Config{
 		Chain: l.chain, Pool: p.pool, Store: l.store.Space("alarm"),
@@ -299,6 +307,7 @@ func defaultListen(port uint16) []string {
 // start runs the parts from the bottom up.
 func (p *parts) start(s *stack) {
 	s.start("mempool", p.pool.Run)
+	s.start("fees", p.fees.Run)
 	s.start("alarm", p.alarm.Run)
 	s.start("wallet", func(ctx context.Context) error {
 		return errors.Join(p.wallet.Run(ctx), p.wallet.Close())
@@ -316,7 +325,7 @@ func (p *parts) start(s *stack) {
 // rpcParts is what the RPC server may reach.
 func (n *Node) rpcParts(p *parts) rpc.Parts {
 	return rpc.Parts{
-		Chain: p.chain, Pool: p.pool, Wallet: p.wallet, Assembler: p.assembler, Miner: p.miner,
+		Chain: p.chain, Pool: p.pool, Fees: p.fees, Wallet: p.wallet, Assembler: p.assembler, Miner: p.miner,
 		Net: p.net, Peering: p.peering, Params: p.params, Reorgs: p.alarm.Shown,
 		Swarm: n.config.SwarmName(), Folder: n.config.Dir(), Version: Version,
 		Invite: func(own, others []string) (invite.Invite, bool, error) {

@@ -9,6 +9,7 @@ import (
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/gossip"
 	"github.com/quernnet/quern/node/alarm"
+	"github.com/quernnet/quern/node/fees"
 	"github.com/quernnet/quern/node/invite"
 	"github.com/quernnet/quern/node/mempool"
 	"github.com/quernnet/quern/node/mining"
@@ -32,6 +33,7 @@ import (
 type Parts struct {
 	Chain     *chain.Chain
 	Pool      *mempool.Pool
+	Fees      *fees.Follower
 	Wallet    *wallet.Wallet
 	Assembler *mining.Assembler
 	Miner     *mining.Miner
