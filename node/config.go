@@ -79,6 +79,7 @@ type RPC struct {
 	Listen   string `key:"listen" help:"host:port, loopback only; empty: 127.0.0.1 and the chain's usual port"`
 	User     string `key:"user" help:"user name besides the cookie file's"`
 	Password string `key:"password" help:"its password; better set by QUERN_RPC_PASSWORD than on a command line"`
+	REST     bool   `key:"rest" help:"serve bitcoind's REST interface on the same port, which asks for no password and changes nothing"`
 }
 
 // Datastore configures what is kept.
@@ -136,7 +137,7 @@ func Defaults() Config {
 	return Config{
 		Chain:     "commons",
 		P2P:       defaultP2P(),
-		RPC:       RPC{Enabled: true},
+		RPC:       RPC{Enabled: true, REST: true},
 		ZMQ:       ZMQ{HashBlock: []string{}, HashTx: []string{}, RawBlock: []string{}, RawTx: []string{}, Sequence: []string{}, HighWater: 1000},
 		Consensus: Consensus{Verifier: verifierFast},
 		Datastore: Datastore{Backend: "pebble", Cache: 64 << 20},

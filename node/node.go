@@ -332,7 +332,8 @@ func (n *Node) rpcParts(p *parts) rpc.Parts {
 			i, err := n.config.Invite(own, others)
 			return i, n.config.MeetsPublicly(), err
 		},
-		Now: n.clock.now, SetTime: n.clock.set, PayTo: func(script []byte) { n.pay.Store(&script) },
+		REST: n.newREST(p),
+		Now:  n.clock.now, SetTime: n.clock.set, PayTo: func(script []byte) { n.pay.Store(&script) },
 		Stop: func() {
 			select {
 			case n.stopped <- struct{}{}:

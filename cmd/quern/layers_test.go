@@ -35,6 +35,7 @@ var rooms = []struct{ pkg, allowed string }{
 	{"node/descriptor", "consensus consensus/script node/address"},
 	{"node/wallet", "consensus consensus/chain consensus/wire consensus/script work datastore/failpoint node/address node/descriptor node/mempool"},
 	{"node/peering", "consensus consensus/chain consensus/wire work gossip gossip/relay node/mempool node/syncer node/syncer/presync"},
+	{"node/rest", "consensus consensus/chain consensus/wire node/mempool node/rpc/view"},
 	{"node/zmq", "consensus consensus/chain consensus/wire node/mempool node/zmq/zmtp work"},
 	{"node/zmq/zmtp", ""},
 	{"node/invite", ""},

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/quernnet/quern/consensus"
@@ -50,7 +51,13 @@ type Parts struct {
 	SetTime func(time.Time)     // stops the clock; the zero time lets it run
 	PayTo   func(script []byte) // what the solo miner pays from its next block on
 	Stop    func()              // asks the node to end; returns at once
+
+	// REST makes what answers below rest.Prefix, given a way to run methods; nil: nothing does.
+	REST func(call Call) http.Handler
 }
+
+// Call runs a method for the node itself.
+type Call func(ctx context.Context, method string, params ...any) (any, error)
 
 // methods is the whole dialect, put together of the categories' lists.
 func (p Parts) methods(started time.Time) table.Table {

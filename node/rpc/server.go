@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/quernnet/quern/node/rest"
 )
 
 // Limits of what a client may cost. Whoever reaches the port is on this
@@ -107,6 +109,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case !s.knownHost(r.Host) || r.Header.Get("Origin") != "":
 		// A page in a browser, by DNS rebinding or across origins.
 		http.Error(w, "requests from web pages are refused", http.StatusForbidden)
+		return
+	case strings.HasPrefix(r.URL.Path, rest.Prefix):
+		s.serveREST(w, r)
 		return
 	case r.Method != http.MethodPost:
 		w.Header().Set("Allow", http.MethodPost)

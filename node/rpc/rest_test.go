@@ -1,0 +1,96 @@
+package rpc
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/quernnet/quern/node/rest"
+)
+
+// REST's transcript: a line "> GET path" or "> POST path body" is sent, what
+// follows is the answer: status and type, then the body, bytes as hex. See TestTranscripts.
+func TestRESTTranscript(t *testing.T) {
+	f := newFixture(t, 101)
+	f.parts.REST = func(call Call) http.Handler {
+		return rest.New(rest.Config{Chain: f.parts.Chain, Pool: f.parts.Pool, Params: f.parts.Params, Call: call})
+	}
+	f.server.Attach(f.parts)
+	for _, name := range []string{"pay", "child"} {
+		if _, fail := f.call("sendrawtransaction", []any{f.vars[name], 0}); fail != nil {
+			t.Fatal(fail)
+		}
+		if name == "pay" {
+			ids, err := f.parts.Assembler.Generate(t.Context(), 1, f.script, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.vars["tip"] = ids[0].String()
+		}
+	}
+	const file = "testdata/rest/rest.txt"
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := f.replayREST(want)
+	if os.Getenv("QUERN_UPDATE") == "1" {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	compare(t, string(got), string(want))
+}
+
+func (f *fixture) replayREST(script []byte) []byte {
+	var out bytes.Buffer
+	for line := range strings.Lines(string(script)) {
+		line = strings.TrimSuffix(line, "\n")
+		if strings.HasPrefix(line, "#") {
+			fmt.Fprintf(&out, "%s\n", line)
+		}
+		request, ok := strings.CutPrefix(line, "> ")
+		if !ok {
+			continue
+		}
+		fmt.Fprintf(&out, "%s\n", line)
+		request = variable.ReplaceAllStringFunc(request, func(name string) string { return f.vars[name[1:]] })
+		method, rest, _ := strings.Cut(request, " ")
+		path, body, _ := strings.Cut(rest, " ")
+		r := httptest.NewRequestWithContext(f.t.Context(), method, "http://localhost"+path, strings.NewReader(body))
+		w := httptest.NewRecorder()
+		f.server.ServeHTTP(w, r)
+		answer := w.Body.String()
+		kind := w.Header().Get("Content-Type")
+		if kind == "application/octet-stream" {
+			answer = hex.EncodeToString([]byte(answer))
+		}
+		fmt.Fprintf(&out, "%d %s\n%s\n\n", w.Code, kind, strings.TrimSpace(answer))
+	}
+	return bytes.TrimRight(out.Bytes(), "\n")
+}
+
+// Until the node is there REST says so; where it is off there is none.
+func TestRESTOff(t *testing.T) {
+	s := newServer(t)
+	defer s.Close()
+	ask := func() int {
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost/rest/chaininfo.json", nil))
+		return w.Code
+	}
+	if code := ask(); code != http.StatusServiceUnavailable {
+		t.Errorf("status %d before there is a node", code)
+	}
+	f := newFixture(t, 0)
+	s.Attach(f.parts)
+	if code := ask(); code != http.StatusNotFound {
+		t.Errorf("status %d where REST is off", code)
+	}
+}
