@@ -56,7 +56,7 @@ var rooms = []struct{ pkg, allowed string }{
 	{"node/rpc/poolrpc", "consensus consensus/script consensus/wire node/mempool node/rpc/table node/rpc/view"},
 	{"node/rpc/minerpc", "consensus consensus/chain consensus/wire node/address node/mempool node/mining node/descriptor node/rpc/table node/rpc/view work"},
 	{"node/rpc/netrpc", "consensus/chain consensus/wire gossip node/mempool node/peering node/rpc/own node/rpc/table node/rpc/view"},
-	{"node/rpc/utilrpc", "consensus consensus/script node/address node/rpc/table node/rpc/view"},
+	{"node/rpc/utilrpc", "consensus consensus/script node/address node/fees node/mempool node/rpc/table node/rpc/view"},
 	{"node/rpc/controlrpc", "consensus node/rpc/table"},
 	{"node/rpc/quernrpc", "consensus gossip node/address node/invite node/mempool node/mining node/rpc/netrpc node/rpc/own node/rpc/table node/rpc/view"},
 	{"node/rpc/walletrpc", "consensus node/mempool node/rpc/own node/rpc/table node/rpc/view node/wallet"},

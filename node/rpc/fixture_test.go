@@ -22,6 +22,7 @@ import (
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/datastore"
 	"github.com/quernnet/quern/node/address"
+	"github.com/quernnet/quern/node/fees"
 	"github.com/quernnet/quern/node/mempool"
 	"github.com/quernnet/quern/node/mining"
 	"github.com/quernnet/quern/node/rpc/table"
@@ -118,6 +119,9 @@ func (f *fixture) build() {
 	t.Helper()
 	var err error
 	if p.Pool, err = mempool.New(mempool.Config{Chain: p.Chain, Now: p.Now}); err != nil {
+		t.Fatal(err)
+	}
+	if p.Fees, err = fees.Follow(fees.Config{Pool: p.Pool, Chain: p.Chain, Now: p.Now}); err != nil {
 		t.Fatal(err)
 	}
 	if p.Wallet, err = wallet.Open(wallet.Config{

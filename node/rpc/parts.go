@@ -78,7 +78,7 @@ func (p Parts) methods(started time.Time) table.Table {
 			Syncing: p.syncing, Peers: p.peers, Warnings: p.warnings,
 		}),
 		netrpc.Methods(p.net()),
-		utilrpc.Methods(utilrpc.Parts{Params: p.Params}),
+		utilrpc.Methods(utilrpc.Parts{Params: p.Params, Pool: p.Pool, Fees: p.Fees}),
 		quernrpc.Methods(p.quern(started)),
 		walletrpc.Methods(walletrpc.Parts{Chain: p.Chain, Wallet: p.Wallet}),
 	)

@@ -10,7 +10,8 @@ type Shape struct {
 	Optional bool    // a field that may be missing
 	Loose    bool    // what comes is not compared with the schema
 	Hidden   bool    // not told in help
-	Elided   string  // told in help by these words instead
+	Elided   bool    // told in help by dots instead, and Instead
+	Instead  string
 }
 
 // Type is what a result is.
@@ -90,4 +91,13 @@ func (s Shape) Unchecked() Shape { s.Loose = true; return s }
 func (s Shape) Hide() Shape { s.Hidden = true; return s }
 
 // Elide is s, told in help by words that stand for it and what it holds.
-func (s Shape) Elide(words string) Shape { s.Elided = words; return s }
+func (s Shape) Elide(words string) Shape { s.Elided, s.Instead = true, words; return s }
+
+// Elided are fields that help has told already: dots stand for them.
+func Elided(fields ...Shape) []Shape {
+	for i := range fields {
+		fields[i] = fields[i].Hide()
+	}
+	fields[0] = fields[0].Elide("")
+	return fields
+}

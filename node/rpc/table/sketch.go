@@ -122,8 +122,8 @@ func (s *sections) result(r *Shape, indent int, in outer) {
 		comma = ""
 	}
 	switch {
-	case r.Elided != "":
-		s.add(margin+"..."+comma, r.Elided)
+	case r.Elided:
+		s.add(margin+"..."+comma, r.Instead)
 		return
 	case r.Hidden:
 		return
@@ -136,7 +136,7 @@ func (s *sections) result(r *Shape, indent int, in outer) {
 		for i := range r.Fields {
 			s.result(&r.Fields[i], indent+2, inArray)
 		}
-		if last := len(r.Fields) - 1; r.Type == TypeArray && r.Fields[last].Elided == "" {
+		if last := len(r.Fields) - 1; r.Type == TypeArray && !r.Fields[last].Elided {
 			s.add(margin+"  ...", "")
 		} else {
 			s.dropComma()

@@ -1,3 +1,3 @@
 // Package utilrpc is the methods that need no ledger: addresses, descriptors,
-// signed messages.
+// signed messages; and what fees to pay.
 package utilrpc

@@ -1,6 +1,8 @@
 package utilrpc
 
 import (
+	"slices"
+
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/node/rpc/table"
 )
@@ -8,6 +10,8 @@ import (
 // Parts are what the methods reach.
 type Parts struct {
 	Params *consensus.Params
+	Pool   Pool
+	Fees   Fees
 }
 
 // node is what the methods work on.
@@ -16,5 +20,5 @@ type node struct{ Parts }
 // Methods lists the methods on p.
 func Methods(p Parts) []table.Method {
 	n := &node{p}
-	return n.addressMethods()
+	return slices.Concat(n.addressMethods(), n.feeMethods())
 }
