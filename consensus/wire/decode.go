@@ -25,6 +25,23 @@ func DecodeTx(b []byte) (*Tx, error) {
 	return t, nil
 }
 
+// Reopen is DecodeTx of an encoding whose ids the caller knows, since it was
+// decoded before: nothing is hashed. The transaction keeps b.
+func Reopen(b []byte, id, witnessID Hash) (*Tx, error) {
+	r := reader{b: b}
+	var s shape
+	r.measureTx(&s)
+	if err := r.finish("transaction"); err != nil {
+		return nil, err
+	}
+	f := newFiller(b, 0, s)
+	f.known = true
+	t := new(Tx)
+	f.tx(t)
+	t.id, t.wid, t.sealed = id, witnessID, true
+	return t, nil
+}
+
 // CutTx is the length in bytes of the transaction that b begins with, found
 // without allocating anything. What follows it is not looked at.
 func CutTx(b []byte) (int, error) {
@@ -89,6 +106,7 @@ type filler struct {
 	outs  []Out
 	items [][]byte
 	hash  hasher
+	known bool // the ids are, so nothing is hashed
 }
 
 func newFiller(raw []byte, off int, s shape) *filler {
@@ -163,9 +181,14 @@ func (f *filler) tx(t *Tx) {
 
 	raw := f.b[start:f.off]
 	t.total, t.base = len(raw), len(raw)
-	f.hash.push(&t.wid, nil, raw, nil)
 	if witness {
 		t.base = rest - body + 8
+	}
+	if f.known {
+		return
+	}
+	f.hash.push(&t.wid, nil, raw, nil)
+	if witness {
 		f.hash.push(&t.id, raw[:4], f.b[body:rest], raw[len(raw)-4:])
 	}
 }

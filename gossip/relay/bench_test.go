@@ -1,7 +1,6 @@
 package relay
 
 import (
-	"slices"
 	"testing"
 
 	"github.com/quernnet/quern/consensus/wire"
@@ -25,7 +24,7 @@ func BenchmarkRebuild(b *testing.B) {
 	b.ReportMetric(float64(bl.Size()), "block-bytes")
 	b.ReportMetric(float64(a.Size()), "announcement-bytes")
 	for b.Loop() {
-		r, err := Start(a, slices.Values(pool))
+		r, err := Start(a, wholes(pool...))
 		if err != nil || len(r.Missing()) > 0 {
 			b.Fatal(err)
 		}

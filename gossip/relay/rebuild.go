@@ -34,12 +34,24 @@ type Rebuild struct {
 	missing []int // places in the block, ascending
 }
 
+// Candidate is a transaction at hand, decoded only when a block has it.
+type Candidate interface {
+	WitnessID() wire.Hash
+	Decode() *wire.Tx
+}
+
+// Whole is a candidate that is decoded already.
+type Whole struct{ *wire.Tx }
+
+// Decode returns the transaction.
+func (w Whole) Decode() *wire.Tx { return w.Tx }
+
 // Start looks for the block's transactions among candidates, which may hold
 // one more than once. Two different candidates for one place leave it missing,
 // unless all places were found before the second came: looking on would cost
 // more than the rare block that turns out to be another. The error is
 // ErrRepeated.
-func Start(a *Announcement, candidates iter.Seq[*wire.Tx]) (*Rebuild, error) {
+func Start(a *Announcement, candidates iter.Seq[Candidate]) (*Rebuild, error) {
 	r := &Rebuild{a: a, key: a.Key(), txs: make([]*wire.Tx, a.Count())}
 	places, err := r.prefill()
 	if err != nil {
@@ -55,7 +67,7 @@ func Start(a *Announcement, candidates iter.Seq[*wire.Tx]) (*Rebuild, error) {
 		switch {
 		case !wanted || clashes[i]:
 		case r.txs[i] == nil:
-			r.txs[i] = t
+			r.txs[i] = t.Decode()
 			found++
 		case r.txs[i].WitnessID() != wid:
 			r.txs[i] = nil

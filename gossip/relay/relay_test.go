@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
+	"iter"
 	"math/rand/v2"
 	"reflect"
 	"runtime"
@@ -46,7 +47,7 @@ func TestVector(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := Start(back, slices.Values(b.Txs))
+	r, err := Start(back, wholes(b.Txs...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +143,7 @@ func TestRebuild(t *testing.T) {
 	for i := range uint32(1000) {
 		pool = append(pool, numbered(1000+i))
 	}
-	r, err := Start(a, slices.Values(pool))
+	r, err := Start(a, wholes(pool...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +182,7 @@ func TestFalseAnnouncement(t *testing.T) {
 	b, other := block(20), block(19)
 	a := New(other, 7, nil)
 	a.Header = b.Header // as if its short ids were of b
-	pool := slices.Values(append(slices.Clone(b.Txs), numbered(77)))
+	pool := wholes(append(slices.Clone(b.Txs), numbered(77))...)
 	r, err := Start(through(t, a), pool)
 	if err != nil {
 		t.Fatal(err)
@@ -212,7 +213,7 @@ func TestFalseAnnouncement(t *testing.T) {
 func TestRepeatedShortIDs(t *testing.T) {
 	a := New(block(10), 7, nil)
 	copy(a.Shorts[6:12], a.Shorts[:6])
-	if _, err := Start(through(t, a), slices.Values([]*wire.Tx{})); !errors.Is(err, ErrRepeated) {
+	if _, err := Start(through(t, a), wholes()); !errors.Is(err, ErrRepeated) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -226,7 +227,7 @@ func TestCollision(t *testing.T) {
 		"the right one first": {one, other, numbered(3)},
 		"the wrong one first": {other, one, other, one, numbered(3)},
 	} {
-		r, err := Start(through(t, New(b, 0, nil)), slices.Values(pool))
+		r, err := Start(through(t, New(b, 0, nil)), wholes(pool...))
 		if err != nil || !slices.Equal(r.Missing(), []int{1}) {
 			t.Fatalf("%s: missing %v, %v", name, r.Missing(), err)
 		}
@@ -235,7 +236,7 @@ func TestCollision(t *testing.T) {
 		}
 	}
 	// Only the wrong one is at hand: the block turns out to be another.
-	r, err := Start(New(b, 0, nil), slices.Values([]*wire.Tx{other, numbered(3)}))
+	r, err := Start(New(b, 0, nil), wholes(other, numbered(3)))
 	if err != nil || len(r.Missing()) > 0 {
 		t.Fatal(r.Missing(), err)
 	}
@@ -243,7 +244,7 @@ func TestCollision(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	both := wire.NewBlock(wire.Header{}, []*wire.Tx{b.Txs[0], one, other})
-	if _, err := Start(New(both, 0, nil), slices.Values([]*wire.Tx{})); !errors.Is(err, ErrRepeated) {
+	if _, err := Start(New(both, 0, nil), wholes()); !errors.Is(err, ErrRepeated) {
 		t.Errorf("both in the block: %v", err)
 	}
 }
@@ -324,7 +325,7 @@ func TestRealBlock(t *testing.T) {
 	a := through(t, New(b, 1, nil))
 	pool := slices.Clone(b.Txs[1:])
 	rand.Shuffle(len(pool), func(i, j int) { pool[i], pool[j] = pool[j], pool[i] })
-	r, err := Start(a, slices.Values(pool[10:]))
+	r, err := Start(a, wholes(pool[10:]...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -367,7 +368,7 @@ func decodeAny(what byte, raw []byte) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if r, err := Start(a, slices.Values([]*wire.Tx{numbered(1)})); err == nil {
+		if r, err := Start(a, wholes(numbered(1))); err == nil {
 			_ = r.Fill(nil)
 			_, _ = r.Block(fine)
 		}
@@ -381,5 +382,16 @@ func decodeAny(what byte, raw []byte) ([]byte, error) {
 			return nil, err
 		}
 		return a.Append(nil), nil
+	}
+}
+
+// wholes makes candidates of transactions.
+func wholes(ts ...*wire.Tx) iter.Seq[Candidate] {
+	return func(yield func(Candidate) bool) {
+		for _, t := range ts {
+			if !yield(Whole{t}) {
+				return
+			}
+		}
 	}
 }

@@ -16,6 +16,8 @@ type Error struct {
 	Detail string
 	Peer   bool  // whoever sent it is at fault: it breaks a rule that holds always
 	Err    error // *consensus.RuleError when a rule was broken
+
+	Reconsider bool // it may be good together with others: its fee is too low, or its parents are missing
 }
 
 func (e *Error) Error() string {
@@ -59,10 +61,9 @@ func (p *Pool) Test(t *wire.Tx) (Result, error) {
 // admit judges t by all rules, the cheap ones first, and keeps it if keep is
 // set. Scripts run outside the lock; then all else is judged again.
 func (p *Pool) admit(t *wire.Tx, from string, how terms, keep bool) (Result, error) {
-	if bad := checkAlone(t, p.nonStandard); bad != nil {
+	if bad := p.policy.checkAlone(t); bad != nil {
 		return Result{}, bad
 	}
-	t = own(t)
 	ops := prevs(t)
 	s, coins, err := p.chain.Coins(ops)
 	for {
@@ -105,11 +106,11 @@ func (p *Pool) attempt(t *wire.Tx, s *consensus.State, coins []consensus.Coin, h
 	if p.at != s.ID {
 		return attempt{stale: true}
 	}
-	v, bad := p.judge(t, s, coins, how)
+	v, bad := p.judge(t, s, coins, how, nil)
 	if bad != nil {
 		a.bad = bad
 		if bad.Reason == missingInputs {
-			_, a.missing = p.withPool(t, s, coins)
+			_, a.missing = p.withPool(t, s, coins, nil)
 		}
 		return a
 	}
@@ -122,65 +123,66 @@ func (p *Pool) attempt(t *wire.Tx, s *consensus.State, coins []consensus.Coin, h
 	case keep:
 		a.result, a.bad = p.insert(v, how)
 	default:
-		a.result = p.preview(v)
+		a.result = preview(v)
 	}
 	return a
 }
 
 // insert puts v's entry in the place of what it replaces. Guarded by p.mu.
 func (p *Pool) insert(v *verdict, how terms) (Result, *Error) {
-	r := Result{Replaced: p.evictAll(keys(v.gone), "replaced")}
-	p.graph.add(v.e)
-	r.Entry = v.e.view()
-	if how.private {
-		p.private[v.e] = true
-	} else {
-		p.release(v.e) // its parents
-	}
-	p.events.push(Event{
-		Added: v.e.tx, Private: how.private, Height: p.height, Fee: v.e.fee, Size: v.e.size,
-		Alone: len(v.e.parents) == 0 && !how.reverted && !how.packaged,
-	})
-	p.orphans.remove(v.e.tx.WitnessID())
-	if p.orphans.ready(v.e.tx.ID()) {
-		p.rouse()
-	}
+	p.place(v.plan, how, v)
 	defer p.announce()
-	if how.reverted {
+	r := Result{Replaced: ids(v.gone), Entry: v.e.view()}
+	if how.reverted || how.part {
 		return r, nil
 	}
 	p.limit()
-	if p.graph.byWitness[v.e.tx.WitnessID()] == nil {
-		return Result{}, &Error{Reason: "mempool full"}
+	if p.graph.getWitness(v.e.wid) == nil {
+		return Result{}, &Error{Reason: "mempool full", Reconsider: true}
 	}
 	return r, nil
 }
 
-// preview is the result that insert would give.
-func (p *Pool) preview(v *verdict) Result {
-	e := *v.e
-	e.parents = v.parents
-	e.anc.add(&e)
-	for _, a := range p.graph.ancestors(v.parents...) {
-		e.anc.add(a)
+// place applies a plan, which adds what was found good. Guarded by p.mu.
+func (p *Pool) place(change *plan, how terms, vs ...*verdict) {
+	p.leaving(change.gone, "replaced")
+	for _, v := range vs {
+		v.e.Packed = pack(v.t)
 	}
-	e.desc.add(&e)
-	e.seq = p.graph.seq + 1
-	r := Result{Entry: e.view()}
-	for _, g := range keys(v.gone) {
-		r.Replaced = append(r.Replaced, g.tx.ID())
+	p.graph.apply(change)
+	for _, v := range vs {
+		if how.private {
+			p.private[v.e] = true
+		} else {
+			p.release(v.e) // its parents
+		}
+		p.events.push(record{
+			e: v.e, private: how.private, height: p.height,
+			alone: len(v.parents) == 0 && !how.reverted && !how.part,
+		})
+		p.orphans.remove(v.e.wid)
+		if p.orphans.ready(v.e.id) {
+			p.rouse()
+		}
 	}
-	return r
 }
 
-// keys lists a set of entries, children first.
-func keys(set map[*entry]bool) []*entry {
-	es := make([]*entry, 0, len(set))
-	for e := range set {
-		es = append(es, e)
+// preview is the result that insert would give.
+func preview(v *verdict) Result {
+	e := v.e.view()
+	e.Tx, e.Parents = v.t, ids(v.parents)
+	seen := make(map[*entry]bool)
+	for _, parent := range v.parents {
+		for _, a := range parent.ancestors() {
+			if !seen[a] {
+				seen[a] = true
+				e.AncestorCount++
+				e.AncestorSize += a.vsize()
+				e.AncestorFees += a.modified
+			}
+		}
 	}
-	childrenFirst(es)
-	return es
+	return Result{Entry: e, Replaced: ids(v.gone)}
 }
 
 // rouse makes Run look at what waits for it.

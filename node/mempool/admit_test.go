@@ -212,7 +212,7 @@ func TestSiblingEviction(t *testing.T) {
 // TestEviction fills a small pool: the lowest feerates go, and what is asked
 // from then on rises, to decay after a block.
 func TestEviction(t *testing.T) {
-	g := newGround(t, 1, func(c *Config) { c.MaxSize = 40_000 })
+	g := newGround(t, 1, func(c *Config) { c.MaxSize = 15_000 })
 	root := pay(coinValue, 100_000, 60, g.take())
 	g.mine(g.chain.Tip(), root)
 	var txs []*wire.Tx
@@ -324,9 +324,9 @@ func TestEvents(t *testing.T) {
 		t.Error("the future is known")
 	}
 	for range maxEvents {
-		g.pool.events.push(Event{Reason: "expired"})
+		g.pool.events.push(record{reason: "expired"})
 	}
-	if _, ok := g.pool.EventsSince(0); ok || len(g.pool.events.es) > maxEvents {
+	if _, ok := g.pool.EventsSince(0); ok || len(g.pool.events.rs) > maxEvents {
 		t.Error("events are kept without end")
 	}
 }
@@ -374,7 +374,7 @@ func TestNonstandardInputs(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			g := *g
 			g.TB = t
-			g.pool.nonStandard = c.reason == "bad-txns-too-many-sigops" // else the size of the script comes first
+			g.pool.policy.nonStandard = c.reason == "bad-txns-too-many-sigops" // else the size of the script comes first
 			tx := change(pay(root.Outs[i].Value, 100_000, 1, root.Outpoint(i)), func(t *wire.Tx) {
 				t.Ins[0].Script, t.Ins[0].Witness = c.in, c.witness
 			})

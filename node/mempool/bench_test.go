@@ -2,7 +2,6 @@ package mempool
 
 import (
 	"testing"
-	"time"
 
 	"github.com/quernnet/quern/consensus/wire"
 )
@@ -11,10 +10,13 @@ import (
 func fill(g *graph, n int) {
 	for i := range n {
 		t := pay(1_000_000, 1000, 2, wire.Outpoint{TxID: wire.Hash{byte(i), byte(i >> 8), byte(i >> 16), 9}})
-		size := int64(t.VSize())
-		g.add(&entry{tx: t, fee: int64(200 + i*7919%5000), size: size, weight: 4 * size, time: time.Unix(int64(i), 0)})
+		fee := int64(200 + i*7919%5000)
+		e := &entry{Packed: pack(t), fee: fee, modified: fee, weight: int32(t.Weight()), time: int64(i)}
+		g.apply(g.plan([]addition{{e: e}}, nil))
 	}
 }
+
+var usual = limits{count: maxCluster, weight: 404_000}
 
 // BenchmarkAdd judges and keeps payments that need no signature: policy,
 // coins and bookkeeping, without the cost of the curve.
@@ -41,23 +43,44 @@ func BenchmarkAdd(b *testing.B) {
 	}
 }
 
-func BenchmarkSnapshot40k(b *testing.B) {
-	p := &Pool{graph: newGraph()}
-	fill(p.graph, 40_000)
+func BenchmarkBest100k(b *testing.B) {
+	p := &Pool{graph: newGraph(usual)}
+	fill(p.graph, 100_000)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, es := p.Entries(); len(es) != 40_000 {
-			b.Fatal("entries are missing")
-		}
+		weight := int64(0)
+		p.Best(func(c *Chunk) Choice {
+			if weight += c.Weight; weight > 4_000_000 {
+				return Stop
+			}
+			return Take
+		})
 	}
 }
 
 func BenchmarkEvictWorst(b *testing.B) {
-	g := newGraph()
+	g := newGraph(usual)
 	fill(g, 40_000)
 	for b.Loop() {
-		e := g.worst[0]
+		e := g.order.worst()
 		g.remove(e)
-		g.add(e)
+		g.apply(g.plan([]addition{{e: e}}, nil))
+	}
+}
+
+// BenchmarkMine4k takes a block's worth out of 40,000.
+func BenchmarkMine4k(b *testing.B) {
+	for b.Loop() {
+		b.StopTimer()
+		g := newGraph(usual)
+		fill(g, 40_000)
+		var es []*entry
+		for e := range g.order.all {
+			if es = append(es, e); len(es) == 4000 {
+				break
+			}
+		}
+		b.StartTimer()
+		g.remove(es...)
 	}
 }

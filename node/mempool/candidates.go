@@ -14,15 +14,15 @@ const (
 // keepsake remembers the newest of some transactions.
 type keepsake struct {
 	count, bytes int // bounds
-	txs          []*wire.Tx
+	txs          []*Packed
 	size         int
 }
 
-func (k *keepsake) put(t *wire.Tx) {
+func (k *keepsake) put(t *Packed) {
 	k.txs = append(k.txs, t)
-	k.size += t.Size()
+	k.size += len(t.raw)
 	for len(k.txs) > k.count || k.size > k.bytes {
-		k.size -= k.txs[0].Size()
+		k.size -= len(k.txs[0].raw)
 		k.txs[0] = nil
 		k.txs = k.txs[1:]
 	}
@@ -31,16 +31,16 @@ func (k *keepsake) put(t *wire.Tx) {
 // Candidates lists every transaction at hand that a block may have: those that
 // wait, orphans, and some that were lately replaced, evicted, reverted or
 // refused by policy, which other miners need not share. A transaction may be listed twice.
-func (p *Pool) Candidates() []*wire.Tx {
+func (p *Pool) Candidates() []*Packed {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	n := p.graph.len() + p.orphans.len() + len(p.displaced.txs) + len(p.refused.txs)
-	ts := make([]*wire.Tx, 0, n)
-	for e := p.graph.first; e != nil; e = e.next {
-		ts = append(ts, e.tx)
+	ts := make([]*Packed, 0, n)
+	for e := range p.graph.byID.all {
+		ts = append(ts, &e.Packed)
 	}
 	for _, o := range p.orphans.order {
-		ts = append(ts, o.tx)
+		ts = append(ts, &o.Packed)
 	}
 	ts = append(ts, p.displaced.txs...)
 	return append(ts, p.refused.txs...)
@@ -48,7 +48,8 @@ func (p *Pool) Candidates() []*wire.Tx {
 
 // remember keeps t, which policy refused and some miner may not.
 func (p *Pool) remember(t *wire.Tx) {
+	k := Pack(t)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.refused.put(own(t))
+	p.refused.put(k)
 }

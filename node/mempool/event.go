@@ -1,6 +1,10 @@
 package mempool
 
-import "github.com/quernnet/quern/consensus/wire"
+import (
+	"slices"
+
+	"github.com/quernnet/quern/consensus/wire"
+)
 
 // Event is one change of the pool, in order. Sequence numbers increase by one.
 type Event struct {
@@ -24,39 +28,71 @@ const (
 	maxEventBytes = 32 << 20 // of transactions
 )
 
-// eventLog keeps the newest events: es[0] has the number last-len(es)+1.
+// record is an event as it is kept: of what it adds or releases it has the bytes.
+type record struct {
+	e                        *entry // added or released; nil: removed
+	id, block                wire.Hash
+	reason                   string
+	height                   uint32
+	private, released, alone bool
+}
+
+// eventLog keeps the newest events: rs[0] has the number last-len(rs)+1.
 type eventLog struct {
-	es    []Event
+	rs    []record
 	last  uint64
 	bytes int
 }
 
-func (l *eventLog) push(e Event) {
+func (l *eventLog) push(r record) {
 	l.last++
-	e.Sequence = l.last
-	l.es = append(l.es, e)
-	l.bytes += e.size()
-	for len(l.es) > maxEvents || l.bytes > maxEventBytes {
-		l.bytes -= l.es[0].size()
-		l.es[0] = Event{}
-		l.es = l.es[1:]
+	l.rs = append(l.rs, r)
+	l.bytes += r.size()
+	for len(l.rs) > maxEvents || l.bytes > maxEventBytes {
+		l.bytes -= l.rs[0].size()
+		l.rs[0] = record{}
+		l.rs = l.rs[1:]
 	}
 }
 
-func (e *Event) size() int {
-	switch {
-	case e.Added != nil:
-		return e.Added.Size()
-	case e.Released != nil:
-		return e.Released.Size()
+func (r *record) size() int {
+	if r.e == nil {
+		return 0
 	}
-	return 0
+	return len(r.e.raw)
 }
 
-// since lists the events after seq.
-func (l *eventLog) since(seq uint64) ([]Event, bool) {
-	if seq > l.last || l.last-seq > uint64(len(l.es)) {
+// since lists the records after seq.
+func (l *eventLog) since(seq uint64) ([]record, bool) {
+	if seq > l.last || l.last-seq > uint64(len(l.rs)) {
 		return nil, false
 	}
-	return append([]Event(nil), l.es[len(l.es)-int(l.last-seq):]...), true
+	return slices.Clone(l.rs[len(l.rs)-int(l.last-seq):]), true
+}
+
+// event is r with a number.
+func (r *record) event(seq uint64) Event {
+	ev := Event{Sequence: seq, Removed: r.id, Reason: r.reason, Height: r.height, Block: r.block}
+	switch {
+	case r.e == nil:
+	case r.released:
+		ev.Released = r.e.Decode()
+	default:
+		ev.Added, ev.Private, ev.Alone = r.e.Decode(), r.private, r.alone
+		ev.Fee, ev.Size = r.e.fee, r.e.vsize()
+	}
+	return ev
+}
+
+// EventsSince returns the events after a sequence number, oldest first; ok is
+// false when some are no longer kept (take Entries instead).
+func (p *Pool) EventsSince(seq uint64) (es []Event, ok bool) {
+	p.mu.Lock()
+	rs, ok := p.events.since(seq)
+	p.mu.Unlock()
+	es = make([]Event, len(rs))
+	for i := range rs {
+		es[i] = rs[i].event(seq + 1 + uint64(i))
+	}
+	return es, ok
 }

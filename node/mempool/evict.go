@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/wire"
 )
 
@@ -43,7 +44,7 @@ func (r *rolling) rate(now time.Time, usage int64) int64 {
 
 // raise demands more than what was just evicted paid.
 func (r *rolling) raise(fee, size int64) {
-	if rate := float64(fee)*1000/float64(size) + float64(r.increment); rate > r.sat {
+	if rate := float64(fee*1000/size + r.increment); rate > r.sat {
 		r.sat, r.block = rate, false
 	}
 }
@@ -51,51 +52,67 @@ func (r *rolling) raise(fee, size int64) {
 // sawBlock lets the demand decay from now on.
 func (r *rolling) sawBlock(now time.Time) { r.updated, r.block = now, true }
 
-// evictAll takes out es and all that depend on them, children first, and
-// returns the ids. Guarded by p.mu.
-func (p *Pool) evictAll(es []*entry, reason string) []wire.Hash {
-	if len(es) == 0 {
-		return nil
-	}
-	all := p.graph.descendants(es...)
-	childrenFirst(all)
-	ids := make([]wire.Hash, len(all))
-	for i, e := range all {
-		ids[i] = e.tx.ID()
-		p.graph.remove(e)
+// leaving notes that entries are about to be taken out. Guarded by p.mu.
+func (p *Pool) leaving(es []*entry, reason string) { p.leavingFor(es, reason, p.height, wire.Hash{}) }
+
+// leavingFor is leaving with the block, of that height, that has them.
+func (p *Pool) leavingFor(es []*entry, reason string, height uint32, block wire.Hash) {
+	for _, e := range es {
 		delete(p.private, e)
-		p.events.push(Event{Removed: ids[i], Reason: reason, Height: p.height})
-		p.displaced.put(e.tx)
+		p.unmark(e)
+		p.events.push(record{id: e.id, reason: reason, height: height, block: block})
+		if block.IsZero() {
+			p.displaced.put(&e.Packed)
+		}
 	}
-	return ids
 }
 
-// limit takes out what is too old or, by lowest descendant feerate, too much.
+// evictAll takes out es and all that depend on them. Guarded by p.mu.
+func (p *Pool) evictAll(es []*entry, reason string) {
+	if len(es) == 0 {
+		return
+	}
+	all := descendants(es)
+	p.leaving(all, reason)
+	p.graph.remove(all...)
+}
+
+// limit takes out what is too old or, by the feerate of its chunk, too much.
 // Guarded by p.mu.
 func (p *Pool) limit() {
-	limit := p.now().Add(-p.expiry)
-	for p.graph.first != nil && p.graph.first.time.Before(limit) {
-		p.evictAll([]*entry{p.graph.first}, "expired")
-	}
-	for p.graph.usage > p.maxSize && p.graph.len() > 0 {
-		e := p.graph.worst[0]
-		p.rolling.raise(e.desc.fees, e.desc.size)
-		p.evictAll([]*entry{e}, "evicted")
+	p.dropOld()
+	for p.graph.usage() > p.maxSize && p.graph.len() > 0 {
+		worst := p.graph.order.worst()
+		fee, size := worst.chunkFee, (worst.chunkRate().size+consensus.WitnessScale-1)/consensus.WitnessScale
+		p.rolling.raise(fee, size)
+		p.evictAll(worst.chunk(), "evicted") // the last of its cluster: nothing depends on it
 	}
 }
 
-// expire takes out all that is too old; entries that were loaded or reverted are not in order of time.
+// dropOld takes out what waits for too long, and says whether there was any.
+func (p *Pool) dropOld() bool {
+	limit := p.now().Add(-p.expiry).Unix()
+	if p.graph.len() == 0 || p.graph.oldest >= limit {
+		return false
+	}
+	var old []*entry
+	p.graph.oldest = p.now().Unix()
+	for e := range p.graph.byID.all {
+		if e.time < limit {
+			old = append(old, e)
+		} else {
+			p.graph.oldest = min(p.graph.oldest, e.time)
+		}
+	}
+	p.evictAll(old, "expired")
+	return len(old) > 0
+}
+
+// expire takes out all that is too old.
 func (p *Pool) expire() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	limit := p.now().Add(-p.expiry)
-	var old []*entry
-	for e := p.graph.first; e != nil; e = e.next {
-		if e.time.Before(limit) {
-			old = append(old, e)
-		}
-	}
-	if len(p.evictAll(old, "expired")) > 0 {
+	if p.dropOld() {
 		p.announce()
 	}
 	p.orphans.expire(p.now())

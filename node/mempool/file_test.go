@@ -6,6 +6,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -77,15 +79,16 @@ func TestDamagedFileIsSetAside(t *testing.T) {
 	g := newGround(t, 1, nil)
 	tx := pay(coinValue, 1_000, 1, g.take())
 	var good bytes.Buffer
-	if err := encode(&good, []Entry{{Tx: tx, Time: g.clock}}); err != nil {
+	c := contents{txs: []saved{{raw: tx.Append(nil), time: g.clock.Unix()}}}
+	if err := c.encode(&good, [keySize]byte{1, 2, 3}); err != nil {
 		t.Fatal(err)
 	}
 	for name, bytesOf := range map[string][]byte{
 		"empty":       {},
 		"garbage":     bytes.Repeat([]byte("garbage "), 100),
 		"truncated":   good.Bytes()[:good.Len()-1],
-		"bit flipped": append(append([]byte{}, good.Bytes()[:60]...), append([]byte{good.Bytes()[60] ^ 1}, good.Bytes()[61:]...)...),
-		"extended":    append(bytes.Clone(good.Bytes()), 0),
+		"bit flipped": append(append([]byte{}, good.Bytes()[:30]...), append([]byte{good.Bytes()[30] ^ 1}, good.Bytes()[31:]...)...),
+		"version 3":   {3, 0, 0, 0, 0, 0, 0, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := *g
@@ -114,10 +117,10 @@ func TestInterruptedLoadKeepsTheFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "mempool")
 	g := newGround(t, 1, func(c *Config) { c.File = path })
 	tx := pay(coinValue, 1_000, 1, g.take())
-	if err := writeFile(path, []Entry{{Tx: tx, Time: g.clock}}); err != nil {
+	if err := writeFile(path, &contents{txs: []saved{{raw: tx.Append(nil), time: g.clock.Unix()}}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := g.pool.Save(); err == nil {
+	if _, err := g.pool.Save(); err == nil {
 		t.Fatal("an unread file was overwritten")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -134,32 +137,28 @@ func TestSaveLeavesTheOldFileWhenItFails(t *testing.T) {
 	g := newGround(t, 1, nil)
 	path := filepath.Join(t.TempDir(), "missing", "mempool")
 	g.pool.file = path
-	if err := g.pool.Save(); err == nil {
+	if _, err := g.pool.Save(); err == nil {
 		t.Fatal("saved into a folder that does not exist")
 	}
 }
 
-// FuzzFile wants an error or transactions that encode to what was read.
+// FuzzFile wants an error or contents that encode to what was read.
 func FuzzFile(f *testing.F) {
-	var good bytes.Buffer
 	tx := pay(5000, 1000, 2, wire.Outpoint{Index: 1})
-	if err := encode(&good, []Entry{{Tx: tx, Time: time.Unix(5, 0)}, {Tx: tx, Time: time.Unix(6, 0)}}); err != nil {
+	c := contents{
+		txs:         []saved{{tx.Append(nil), 5, 0}, {tx.Append(nil), 6, -7}},
+		deltas:      map[wire.Hash]int64{{1}: 8, {2}: 9},
+		unbroadcast: []wire.Hash{tx.ID()},
+	}
+	var good bytes.Buffer
+	key := [keySize]byte{1, 2, 3, 4, 5, 6, 7, 8}
+	if err := c.encode(&good, key); err != nil {
 		f.Fatal(err)
 	}
 	f.Add(good.Bytes())
-	f.Add([]byte(fileMagic))
+	f.Add(append([]byte{1, 0, 0, 0, 0, 0, 0, 0}, make([]byte, 10)...))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		if err := verify(bytes.NewReader(raw), int64(len(raw))); err != nil {
-			var bad *FileError
-			if !errors.As(err, &bad) {
-				t.Fatalf("%v says nothing about the file", err)
-			}
-		}
-		var es []Entry
-		err := decode(bytes.NewReader(raw), func(t *wire.Tx, when time.Time) error {
-			es = append(es, Entry{Tx: t, Time: when})
-			return nil
-		})
+		c, err := readAll(raw)
 		var bad *FileError
 		if err != nil {
 			if !errors.As(err, &bad) {
@@ -168,11 +167,31 @@ func FuzzFile(f *testing.F) {
 			return
 		}
 		var again bytes.Buffer
-		if err := encode(&again, es); err != nil {
+		if err := c.encode(&again, key); err != nil {
 			t.Fatal(err)
 		}
-		if body := again.Bytes()[:again.Len()-32]; !bytes.HasPrefix(raw, body) {
-			t.Fatal("what was read does not encode to the same bytes")
+		if back, err := readAll(again.Bytes()); err != nil || !reflect.DeepEqual(c, back) {
+			t.Fatalf("%+v was written and read as %+v, %v", c, back, err)
 		}
+	})
+}
+
+// readAll reads a file into memory.
+func readAll(raw []byte) (c contents, err error) {
+	c.deltas = make(map[wire.Hash]int64)
+	seen := make(map[wire.Hash]bool)
+	return c, decode(bytes.NewReader(raw), visitor{
+		tx: func(t *wire.Tx, time, delta int64) error {
+			c.txs = append(c.txs, saved{t.Append(nil), time, delta})
+			return nil
+		},
+		delta: func(id wire.Hash, satoshis int64) { c.deltas[id] = satoshis },
+		unbroadcast: func(id wire.Hash) {
+			if !seen[id] {
+				seen[id] = true
+				c.unbroadcast = append(c.unbroadcast, id)
+				slices.SortFunc(c.unbroadcast, compareIDs)
+			}
+		},
 	})
 }

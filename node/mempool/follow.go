@@ -100,7 +100,7 @@ func (p *Pool) step(back, forth []consensus.Update) {
 		p.atHand(back[i].Block)
 		for _, t := range back[i].Block.Txs {
 			for _, c := range p.graph.childrenOf(t) {
-				c.doubtful = true
+				c.set(flagDoubtful, true)
 			}
 		}
 		p.at, p.height = back[i].Prev.ID, back[i].Prev.Height
@@ -127,20 +127,29 @@ func (p *Pool) atHand(b *wire.Block) {
 		return
 	}
 	for _, t := range b.Txs[1:] {
-		p.displaced.put(own(t))
+		p.displaced.put(Pack(t))
 	}
 }
 
 // mined takes out a block's transactions and what spends the same coins.
 func (p *Pool) mined(u *consensus.Update) {
-	for i, t := range u.Block.Txs {
+	b := u.Block
+	var in []*entry
+	for _, t := range b.Txs[1:] {
+		if e := p.graph.get(t.ID()); e != nil {
+			in = append(in, e)
+		}
+	}
+	p.leavingFor(in, "block", u.Next.Height, u.Next.ID)
+	p.graph.remove(in...)
+	for i, t := range b.Txs {
 		if i > 0 {
-			if e := p.graph.byID[t.ID()]; e != nil {
-				p.graph.remove(e)
-				delete(p.private, e)
-				p.events.push(Event{Removed: t.ID(), Reason: "block", Height: u.Next.Height, Block: u.Next.ID})
+			conflicts := p.graph.conflictsOf(t)
+			for _, e := range conflicts {
+				delete(p.deltas, e.id)
 			}
-			p.evictAll(p.graph.conflictsOf(t), "conflict")
+			p.evictAll(conflicts, "conflict")
+			delete(p.deltas, t.ID())
 			p.orphans.remove(t.WitnessID())
 		}
 		if p.orphans.ready(t.ID()) {
@@ -188,34 +197,35 @@ func prevs(t *wire.Tx) []wire.Outpoint {
 // spend what was reverted, or could be premature now.
 func (p *Pool) sweep() (bool, error) {
 	var bad []*entry
-	for e := p.graph.first; e != nil; e = e.next {
-		if !p.back.all && !e.timed && !e.doubtful {
+	for e := range p.graph.byID.all {
+		if !p.back.all && !e.is(flagTimed|flagDoubtful) {
 			continue
 		}
-		s, coins, err := p.chain.Coins(prevs(e.tx))
+		t := e.Decode()
+		s, coins, err := p.chain.Coins(prevs(t))
 		if err != nil {
 			return false, fmt.Errorf("mempool: coins of a waiting transaction: %w", err)
 		}
 		if s.ID != p.at {
 			return false, nil
 		}
-		if !p.stands(e, &s, coins) {
+		if !p.stands(t, &s, coins) {
 			bad = append(bad, e)
 		}
 	}
 	p.evictAll(bad, "reorg")
-	for e := p.graph.first; e != nil; e = e.next {
-		e.doubtful = false
+	for e := range p.graph.byID.all {
+		e.set(flagDoubtful, false)
 	}
 	return true, nil
 }
 
-// stands says whether e could still be in the next block, scripts excepted.
-func (p *Pool) stands(e *entry, s *consensus.State, coins []consensus.Coin) bool {
-	coins, missing := p.withPool(e.tx, s, coins)
+// stands says whether t could still be in the next block, scripts excepted.
+func (p *Pool) stands(t *wire.Tx, s *consensus.State, coins []consensus.Coin) bool {
+	coins, missing := p.withPool(t, s, coins, nil)
 	if len(missing) > 0 {
 		return false
 	}
-	_, _, err := consensus.ConnectTx(s, e.tx, coins, script.Standard)
+	_, _, err := consensus.ConnectTx(s, t, coins, script.Standard)
 	return err == nil
 }

@@ -1,140 +1,58 @@
 package mempool
 
 import (
-	"cmp"
-	"container/heap"
-	"math/bits"
 	"slices"
-	"time"
 
 	"github.com/quernnet/quern/consensus/wire"
 )
 
-// entry is a waiting transaction and its place among the others. Only the
-// graph writes the fields below the line.
-type entry struct {
-	tx     *wire.Tx
-	fee    int64 // satoshis
-	size   int64 // virtual bytes, sigop-adjusted
-	weight int64 // weight units, sigop-adjusted
-	sigops int   // cost
-	time   time.Time
-	height uint32 // of the tip when it entered
-	timed  bool   // what a shorter chain could make premature: locks, a coinbase's coin
-
-	// ----
-	seq               uint64
-	usage             int64
-	parents, children []*entry // direct, each once
-	anc, desc         sums     // itself included
-	prev, next        *entry   // in order of entry
-	place             int      // in the graph's heap
-	mark              uint64   // the last walk that came by
-	doubtful          bool     // it spends an output of a reverted block
-}
-
-// sums adds transactions up.
-type sums struct {
-	count  int
-	size   int64
-	fees   int64
-	sigops int
-}
-
-func (s *sums) add(e *entry) {
-	s.count++
-	s.size += e.size
-	s.fees += e.fee
-	s.sigops += e.sigops
-}
-
-func (s *sums) sub(e *entry) {
-	s.count--
-	s.size -= e.size
-	s.fees -= e.fee
-	s.sigops -= e.sigops
-}
-
-// lessRate says whether fee a for size as is a lower feerate than b for bs.
-// Fees are not negative; the products need more than 64 bits.
-func lessRate(a, as, b, bs int64) bool {
-	h1, l1 := bits.Mul64(uint64(a), uint64(bs))
-	h2, l2 := bits.Mul64(uint64(b), uint64(as))
-	return h1 < h2 || h1 == h2 && l1 < l2
-}
-
-// score is the feerate by which e is evicted: its own or, if better, that of
-// it with all its descendants, so that a parent whose child pays stays.
-func (e *entry) score() (fee, size int64) {
-	if lessRate(e.fee, e.size, e.desc.fees, e.desc.size) {
-		return e.desc.fees, e.desc.size
-	}
-	return e.fee, e.size
-}
-
-// graph holds the entries, who spends whom, and their sums. Not safe for
-// concurrent use: the pool's mutex guards it.
+// graph holds the entries: who spends whom, in clusters, and the order of their
+// chunks. Not safe for concurrent use: the pool's mutex guards it.
 //
-// Invariants: byID and byWitness have exactly the entries in the list from
-// first to last, in order of seq; spent has exactly their inputs, so no two
-// entries spend the same outpoint; x is in y.parents exactly if y spends an
-// output of x, and then y is in x.children; anc and desc are the sums over all
-// entries reached by parents and children; worst is a heap over all entries;
-// usage, vsize and fees are their totals.
+// Invariants: the index has exactly the entries and their inputs, so no two
+// entries spend the same outpoint; entries are in one cluster exactly if spending connects them;
+// the order has the first entry of each chunk of each cluster; usage, vsize, fees, rough and
+// linked are totals over entries and clusters; no entry is older than oldest.
 type graph struct {
-	byID, byWitness    map[wire.Hash]*entry
-	spent              map[wire.Outpoint]*entry
-	first, last        *entry
-	worst              worstHeap
-	usage, vsize, fees int64
-	seq                uint64 // of the newest entry
-	walks              uint64
+	*index
+	order  order
+	own    int64 // bytes of entries and their encodings
+	vsize  int64
+	fees   int64
+	linked int   // entries in clusters of more than one
+	rough  int   // clusters whose order may not be the best
+	oldest int64 // Unix seconds
+	seq    uint64
+	size   limits
 }
 
-func newGraph() *graph {
-	return &graph{
-		byID:      make(map[wire.Hash]*entry),
-		byWitness: make(map[wire.Hash]*entry),
-		spent:     make(map[wire.Outpoint]*entry),
-	}
+// limits are what a cluster may have.
+type limits struct {
+	count  int   // transactions, at most maxCluster
+	weight int64 // weight units, sigop-adjusted
 }
 
-func (g *graph) len() int { return len(g.byID) }
+func newGraph(l limits) *graph { return &graph{index: newIndex(), size: l} }
 
-func up(e *entry) []*entry   { return e.parents }
-func down(e *entry) []*entry { return e.children }
+func (g *graph) len() int { return g.byID.n }
 
-// reach lists es and all entries that next leads to from them, each once, es
-// first.
-func (g *graph) reach(es []*entry, next func(*entry) []*entry) []*entry {
-	g.walks++
-	found := make([]*entry, 0, len(es)+8)
-	visit := func(es []*entry) {
-		for _, e := range es {
-			if e.mark != g.walks {
-				e.mark = g.walks
-				found = append(found, e)
-			}
+// entries lists all entries in order of entry.
+func (g *graph) entries() []*entry {
+	es := slices.AppendSeq(make([]*entry, 0, g.len()), g.byID.all)
+	slices.SortFunc(es, func(a, b *entry) int {
+		if a.seq < b.seq {
+			return -1
 		}
-	}
-	visit(es)
-	for i := 0; i < len(found); i++ {
-		visit(next(found[i]))
-	}
-	return found
+		return 1
+	})
+	return es
 }
-
-// ancestors lists es and all they depend on.
-func (g *graph) ancestors(es ...*entry) []*entry { return g.reach(es, up) }
-
-// descendants lists es and all that depend on them.
-func (g *graph) descendants(es ...*entry) []*entry { return g.reach(es, down) }
 
 // parentsOf lists the entries whose outputs t spends, each once.
 func (g *graph) parentsOf(t *wire.Tx) []*entry {
 	var ps []*entry
 	for i := range t.Ins {
-		if e := g.byID[t.Ins[i].Prev.TxID]; e != nil && !slices.Contains(ps, e) {
+		if e := g.get(t.Ins[i].Prev.TxID); e != nil && !slices.Contains(ps, e) {
 			ps = append(ps, e)
 		}
 	}
@@ -146,225 +64,310 @@ func (g *graph) parentsOf(t *wire.Tx) []*entry {
 func (g *graph) childrenOf(t *wire.Tx) []*entry {
 	var cs []*entry
 	for i := range t.Outs {
-		if e := g.spent[t.Outpoint(i)]; e != nil && !slices.Contains(cs, e) {
+		if e := g.spender(t.Outpoint(i)); e != nil && !slices.Contains(cs, e) {
 			cs = append(cs, e)
 		}
 	}
 	return cs
 }
 
-// add links e in. None of its inputs may be spent by another entry.
-func (g *graph) add(e *entry) {
-	g.seq++
-	e.seq, e.usage = g.seq, usage(e.tx)
-	e.parents, e.children = g.parentsOf(e.tx), g.childrenOf(e.tx)
-	g.byID[e.tx.ID()], g.byWitness[e.tx.WitnessID()] = e, e
-	for i := range e.tx.Ins {
-		g.spent[e.tx.Ins[i].Prev] = e
-	}
-	if e.prev = g.last; e.prev == nil {
-		g.first = e
-	} else {
-		e.prev.next = e
-	}
-	g.last = e
-	g.usage, g.vsize, g.fees = g.usage+e.usage, g.vsize+e.size, g.fees+e.fee
-	for _, p := range e.parents {
-		p.children = append(p.children, e)
-	}
-	for _, c := range e.children {
-		c.parents = append(c.parents, e)
-	}
-	e.anc, e.desc = sums{}, sums{}
-	heap.Push(&g.worst, e)
-	if len(e.children) > 0 {
-		g.recount(g.ancestors(e))
-		g.recount(g.descendants(e))
-		return
-	}
-	e.desc.add(e)
-	for _, a := range g.ancestors(e) {
-		e.anc.add(a)
-		if a != e {
-			a.desc.add(e)
+// conflictsOf lists the entries that spend what t spends, each once.
+func (g *graph) conflictsOf(t *wire.Tx) []*entry {
+	var es []*entry
+	for i := range t.Ins {
+		if e := g.spender(t.Ins[i].Prev); e != nil && !slices.Contains(es, e) {
+			es = append(es, e)
 		}
-		heap.Fix(&g.worst, a.place)
-	}
-}
-
-// recount sums up afresh for each of es.
-func (g *graph) recount(es []*entry) {
-	for _, e := range es {
-		e.anc, e.desc = sums{}, sums{}
-		for _, a := range g.ancestors(e) {
-			e.anc.add(a)
-		}
-		for _, d := range g.descendants(e) {
-			e.desc.add(d)
-		}
-		heap.Fix(&g.worst, e.place)
-	}
-}
-
-// remove takes e out; its children stay, as those of a mined transaction do.
-func (g *graph) remove(e *entry) {
-	above, below := g.ancestors(e)[1:], g.descendants(e)[1:]
-	heap.Remove(&g.worst, e.place)
-	for _, p := range e.parents {
-		p.children = without(p.children, e)
-	}
-	for _, c := range e.children {
-		c.parents = without(c.parents, e)
-	}
-	if len(above) > 0 && len(below) > 0 {
-		g.recount(above)
-		g.recount(below)
-	} else {
-		for _, a := range above {
-			a.desc.sub(e)
-			heap.Fix(&g.worst, a.place)
-		}
-		for _, d := range below {
-			d.anc.sub(e)
-		}
-	}
-	g.forget(e)
-}
-
-// forget drops e from the indexes and totals.
-func (g *graph) forget(e *entry) {
-	delete(g.byID, e.tx.ID())
-	delete(g.byWitness, e.tx.WitnessID())
-	for i := range e.tx.Ins {
-		delete(g.spent, e.tx.Ins[i].Prev)
-	}
-	if e.prev == nil {
-		g.first = e.next
-	} else {
-		e.prev.next = e.next
-	}
-	if e.next == nil {
-		g.last = e.prev
-	} else {
-		e.next.prev = e.prev
-	}
-	g.usage, g.vsize, g.fees = g.usage-e.usage, g.vsize-e.size, g.fees-e.fee
-	e.parents, e.children, e.prev, e.next = nil, nil, nil, nil
-}
-
-// childrenFirst sorts es so that no entry comes before one that spends it.
-func childrenFirst(es []*entry) {
-	slices.SortFunc(es, func(a, b *entry) int {
-		return cmp.Or(cmp.Compare(b.anc.count, a.anc.count), cmp.Compare(b.seq, a.seq))
-	})
-}
-
-// cluster lists the entries connected with those in from by spending in either direction, leaving
-// out those in gone. It stops looking beyond max entries.
-func (g *graph) cluster(from []*entry, gone map[*entry]bool, max int) []*entry {
-	g.walks++
-	var found []*entry
-	visit := func(es []*entry) {
-		for _, e := range es {
-			if e.mark != g.walks && !gone[e] {
-				e.mark = g.walks
-				found = append(found, e)
-			}
-		}
-	}
-	visit(from)
-	for i := 0; i < len(found) && len(found) <= max; i++ {
-		visit(found[i].parents)
-		visit(found[i].children)
-	}
-	return found
-}
-
-func without(es []*entry, e *entry) []*entry {
-	if i := slices.Index(es, e); i >= 0 {
-		return slices.Delete(es, i, i+1)
 	}
 	return es
 }
 
-// worstHeap has the entry to be evicted next on top: the lowest score and,
-// among equals, the newest.
-type worstHeap []*entry
-
-func (h worstHeap) Len() int { return len(h) }
-func (h worstHeap) Less(i, j int) bool {
-	fi, si := h[i].score()
-	fj, sj := h[j].score()
-	if lessRate(fi, si, fj, sj) {
-		return true
-	}
-	return !lessRate(fj, sj, fi, si) && h[i].seq > h[j].seq
-}
-func (h worstHeap) Swap(i, j int) {
-	h[i], h[j] = h[j], h[i]
-	h[i].place, h[j].place = i, j
-}
-func (h *worstHeap) Push(x any) {
-	e := x.(*entry)
-	e.place = len(*h)
-	*h = append(*h, e)
-}
-func (h *worstHeap) Pop() any {
-	old := *h
-	e := old[len(old)-1]
-	old[len(old)-1] = nil
-	*h = old[:len(old)-1]
-	return e
-}
-
-// Memory in bytes that a transaction costs the pool beside its encoding:
-// structs, slice headers and its share of the maps, map growth included.
-const (
-	entryUsage = 800
-	inUsage    = 96 + 100
-	outUsage   = 32
-	itemUsage  = 24
-)
-
-// usage reckons the memory that t takes in the pool, in bytes.
-func usage(t *wire.Tx) int64 {
-	n := entryUsage + t.Size() + inUsage*len(t.Ins) + outUsage*len(t.Outs)
-	for i := range t.Ins {
-		n += itemUsage * len(t.Ins[i].Witness)
-	}
-	return int64(n)
-}
-
-// own copies t into memory of its own: scripts of a decoded transaction point
-// into all the bytes that it was decoded with, a whole block's perhaps.
-func own(t *wire.Tx) *wire.Tx {
-	c := *t
-	n := 0
-	for i := range t.Ins {
-		n += len(t.Ins[i].Script)
-		for _, w := range t.Ins[i].Witness {
-			n += len(w)
+// descendants lists es and all that depend on them, each once, what spends before what it
+// spends.
+func descendants(es []*entry) (out []*entry) {
+	for c, s := range byCluster(es) {
+		if c.cluster == nil {
+			out = append(out, c)
+		} else {
+			out = append(out, c.cluster.pick(c.cluster.below(s))...)
 		}
 	}
-	for i := range t.Outs {
-		n += len(t.Outs[i].Script)
-	}
-	slab := make([]byte, 0, n)
-	keep := func(b []byte) []byte {
-		at := len(slab)
-		slab = append(slab, b...)
-		return slab[at:len(slab):len(slab)]
-	}
-	c.Ins, c.Outs = slices.Clone(t.Ins), slices.Clone(t.Outs)
-	for i := range c.Ins {
-		in := &c.Ins[i]
-		in.Script, in.Witness = keep(in.Script), slices.Clone(in.Witness)
-		for j, w := range in.Witness {
-			in.Witness[j] = keep(w)
+	slices.Reverse(out)
+	return out
+}
+
+// byCluster yields one entry of each cluster that es are in, and which of its
+// entries are among es.
+func byCluster(es []*entry) func(func(*entry, set) bool) {
+	return func(yield func(*entry, set) bool) {
+		if len(es) == 1 {
+			yield(es[0], 1<<es[0].at)
+			return
+		}
+		sets := make(map[*entry]set, len(es))
+		var firsts []*entry
+		for _, e := range es {
+			first := e.members()[0]
+			if sets[first] == 0 {
+				firsts = append(firsts, first)
+			}
+			sets[first] |= 1 << e.at
+		}
+		for _, e := range firsts {
+			if !yield(e, sets[e]) {
+				return
+			}
 		}
 	}
-	for i := range c.Outs {
-		c.Outs[i].Script = keep(c.Outs[i].Script)
+}
+
+// addition is an entry to be added, with the entries that it spends from and those
+// that spend from it; some of them may be additions too.
+type addition struct {
+	e                 *entry
+	parents, children []*entry
+}
+
+// plan is a change of the graph, worked out before it is decided upon.
+type plan struct {
+	adds    []addition
+	gone    []*entry // with all that depend on them, or mined
+	touched []*entry // one of each cluster that changes
+	drafts  []draft  // what becomes of those clusters
+	lines   []line   // in which order
+}
+
+// plan works out what adding and taking away would make of the graph. It is nil
+// when a cluster would be too large.
+func (g *graph) plan(adds []addition, gone []*entry) *plan {
+	p := &plan{adds: adds, gone: gone}
+	if len(gone) == 0 && len(adds) == 1 && len(adds[0].parents)+len(adds[0].children) == 0 {
+		p.drafts = []draft{{[]*entry{adds[0].e}, []set{0}}}
+		return p.linearised(g.size)
 	}
-	return c.Seal()
+	var near []*entry
+	for i := range adds {
+		near = append(near, adds[i].parents...)
+		near = append(near, adds[i].children...)
+	}
+	for i := range adds { // what is not in the graph yet has no cluster there
+		near = slices.DeleteFunc(near, func(e *entry) bool { return e == adds[i].e })
+	}
+	away := make(map[*entry]bool, len(gone))
+	for _, e := range gone {
+		away[e] = true
+	}
+	for first := range byCluster(append(near, gone...)) {
+		p.touched = append(p.touched, first)
+		if first.cluster == nil && away[first] {
+			continue
+		}
+		p.drafts = append(p.drafts, first.draft().without(away)...)
+	}
+	for i := range adds {
+		if !p.connect(&adds[i], g.size.count) {
+			return nil
+		}
+	}
+	return p.linearised(g.size)
+}
+
+// without is what is left of a draft, in connected parts.
+func (d draft) without(away map[*entry]bool) []draft {
+	keep := set(0)
+	for i, e := range d.txs {
+		if !away[e] {
+			keep |= 1 << i
+		}
+	}
+	if keep == 0 {
+		return nil
+	}
+	d = d.subset(keep)
+	return d.parts()
+}
+
+// connect puts an addition and all drafts that it is connected with into one.
+func (p *plan) connect(a *addition, limit int) bool {
+	var joined draft
+	rest := p.drafts[:0:0]
+	touches := func(e *entry) bool { return slices.Contains(a.parents, e) || slices.Contains(a.children, e) }
+	for _, d := range p.drafts {
+		if !slices.ContainsFunc(d.txs, touches) {
+			rest = append(rest, d)
+			continue
+		}
+		if len(joined.txs)+len(d.txs) >= limit {
+			return false
+		}
+		shift := len(joined.txs)
+		joined.txs = append(joined.txs, d.txs...)
+		for _, s := range d.parents {
+			joined.parents = append(joined.parents, s<<shift)
+		}
+	}
+	joined.add(a)
+	p.drafts = append(rest, joined)
+	return true
+}
+
+// add puts a between its parents and its children.
+func (d *draft) add(a *addition) {
+	at, mine := len(d.txs), set(0)
+	d.txs = append(d.txs, a.e)
+	d.parents = append(d.parents, 0)
+	for i, e := range d.txs[:at] {
+		if slices.Contains(a.parents, e) {
+			mine |= 1 << i
+		}
+		if slices.Contains(a.children, e) {
+			d.parents[i] |= 1 << at
+		}
+	}
+	d.parents[at] = mine
+	if len(a.children) > 0 {
+		d.sort()
+	}
+}
+
+// sort brings a draft whose parents are right into a valid order again.
+func (d *draft) sort() {
+	done := set(0)
+	var order []int
+	for len(order) < len(d.txs) {
+		for i := range d.txs {
+			if done>>i&1 == 0 && d.parents[i]&^done == 0 {
+				order = append(order, i)
+				done |= 1 << i
+			}
+		}
+	}
+	var place [maxCluster]int
+	for to, from := range order {
+		place[from] = to
+	}
+	txs, parents := make([]*entry, len(order)), make([]set, len(order))
+	for to, from := range order {
+		txs[to] = d.txs[from]
+		for p := range each(d.parents[from]) {
+			parents[to] |= 1 << place[p]
+		}
+	}
+	d.txs, d.parents = txs, parents
+}
+
+// linearised finishes p, or finds a cluster too large.
+func (p *plan) linearised(l limits) *plan {
+	if len(p.adds) > 0 {
+		for _, d := range p.drafts {
+			var weight int64
+			for _, e := range d.txs {
+				weight += int64(e.weight)
+			}
+			if len(d.txs) > l.count || weight > l.weight {
+				return nil
+			}
+		}
+	}
+	for i := range p.drafts {
+		p.lines = append(p.lines, p.drafts[i].linearise())
+	}
+	return p
+}
+
+// diagrams are the chunks of the clusters that p changes, before and after.
+func (p *plan) diagrams() (before, after []rate) {
+	for _, first := range p.touched {
+		for _, e := range first.members() {
+			if e.chunkLen > 0 {
+				before = append(before, e.chunkRate())
+			}
+		}
+	}
+	for _, l := range p.lines {
+		for _, c := range l.chunks {
+			after = append(after, c.rate)
+		}
+	}
+	return before, after
+}
+
+// apply does what p says. The graph must not have changed since it was worked out.
+func (g *graph) apply(p *plan) {
+	for _, first := range p.touched {
+		g.unlist(first.members())
+	}
+	for _, e := range p.gone {
+		g.forget(e)
+	}
+	for i := range p.adds {
+		g.admit(p.adds[i].e)
+	}
+	for i := range p.drafts {
+		p.drafts[i].settle(p.lines[i])
+		g.list(p.drafts[i].txs)
+	}
+}
+
+// unlist takes a cluster's chunks out of the order.
+func (g *graph) unlist(es []*entry) {
+	for _, e := range es {
+		if e.chunkLen > 0 {
+			g.order.remove(e)
+		}
+	}
+	g.count(es, -1)
+}
+
+// list puts a cluster's chunks into the order.
+func (g *graph) list(es []*entry) {
+	for _, e := range es {
+		if e.chunkLen > 0 {
+			g.order.insert(e)
+		}
+	}
+	g.count(es, 1)
+}
+
+func (g *graph) count(es []*entry, sign int) {
+	if c := es[0].cluster; c != nil {
+		g.linked += sign * len(es)
+		if c.rough {
+			g.rough += sign
+		}
+	}
+}
+
+// admit puts e in the indexes and totals.
+func (g *graph) admit(e *entry) {
+	g.seq++
+	e.seq = g.seq
+	if g.len() == 0 || e.time < g.oldest {
+		g.oldest = e.time
+	}
+	g.insert(e)
+	g.own, g.vsize, g.fees = g.own+e.usage(), g.vsize+e.vsize(), g.fees+e.fee
+}
+
+// forget drops e from the indexes and totals.
+func (g *graph) forget(e *entry) {
+	g.index.forget(e)
+	g.own, g.vsize, g.fees = g.own-e.usage(), g.vsize-e.vsize(), g.fees-e.fee
+	e.cluster, e.at, e.chunkLen = nil, 0, 0
+}
+
+// remove takes es out; what depends on them stays, as what depends on mined transactions does.
+func (g *graph) remove(es ...*entry) {
+	if len(es) > 0 {
+		g.apply(g.plan(nil, es))
+	}
+}
+
+// reprice gives e another fee to be reckoned with.
+func (g *graph) reprice(e *entry, modified int64) {
+	g.unlist(e.members())
+	e.modified = modified
+	d := e.draft()
+	d.settle(d.linearise())
+	g.list(e.members())
 }

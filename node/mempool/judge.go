@@ -3,6 +3,7 @@ package mempool
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/quernnet/quern/consensus"
@@ -13,20 +14,29 @@ import (
 // verdict is a transaction found good but for its scripts, with what its entry
 // would change.
 type verdict struct {
-	e         *entry
-	parents   []*entry
-	conflicts []*entry        // spend what it spends, or are siblings to be evicted
-	gone      map[*entry]bool // conflicts and all that depend on them
-	sibling   bool            // a version 3 sibling is among the conflicts
+	t         *wire.Tx
+	e         *entry   // without its bytes
+	parents   []*entry // in the pool or, in a package, judged before it
+	children  []*entry // of one that comes back from a block
+	conflicts []*entry // spend what it spends, or are siblings to be evicted
+	gone      []*entry // conflicts and all that depend on them
+	sibling   bool     // a version 3 sibling is among the conflicts
+	plan      *plan    // of the graph, for the verdict alone; good while the lock is held
 	checks    []script.Check
 }
+
+// addition is what v adds to the graph.
+func (v *verdict) addition() addition { return addition{v.e, v.parents, v.children} }
 
 // terms are how an admission is judged.
 type terms struct {
 	when     time.Time // it entered
 	reverted bool      // from a reverted block: no fee is asked again
 	private  bool      // not to be told to the swarm yet
-	packaged bool      // submitted with others that it depends on or that depend on it
+	part     bool      // of a package: what it displaces is decided on when all of it is there
+	together bool      // judged by the package's feerate: none is asked of it alone
+	final    bool      // nothing may be replaced
+	maxRate  int64     // satoshis per 1000 vB that its user wants to pay at most; 0: any
 }
 
 // broken turns a broken rule into ours. Clients compare texts, and Core has no
@@ -61,46 +71,69 @@ func brokenBy(t *wire.Tx, s *consensus.State, coins []consensus.Coin, err error)
 }
 
 // judge finds whether t, which passed checkAlone, may wait, scripts excepted.
-// s is the state that the graph is at; coins has the chain's coin for each input. Guarded by p.mu.
-func (p *Pool) judge(t *wire.Tx, s *consensus.State, coins []consensus.Coin, how terms) (*verdict, *Error) {
+// s is the state that the graph is at; coins has the chain's coin for each input;
+// before has what was judged before it in its package. Guarded by p.mu.
+func (p *Pool) judge(t *wire.Tx, s *consensus.State, coins []consensus.Coin, how terms, before []*verdict) (*verdict, *Error) {
 	if !consensus.IsFinal(t, s.Height+1, s.MedianTimePast()) {
 		return nil, &Error{Reason: string(consensus.TxNotFinal)} // before ConnectTx, which needs coins
 	}
-	if p.graph.byWitness[t.WitnessID()] != nil {
+	if p.graph.getWitness(t.WitnessID()) != nil {
 		return nil, &Error{Reason: "txn-already-in-mempool"}
 	}
-	if p.graph.byID[t.ID()] != nil {
+	if p.graph.get(t.ID()) != nil {
 		return nil, &Error{Reason: "txn-same-nonwitness-data-in-mempool"}
 	}
-	coins, missing := p.withPool(t, s, coins)
+	v := &verdict{t: t, conflicts: p.graph.conflictsOf(t)}
+	if how.final && len(v.conflicts) > 0 {
+		return nil, &Error{Reason: "bip125-replacement-disallowed"}
+	}
+	coins, missing := p.withPool(t, s, coins, before)
 	if len(missing) > 0 {
-		return nil, &Error{Reason: missingInputs}
+		return nil, &Error{Reason: missingInputs, Reconsider: true}
 	}
 	fee, checks, err := consensus.ConnectTx(s, t, coins, script.Standard)
 	if err != nil {
 		return nil, brokenBy(t, s, coins, err)
 	}
-	v := &verdict{checks: checks, parents: p.graph.parentsOf(t), conflicts: p.graph.conflictsOf(t)}
-	v.e = newEntry(t, s, coins, fee, how.when)
+	v.checks, v.parents = checks, p.graph.parentsOf(t)
+	if how.reverted {
+		v.children = p.graph.childrenOf(t)
+	}
+	v.e = p.newEntry(t, s, coins, fee, how)
 	if bad := p.checkPolicy(v, coins, how); bad != nil {
 		return nil, bad
 	}
+	for _, b := range before {
+		if spends(t, b.e.id) {
+			v.parents = append(v.parents, b.e)
+		}
+	}
 	return v, nil
+}
+
+// spends says whether t spends an output of a transaction.
+func spends(t *wire.Tx, id wire.Hash) bool {
+	return slices.ContainsFunc(t.Ins, func(in wire.In) bool { return in.Prev.TxID == id })
 }
 
 // missingInputs is the reason to keep a transaction as an orphan.
 const missingInputs = string(consensus.InputsMissing)
 
-// withPool returns coins with those that waiting transactions create put in, and the inputs that have none.
-func (p *Pool) withPool(t *wire.Tx, s *consensus.State, coins []consensus.Coin) (all []consensus.Coin, missing []wire.Outpoint) {
+// withPool returns coins with those that waiting transactions, and those in before, create
+// put in, and the inputs that have none.
+func (p *Pool) withPool(t *wire.Tx, s *consensus.State, coins []consensus.Coin, before []*verdict) (all []consensus.Coin, missing []wire.Outpoint) {
 	all = make([]consensus.Coin, len(coins))
+	var last *wire.Tx // decoded; inputs often spend from the same
 	for i := range t.Ins {
 		op := t.Ins[i].Prev
 		all[i] = coins[i]
-		if e := p.graph.byID[op.TxID]; e != nil {
+		if last == nil || last.ID() != op.TxID {
+			last = p.creator(op.TxID, before)
+		}
+		if last != nil {
 			all[i] = consensus.Coin{Missing: true}
-			if int64(op.Index) < int64(len(e.tx.Outs)) {
-				all[i] = consensus.Coin{Out: e.tx.Outs[op.Index], Height: s.Height + 1, TimePast: s.MedianTimePast()}
+			if int64(op.Index) < int64(len(last.Outs)) {
+				all[i] = consensus.Coin{Out: last.Outs[op.Index], Height: s.Height + 1, TimePast: s.MedianTimePast()}
 			}
 		}
 		if all[i].Missing {
@@ -110,26 +143,42 @@ func (p *Pool) withPool(t *wire.Tx, s *consensus.State, coins []consensus.Coin) 
 	return all, missing
 }
 
-func newEntry(t *wire.Tx, s *consensus.State, coins []consensus.Coin, fee int64, when time.Time) *entry {
-	e := &entry{tx: t, fee: fee, time: when, height: s.Height, timed: isTimed(t, coins)}
-	e.sigops = consensus.SigopCost(t, coins, script.Standard)
-	e.weight = int64(max(t.Weight(), e.sigops*bytesPerSigop))
-	e.size = (e.weight + consensus.WitnessScale - 1) / consensus.WitnessScale
+// creator is the transaction with an id that waits or is in before, or nil.
+func (p *Pool) creator(id wire.Hash, before []*verdict) *wire.Tx {
+	for _, v := range before {
+		if v.e.id == id {
+			return v.t
+		}
+	}
+	if e := p.graph.get(id); e != nil {
+		return e.Decode()
+	}
+	return nil
+}
+
+func (p *Pool) newEntry(t *wire.Tx, s *consensus.State, coins []consensus.Coin, fee int64, how terms) *entry {
+	sigops := consensus.SigopCost(t, coins, script.Standard)
+	e := &entry{
+		Packed: Packed{id: t.ID(), wid: t.WitnessID()},
+		fee:    fee, modified: addSaturating(fee, p.deltas[t.ID()]),
+		time: how.when.Unix(), height: s.Height, sigops: int32(sigops),
+		weight: int32(max(t.Weight(), sigops*bytesPerSigop)), plainWeight: int32(t.Weight()),
+	}
+	e.set(flagTimed, isTimed(t, coins))
 	return e
 }
 
 // checkPolicy judges what is known once the coins are: Core's PreChecks from ValidateInputsStandardness on,
-// and replacement.
+// and, of a transaction by itself, replacement and the limits of its cluster.
 func (p *Pool) checkPolicy(v *verdict, coins []consensus.Coin, how terms) *Error {
-	t, standard := v.e.tx, !p.nonStandard
-	if standard {
-		if err := checkInputs(t, coins); err != nil {
+	if !p.policy.nonStandard {
+		if err := checkInputs(v.t, coins); err != nil {
 			return err
 		}
-		if !witnessStandard(t, coins) {
+		if !witnessStandard(v.t, coins) {
 			return &Error{Reason: "bad-witness-nonstandard"}
 		}
-		if v.e.fee != 0 && countDust(t) > 0 {
+		if (v.e.fee != 0 || v.e.modified != 0) && p.policy.countDust(v.t) > 0 {
 			return refuse("dust", "tx with dust output must be 0-fee")
 		}
 	}
@@ -137,52 +186,69 @@ func (p *Pool) checkPolicy(v *verdict, coins []consensus.Coin, how terms) *Error
 		return refuse("bad-txns-too-many-sigops", "%d", v.e.sigops)
 	}
 	if !how.reverted {
-		if err := p.checkFee(v.e); err != nil {
-			return err
+		if !how.together {
+			if err := p.checkFee(v.e.modified, v.e.vsize()); err != nil {
+				return err
+			}
 		}
-		if err := p.checkTRUC(v); err != nil {
+		if err := p.checkTRUC(v, !how.together && !how.final); err != nil {
 			return err
 		}
 	}
+	if how.together || how.final {
+		return nil // of the package as a whole
+	}
+	return p.checkPlace(v, how)
+}
+
+// checkPlace judges what v would make of the graph.
+func (p *Pool) checkPlace(v *verdict, how terms) *Error {
 	if len(v.conflicts) > 0 {
 		if err := p.checkReplacement(v); err != nil {
 			return err
 		}
-		if err := p.graph.checkDisjoint(v); err != nil {
+		if err := checkDisjoint(v); err != nil {
 			return err
 		}
-	} else if err := p.checkCluster(v); err != nil {
-		return err
+	} else if v.plan = p.graph.plan([]addition{v.addition()}, nil); v.plan == nil {
+		return &Error{Reason: tooLargeCluster}
 	}
-	if standard && !how.reverted {
-		return checkDustSpent(v)
+	if how.maxRate > 0 && v.e.perVByte().compare(rate{how.maxRate, 1000}) > 0 {
+		return &Error{Reason: "max feerate exceeded"}
+	}
+	if !p.policy.nonStandard && !how.reverted {
+		return p.checkDustSpent(v, nil)
 	}
 	return nil
 }
+
+// perVByte is what e pays for its size in virtual bytes.
+func (e *entry) perVByte() rate { return rate{e.modified, e.vsize()} }
 
 // checkFee asks for what the pool demands now and what relay costs at least.
-func (p *Pool) checkFee(e *entry) *Error {
-	if least := feeFor(p.rolling.rate(p.now(), p.graph.usage), e.size); e.fee < least {
-		return refuse("mempool min fee not met", "%d < %d", e.fee, least)
+func (p *Pool) checkFee(fee, size int64) *Error {
+	least, reason := feeFor(p.rolling.rate(p.now(), p.graph.usage()), size), "mempool min fee not met"
+	if fee >= least {
+		least, reason = feeFor(p.floor, size), "min relay fee not met"
 	}
-	if least := feeFor(p.floor, e.size); e.fee < least {
-		return refuse("min relay fee not met", "%d < %d", e.fee, least)
+	if fee >= least {
+		return nil
 	}
-	return nil
+	e := refuse(reason, "%d < %d", fee, least)
+	e.Reconsider = true
+	return e
 }
 
-// checkDustSpent wants a child to spend its parents' ephemeral dust.
-func checkDustSpent(v *verdict) *Error {
-	t := v.e.tx
-	spent := make(map[wire.Outpoint]bool, len(t.Ins))
-	for i := range t.Ins {
-		spent[t.Ins[i].Prev] = true
-	}
+// checkDustSpent wants v to spend its parents' ephemeral dust. before has what is in
+// its package.
+func (p *Pool) checkDustSpent(v *verdict, before []*verdict) *Error {
 	for _, parent := range v.parents {
-		for i := range parent.tx.Outs {
-			if isDust(&parent.tx.Outs[i]) && !spent[parent.tx.Outpoint(i)] {
+		t := p.creator(parent.id, before)
+		for i := range t.Outs {
+			op := t.Outpoint(i)
+			if p.policy.isDust(&t.Outs[i]) && !slices.ContainsFunc(v.t.Ins, func(in wire.In) bool { return in.Prev == op }) {
 				return refuse("missing-ephemeral-spends", "tx %v (wtxid=%v) did not spend parent's ephemeral dust",
-					t.ID(), t.WitnessID())
+					v.e.id, v.e.wid)
 			}
 		}
 	}

@@ -14,12 +14,13 @@ const (
 	orphanExpiry   = 20 * time.Minute
 	orphanBytes    = 8 << 20 // reckoned memory, all orphans together
 	orphanShare    = 4       // one peer holds at most one part in so many
-	maxOrphanUsage = 500_000 // reckoned memory of one
+	maxOrphanUsage = 400_000 // reckoned memory of one
+	orphanSize     = 500     // of one beside its bytes
 )
 
 // orphan is a transaction whose parents are unknown.
 type orphan struct {
-	tx      *wire.Tx
+	Packed
 	from    string // the peer that brought it
 	parents []wire.Hash
 	usage   int64
@@ -52,7 +53,7 @@ func (o *orphanage) add(t *wire.Tx, from string, missing []wire.Outpoint, now ti
 	if o.byWitness[t.WitnessID()] != nil {
 		return true
 	}
-	x := &orphan{tx: t, from: from, usage: usage(t), until: now.Add(orphanExpiry)}
+	x := &orphan{Packed: pack(t), from: from, usage: orphanSize + int64(t.Size()), until: now.Add(orphanExpiry)}
 	if x.usage > maxOrphanUsage {
 		return false
 	}
@@ -117,7 +118,7 @@ func (o *orphanage) heaviest() (from string) {
 
 func (o *orphanage) drop(x *orphan) {
 	o.order = slices.DeleteFunc(o.order, func(y *orphan) bool { return x == y })
-	delete(o.byWitness, x.tx.WitnessID())
+	delete(o.byWitness, x.wid)
 	o.usage -= x.usage
 	for _, id := range x.parents {
 		left := slices.DeleteFunc(o.waiting[id], func(y *orphan) bool { return x == y })
@@ -176,8 +177,8 @@ func (p *Pool) resolve(ctx context.Context) {
 		if x == nil {
 			return
 		}
-		if _, err := p.Add(x.tx, x.from); err != nil && !errors.Is(err, ErrOrphan) {
-			p.log.Debug("orphan refused", "tx", x.tx.ID(), "from", x.from, "err", err)
+		if _, err := p.Add(x.Decode(), x.from); err != nil && !errors.Is(err, ErrOrphan) {
+			p.log.Debug("orphan refused", "tx", x.id, "from", x.from, "err", err)
 		}
 	}
 }

@@ -1,23 +1,30 @@
 package mempool
 
 import (
-	"errors"
+	"context"
 	"fmt"
-	"log/slog"
 	"slices"
-	"strings"
 
+	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/wire"
 )
 
-// maxPackageWeight bounds a package of several transactions, in weight units
-// (Core's MAX_PACKAGE_WEIGHT). How many there may be is the caller's to bound.
-const maxPackageWeight = 404_000
+// Limits of a package of transactions (Core's packages.h).
+const (
+	maxPackage       = 25
+	maxPackageWeight = 404_000 // weight units, of several
+)
 
-// Verdict is what TestPackage found of one transaction.
+// Verdict is what came of one transaction of a package. With none of Result, Refused, Waits
+// and Other it was not judged, since another failed.
 type Verdict struct {
-	Result  *Result // it may enter
-	Refused *Error  // it may not; with neither, judging ended before
+	Result  *Result     // it may enter, or did
+	Paid    int64       // satoshis as modified, of those in Includes: by these and
+	PaidFor int64       // their virtual bytes was it judged
+	With    []wire.Hash // ids with witness of those it was judged with, its own among them
+	Refused *Error      // it may not enter
+	Waits   *Entry      // it waited already
+	Other   wire.Hash   // one with other witnesses waits; this is its id with witness
 }
 
 // TestPackage judges transactions as if each entered the pool after those
@@ -29,35 +36,21 @@ func (p *Pool) TestPackage(txs []*wire.Tx) ([]Verdict, error) {
 	if bad := wellFormed(txs); bad != nil {
 		return nil, bad
 	}
-	q, out := p.aside(txs), make([]Verdict, len(txs))
-	for i, t := range txs {
-		r, err := q.tryNext(t)
-		var refused *Error
-		switch {
-		case errors.As(err, &refused):
-			if !strings.HasPrefix(refused.Reason, scriptFailed) {
-				clear(out)
-			}
-			out[i].Refused = refused
-			return out, nil
-		case err != nil:
-			return nil, fmt.Errorf("mempool: transaction %d of the package: %w", i, err)
-		}
-		out[i].Result = &r
+	out, bad, err := p.joint(txs, terms{when: p.now(), final: true}, false)
+	if err != nil {
+		return nil, err
+	}
+	if bad != nil && bad.Reason != someFailed && bad.Reason != unspentDust {
+		return nil, bad
 	}
 	return out, nil
 }
 
-// tryNext is Add without replacement.
-func (p *Pool) tryNext(t *wire.Tx) (Result, error) {
-	if bad := checkAlone(t, p.nonStandard); bad != nil {
-		return Result{}, bad
-	}
-	if p.graph.byID[t.ID()] == nil && len(p.graph.conflictsOf(t)) > 0 {
-		return Result{}, &Error{Reason: "bip125-replacement-disallowed"}
-	}
-	return p.Add(t, "")
-}
+// Reasons of a package's failure that leave it to its transactions to say why.
+const (
+	someFailed  = "transaction failed"
+	unspentDust = "unspent-dust"
+)
 
 // wellFormed judges a package by itself (Core's IsWellFormedPackage).
 func wellFormed(txs []*wire.Tx) *Error {
@@ -68,6 +61,8 @@ func wellFormed(txs []*wire.Tx) *Error {
 		place[t.ID()] = i
 	}
 	switch {
+	case len(txs) > maxPackage:
+		return &Error{Reason: "package-too-many-transactions"}
 	case len(txs) > 1 && weight > maxPackageWeight:
 		return &Error{Reason: "package-too-large"}
 	case len(place) != len(txs):
@@ -91,34 +86,358 @@ func wellFormed(txs []*wire.Tx) *Error {
 	return nil
 }
 
-// aside is a pool of its own that holds what txs could touch of p: the
-// clusters of what they spend, conflict with or are.
-func (p *Pool) aside(txs []*wire.Tx) *Pool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.rolling.rate(p.now(), p.graph.usage) // decays by how full p is, before it is copied
-	q := &Pool{
-		chain: p.chain, floor: p.floor, increment: p.increment, maxSize: p.maxSize, expiry: p.expiry,
-		now: p.now, log: slog.New(slog.DiscardHandler), nonStandard: p.nonStandard,
-		wake: make(chan struct{}, 1), changed: make(chan struct{}),
-		at: p.at, height: p.height, graph: newGraph(), rolling: p.rolling, orphans: newOrphanage(0),
-		private: make(map[*entry]bool),
+// ChildWithParents says whether all transactions but the last are parents of the last.
+func ChildWithParents(txs []*wire.Tx) bool {
+	if len(txs) < 2 {
+		return false
 	}
-	var near []*entry
-	for _, t := range txs {
-		near = append(near, p.graph.parentsOf(t)...)
-		near = append(near, p.graph.conflictsOf(t)...)
-		if e := p.graph.byID[t.ID()]; e != nil {
-			near = append(near, e)
+	child := txs[len(txs)-1]
+	for _, t := range txs[:len(txs)-1] {
+		if !spends(child, t.ID()) {
+			return false
 		}
 	}
-	near = p.graph.cluster(near, nil, p.graph.len())
-	childrenFirst(near)
-	for _, e := range slices.Backward(near) {
-		q.graph.add(&entry{
-			tx: e.tx, fee: e.fee, size: e.size, weight: e.weight, sigops: e.sigops,
-			time: e.time, height: e.height, timed: e.timed,
-		})
+	return true
+}
+
+// AddPackage judges a transaction, or a child after some of its parents, and keeps
+// what is good: each by itself where that suffices, the rest by the feerate of the
+// whole. The *Error is about the package: some transaction's verdict says more,
+// unless there are no verdicts. maxRate is the most that their user wants any of them
+// to pay, in satoshis per 1000 virtual bytes; 0: anything.
+func (p *Pool) AddPackage(txs []*wire.Tx, maxRate int64) ([]Verdict, *Error, error) {
+	if bad := wellFormed(txs); bad != nil {
+		return nil, bad, nil
 	}
-	return q
+	if len(txs) > 1 && !ChildWithParents(txs) {
+		return nil, &Error{Reason: "package-not-child-with-parents"}, nil
+	}
+	how := terms{when: p.now(), private: p.stem, part: true, maxRate: maxRate}
+	out := make([]Verdict, len(txs))
+	var rest []int
+	var whole *Error
+	for i, t := range txs {
+		if p.waits(t, &out[i]) {
+			continue
+		}
+		r, bad, err := p.single(t, how)
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case bad == nil:
+			out[i].accepted(r, t)
+		case len(txs) == 1 || !bad.Reconsider:
+			out[i].Refused, whole = bad, &Error{Reason: someFailed}
+		default:
+			out[i].Refused = bad
+			rest = append(rest, i)
+		}
+	}
+	if whole == nil && len(rest) > 0 {
+		var err error
+		if whole, err = p.retry(txs, rest, how, out); err != nil {
+			return nil, nil, err
+		}
+	}
+	if p.trim(txs, out) {
+		whole = &Error{Reason: someFailed}
+	}
+	return out, whole, nil
+}
+
+// waits fills in what is known of a transaction that waits, perhaps with another witness.
+func (p *Pool) waits(t *wire.Tx, v *Verdict) bool {
+	e, ok := p.Get(t.ID())
+	if !ok {
+		return false
+	}
+	if e.WitnessID == t.WitnessID() {
+		v.Waits = &e
+	} else {
+		v.Other = e.WitnessID
+	}
+	return true
+}
+
+// accepted fills in that a transaction was judged by itself.
+func (v *Verdict) accepted(r Result, t *wire.Tx) {
+	v.Result, v.Paid, v.PaidFor = &r, r.Entry.Modified, int64(r.Entry.Size)
+	v.With = []wire.Hash{t.WitnessID()}
+}
+
+// single is admit with refusals apart from failures of ours.
+func (p *Pool) single(t *wire.Tx, how terms) (Result, *Error, error) {
+	r, err := p.admit(t, "", how, true)
+	if bad, ok := err.(*Error); ok {
+		return r, bad, nil
+	}
+	return r, nil, err
+}
+
+// retry judges together what failed alone, and amends the verdicts.
+func (p *Pool) retry(txs []*wire.Tx, rest []int, how terms, out []Verdict) (*Error, error) {
+	part := make([]*wire.Tx, len(rest))
+	for k, i := range rest {
+		part[k] = txs[i]
+	}
+	if len(part) == 1 { // its parents are here now
+		r, bad, err := p.single(part[0], how)
+		if bad != nil {
+			out[rest[0]].Refused = bad
+			return &Error{Reason: someFailed}, nil
+		}
+		if err == nil {
+			out[rest[0]] = Verdict{}
+			out[rest[0]].accepted(r, part[0])
+		}
+		return nil, err
+	}
+	how.together = true
+	verdicts, bad, err := p.joint(part, how, true)
+	for k, i := range rest {
+		if len(verdicts) > 0 && (verdicts[k].Result != nil || verdicts[k].Refused != nil) {
+			out[i] = verdicts[k]
+		}
+	}
+	return bad, err
+}
+
+// trim brings the pool back to its size, and amends the verdicts of what had to go. It
+// says whether anything had.
+func (p *Pool) trim(txs []*wire.Tx, out []Verdict) (some bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.limit()
+	for i, t := range txs {
+		v := &out[i]
+		if v.Refused == nil && (v.Result != nil || v.Waits != nil || !v.Other.IsZero()) && p.graph.get(t.ID()) == nil {
+			*v = Verdict{Refused: &Error{Reason: "mempool full"}}
+			some = true
+		}
+	}
+	p.announce()
+	return some
+}
+
+// joint judges transactions together, and keeps all of them or none. The *Error is about all;
+// verdicts may say more. Scripts run outside the lock; then all else is judged again.
+func (p *Pool) joint(txs []*wire.Tx, how terms, keep bool) ([]Verdict, *Error, error) {
+	var ops []wire.Outpoint
+	for _, t := range txs {
+		ops = append(ops, prevs(t)...)
+	}
+	for {
+		s, coins, err := p.chain.Coins(ops)
+		if err != nil {
+			return nil, nil, fmt.Errorf("mempool: coins of a package: %w", err)
+		}
+		j := joint{p: p, txs: txs, how: how, out: make([]Verdict, len(txs))}
+		stale := !j.attempt(&s, coins, keep)
+		if stale {
+			if err := p.follow(context.Background()); err != nil {
+				return nil, nil, err
+			}
+			continue
+		}
+		if len(j.unchecked) == 0 {
+			return j.out, j.bad, nil
+		}
+		for _, v := range j.unchecked {
+			err := p.runScripts(v.t, v, &s)
+			if _, ours := err.(*Error); err != nil && !ours {
+				return nil, nil, err
+			} else if ours {
+				break // those after it are not run
+			}
+		}
+	}
+}
+
+// joint is one pass of judging a package under the lock.
+type joint struct {
+	p         *Pool
+	txs       []*wire.Tx
+	how       terms
+	vs        []*verdict
+	plan      *plan
+	out       []Verdict
+	bad       *Error     // about the whole
+	unchecked []*verdict // good if their scripts are
+}
+
+// attempt says false when the pool is at another block than the coins.
+func (j *joint) attempt(s *consensus.State, coins []consensus.Coin, keep bool) bool {
+	p := j.p
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.at != s.ID {
+		return false
+	}
+	if !j.judgeEach(s, coins) {
+		return true
+	}
+	if j.bad = checkTRUCTogether(j.vs); j.bad != nil {
+		return true
+	}
+	if !j.checkWhole() || !j.checkScripts() {
+		return true
+	}
+	if keep {
+		p.place(j.plan, j.how, j.vs...)
+		p.announce()
+	}
+	j.report()
+	return true
+}
+
+// fail notes that transaction i is why the package fails.
+func (j *joint) fail(i int, bad *Error) bool {
+	j.out[i].Refused = bad
+	if j.bad = (&Error{Reason: someFailed}); bad.Reason == "missing-ephemeral-spends" {
+		j.bad.Reason = unspentDust
+	}
+	return false
+}
+
+// judgeEach judges what can be judged of one after the other.
+func (j *joint) judgeEach(s *consensus.State, coins []consensus.Coin) bool {
+	for i, t := range j.txs {
+		if bad := j.p.policy.checkAlone(t); bad != nil {
+			return j.fail(i, bad)
+		}
+		v, bad := j.p.judge(t, s, coins[:len(t.Ins):len(t.Ins)], j.how, j.vs)
+		coins = coins[len(t.Ins):]
+		if bad != nil {
+			return j.fail(i, bad)
+		}
+		if j.how.maxRate > 0 && v.e.perVByte().compare(rate{j.how.maxRate, 1000}) > 0 {
+			return j.fail(i, &Error{Reason: "max feerate exceeded"})
+		}
+		j.vs = append(j.vs, v)
+	}
+	return true
+}
+
+// checkWhole judges the package by its feerate, what it replaces, and the clusters
+// that it makes.
+func (j *joint) checkWhole() bool {
+	paid := j.total()
+	if j.how.together {
+		if bad := j.p.checkFee(paid.fee, paid.size); bad != nil {
+			return j.fail(len(j.vs)-1, bad)
+		}
+	}
+	var conflicts []*entry
+	adds := make([]addition, len(j.vs))
+	for i, v := range j.vs {
+		adds[i] = v.addition()
+		for _, e := range v.conflicts {
+			if !slices.Contains(conflicts, e) {
+				conflicts = append(conflicts, e)
+			}
+		}
+	}
+	if len(conflicts) > 0 {
+		j.bad = j.checkReplacement(adds, conflicts, paid)
+	} else if j.plan = j.p.graph.plan(adds, nil); j.plan == nil {
+		j.bad = &Error{Reason: tooLargeCluster}
+	}
+	if j.bad != nil {
+		return false
+	}
+	if j.p.policy.nonStandard {
+		return true
+	}
+	for i, v := range j.vs {
+		if bad := j.p.checkDustSpent(v, j.vs); bad != nil {
+			return j.fail(i, bad)
+		}
+	}
+	return true
+}
+
+// total is what the package pays, as modified, for its virtual bytes.
+func (j *joint) total() (sum rate) {
+	for _, v := range j.vs {
+		sum = sum.plus(v.e.perVByte())
+	}
+	return sum
+}
+
+const packageRBF = "package RBF failed: "
+
+// checkReplacement judges by Core's PackageRBFChecks: two transactions that are a
+// chunk of their own may replace others.
+func (j *joint) checkReplacement(adds []addition, conflicts []*entry, paid rate) *Error {
+	if len(j.vs) != 2 || !ChildWithParents(j.txs) {
+		return &Error{Reason: packageRBF + "package must be 1-parent-1-child"}
+	}
+	parent, child := j.vs[0], j.vs[1]
+	if len(parent.parents) > 0 || len(child.parents) > 1 {
+		return &Error{Reason: packageRBF + "new transaction cannot have mempool ancestors"}
+	}
+	if bad := checkReach(child.e.id, conflicts); bad != nil {
+		bad.Reason = packageRBF + bad.Reason
+		return bad
+	}
+	gone := descendants(conflicts)
+	if bad := j.p.checkPays(child.e.id, paid.fee, paid.size, gone); bad != nil {
+		bad.Reason = packageRBF + "insufficient anti-DoS fees"
+		return bad
+	}
+	if alone := parent.e.perVByte(); paid.compare(alone) <= 0 {
+		return refuse(packageRBF+"package feerate is less than or equal to parent feerate",
+			"package feerate %s <= parent feerate is %s", perKvB(paid), perKvB(alone))
+	}
+	if j.plan = j.p.graph.plan(adds, gone); j.plan == nil {
+		return &Error{Reason: tooLargeCluster}
+	}
+	if before, after := j.plan.diagrams(); !improves(after, before) {
+		return &Error{Reason: packageRBF + noImprovement}
+	}
+	return nil
+}
+
+// perKvB writes a feerate as Core does: coins per 1000 virtual bytes, rounded down.
+func perKvB(r rate) string {
+	v := r.fee * 1000 / r.size
+	return fmt.Sprintf("%d.%08d BTC/kvB", v/consensus.Coins, v%consensus.Coins)
+}
+
+// checkScripts looks up what is known of each one's scripts.
+func (j *joint) checkScripts() bool {
+	for i, v := range j.vs {
+		failed, known := j.p.scripts.get(v.e.wid)
+		switch {
+		case failed != nil:
+			j.unchecked = nil
+			j.reportUpTo(i)
+			return j.fail(i, failed)
+		case !known:
+			j.unchecked = append(j.unchecked, v)
+		}
+	}
+	return len(j.unchecked) == 0
+}
+
+// report fills in that all are good.
+func (j *joint) report() { j.reportUpTo(len(j.vs)) }
+
+func (j *joint) reportUpTo(n int) {
+	var all []wire.Hash
+	for _, v := range j.vs {
+		all = append(all, v.e.wid)
+	}
+	sum := j.total()
+	for i, v := range j.vs[:n] {
+		r := Result{Entry: v.e.summary()}
+		r.Entry.Tx = v.t
+		j.out[i].accepted(r, v.t)
+		if j.how.together {
+			j.out[i].Paid, j.out[i].PaidFor, j.out[i].With = sum.fee, sum.size, all
+		}
+	}
+	if n > 0 && j.plan != nil {
+		j.out[0].Result.Replaced = ids(j.plan.gone)
+	}
 }

@@ -14,7 +14,6 @@ const (
 	minBaseSize      = 65   // bytes without witness: one more than a Merkle node's
 	maxInScript      = 1650 // bytes: a 15-of-15 P2SH multisig
 	maxDustOutputs   = 1    // ephemeral
-	dustRate         = 3000
 	maxP2SHSigops    = 15
 	maxLegacySigops  = 2500 // BIP54
 	maxTxSigopCost   = consensus.MaxSigopCost / 5
@@ -38,16 +37,34 @@ func refuse(reason, format string, args ...any) *Error {
 	return &Error{Reason: reason, Detail: fmt.Sprintf(format, args...)}
 }
 
+// policy is what a node's operator may choose of what is relayed.
+type policy struct {
+	nonStandard  bool  // any valid form is accepted
+	dustRate     int64 // satoshis per 1000 vB; 0: nothing is dust
+	dataCarrier  int   // bytes of OP_RETURN outputs in all; negative: there must be none
+	bareMultisig bool
+}
+
+// policy reads a configuration, with the defaults in place.
+func (c *Config) policy() policy {
+	return policy{
+		nonStandard:  c.NonStandard,
+		dustRate:     max(0, orDefault(c.DustRate, defaultDustRate)),
+		dataCarrier:  orDefault(c.DataCarrier, defaultDataCarrier),
+		bareMultisig: !c.NoBareMultisig,
+	}
+}
+
 // checkAlone judges what can be seen of t by itself.
-func checkAlone(t *wire.Tx, nonStandard bool) *Error {
+func (p *policy) checkAlone(t *wire.Tx) *Error {
 	if err := consensus.CheckTx(t); err != nil {
 		return broken(err, true)
 	}
 	if t.IsCoinbase() {
 		return &Error{Reason: "coinbase", Peer: true}
 	}
-	if !nonStandard {
-		if err := checkStandard(t); err != nil {
+	if !p.nonStandard {
+		if err := p.checkStandard(t); err != nil {
 			return err
 		}
 	}
@@ -58,7 +75,7 @@ func checkAlone(t *wire.Tx, nonStandard bool) *Error {
 }
 
 // checkStandard is Core's IsStandardTx.
-func checkStandard(t *wire.Tx) *Error {
+func (p *policy) checkStandard(t *wire.Tx) *Error {
 	if t.Version < minTxVersion || t.Version > maxTxVersion {
 		return &Error{Reason: "version"}
 	}
@@ -73,19 +90,42 @@ func checkStandard(t *wire.Tx) *Error {
 			return &Error{Reason: "scriptsig-not-pushonly"}
 		}
 	}
-	for i := range t.Outs { // data outputs are bounded by the weight alone
-		if !standardOutput(t.Outs[i].Script) {
-			return &Error{Reason: "scriptpubkey"}
-		}
+	if err := p.checkOutputs(t); err != nil {
+		return err
 	}
-	if countDust(t) > maxDustOutputs {
+	if p.countDust(t) > maxDustOutputs {
 		return &Error{Reason: "dust"}
 	}
 	return nil
 }
 
-// isDust says whether spending o would cost more than it is worth, at 3 sat/vB.
-func isDust(o *wire.Out) bool {
+// checkOutputs judges the forms of t's outputs.
+func (p *policy) checkOutputs(t *wire.Tx) *Error {
+	room := max(0, p.dataCarrier)
+	for i := range t.Outs {
+		s := t.Outs[i].Script
+		switch script.Classify(s) {
+		case script.TypeNonstandard:
+			return &Error{Reason: "scriptpubkey"}
+		case script.TypeNullData:
+			if len(s) > room {
+				return &Error{Reason: "datacarrier"}
+			}
+			room -= len(s)
+		case script.TypeMultisig:
+			if _, keys, _ := script.Multisig(s); len(keys) > maxMultisigKeys {
+				return &Error{Reason: "scriptpubkey"}
+			}
+			if !p.bareMultisig {
+				return &Error{Reason: "bare-multisig"}
+			}
+		}
+	}
+	return nil
+}
+
+// isDust says whether spending o would cost more than it is worth.
+func (p *policy) isDust(o *wire.Out) bool {
 	if script.IsUnspendable(o.Script) {
 		return false
 	}
@@ -95,12 +135,12 @@ func isDust(o *wire.Out) bool {
 	} else {
 		size += 107
 	}
-	return o.Value < feeFor(dustRate, int64(size))
+	return o.Value < feeFor(p.dustRate, int64(size))
 }
 
-func countDust(t *wire.Tx) (n int) {
+func (p *policy) countDust(t *wire.Tx) (n int) {
 	for i := range t.Outs {
-		if isDust(&t.Outs[i]) {
+		if p.isDust(&t.Outs[i]) {
 			n++
 		}
 	}

@@ -39,6 +39,12 @@ type Config struct {
 	Stem        bool     // transactions that Add is given by this node's own user begin private
 	Accepted    Accepted // told of transactions that the next block may have; nil: nobody is
 	NonStandard bool     // accept what Core calls non-standard (its -acceptnonstdtxn)
+
+	DustRate       int64 // satoshis per 1000 vB by which an output is dust; 0: 3000, -1: none is
+	DataCarrier    int   // bytes of OP_RETURN outputs that a transaction may have; 0: 100,000, -1: no such output
+	NoBareMultisig bool  // refuse bare multisig outputs
+	ClusterCount   int   // transactions connected by spending, at most 64; 0: 64
+	ClusterSize    int   // virtual bytes of them; 0: 101,000
 }
 
 // Accepted learns whose scripts hold, all of them, under these flags. Safe for
@@ -54,6 +60,10 @@ const (
 	defaultIncrement  = 100
 	defaultExpiry     = 336 * time.Hour
 	defaultMaxOrphans = 100
+
+	defaultDustRate    = 3000
+	defaultDataCarrier = maxTxWeight / consensus.WitnessScale
+	defaultClusterSize = 101_000
 )
 
 // Pool is the set of waiting transactions. Safe for concurrent use.
@@ -73,7 +83,7 @@ type Pool struct {
 	expiry           time.Duration
 	now              func() time.Time
 	log              *slog.Logger
-	nonStandard      bool
+	policy           policy
 	stem             bool
 
 	scripts   scriptCache // locks itself
@@ -83,15 +93,17 @@ type Pool struct {
 	saving    sync.Mutex
 	wake      chan struct{} // has room for one: something is ready to be resolved
 
-	mu      sync.Mutex
-	at      wire.Hash
-	height  uint32 // of at
-	graph   *graph
-	rolling rolling
-	orphans *orphanage
-	back    reverted
-	owed    []owed          // oldest first
-	private map[*entry]bool // see AddStem
+	mu          sync.Mutex
+	at          wire.Hash
+	height      uint32 // of at
+	graph       *graph
+	rolling     rolling
+	orphans     *orphanage
+	back        reverted
+	owed        []owed              // oldest first
+	private     map[*entry]bool     // see AddStem
+	deltas      map[wire.Hash]int64 // see Prioritise; none is 0
+	unbroadcast int                 // entries that are flagged so
 	// What left or never came in, and may be in a block all the same.
 	displaced, refused keepsake
 	events             eventLog
@@ -104,25 +116,32 @@ func New(c Config) (*Pool, error) {
 	if c.Chain == nil {
 		return nil, fmt.Errorf("mempool: no chain given")
 	}
+	if c.DustRate < -1 || c.DataCarrier < -1 || c.ClusterCount < 0 || c.ClusterCount > maxCluster || c.ClusterSize < 0 {
+		return nil, fmt.Errorf("mempool: a limit is out of range: dust at %d sat/kvB, %d bytes of data, clusters of %d transactions (at most %d) and %d vB",
+			c.DustRate, c.DataCarrier, c.ClusterCount, maxCluster, c.ClusterSize)
+	}
 	if c.MaxSize < 0 || c.MinFee < -1 || c.Increment < 0 || c.Expiry < 0 || c.MaxOrphans < 0 {
 		return nil, fmt.Errorf("mempool: negative limit in %d bytes, %d sat/kvB, increment %d, expiry %v, %d orphans",
 			c.MaxSize, c.MinFee, c.Increment, c.Expiry, c.MaxOrphans)
 	}
 	tip := c.Chain.Tip()
 	p := &Pool{
-		chain: c.Chain, file: c.File, nonStandard: c.NonStandard, accepted: c.Accepted,
+		chain: c.Chain, file: c.File, policy: c.policy(), accepted: c.Accepted,
 		floor:     orDefault(c.MinFee, defaultMinFee),
 		increment: orDefault(c.Increment, defaultIncrement),
 		maxSize:   orDefault(c.MaxSize, defaultMaxSize),
 		expiry:    orDefault(c.Expiry, defaultExpiry),
 		now:       c.Now, log: c.Log,
-		wake:      make(chan struct{}, 1),
-		at:        tip.ID,
-		height:    tip.Height,
-		graph:     newGraph(),
+		wake: make(chan struct{}, 1),
+		at:   tip.ID, height: tip.Height,
+		graph: newGraph(limits{
+			count:  orDefault(c.ClusterCount, maxCluster),
+			weight: consensus.WitnessScale * int64(orDefault(c.ClusterSize, defaultClusterSize)),
+		}),
 		orphans:   newOrphanage(orDefault(c.MaxOrphans, defaultMaxOrphans)),
 		changed:   make(chan struct{}),
 		private:   make(map[*entry]bool),
+		deltas:    make(map[wire.Hash]int64),
 		stem:      c.Stem,
 		displaced: keepsake{count: maxDisplaced, bytes: maxDisplacedBytes},
 		refused:   keepsake{count: maxRefused, bytes: maxRefusedBytes},
@@ -162,7 +181,7 @@ func (p *Pool) Run(ctx context.Context) error {
 	}
 	<-done
 	if p.file != "" && p.isLoaded() {
-		if saveErr := p.Save(); err == nil {
+		if _, saveErr := p.Save(); err == nil {
 			err = saveErr
 		}
 	}

@@ -20,7 +20,7 @@ func (p *Pool) AddStem(t *wire.Tx, _ string) (Result, error) {
 func (p *Pool) IsPrivate(id wire.Hash) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	e := p.graph.byID[id]
+	e := p.graph.get(id)
 	return e != nil && p.private[e]
 }
 
@@ -28,23 +28,24 @@ func (p *Pool) IsPrivate(id wire.Hash) bool {
 // told of.
 func (p *Pool) GetPublic(id wire.Hash) (*wire.Tx, bool) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	e := p.graph.byID[id]
-	if e == nil || p.private[e] {
+	e := p.graph.get(id)
+	hidden := e == nil || p.private[e]
+	p.mu.Unlock()
+	if hidden {
 		return nil, false
 	}
-	return e.tx, true
+	return e.Decode(), true
 }
 
 // Public lists the transactions that the swarm may be told of, in order of
 // entry.
-func (p *Pool) Public() []*wire.Tx {
+func (p *Pool) Public() []*Packed {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	ts := make([]*wire.Tx, 0, p.graph.len())
-	for e := p.graph.first; e != nil; e = e.next {
+	ts := make([]*Packed, 0, p.graph.len())
+	for _, e := range p.graph.entries() {
 		if !p.private[e] {
-			ts = append(ts, e.tx)
+			ts = append(ts, &e.Packed)
 		}
 	}
 	return ts
@@ -56,7 +57,7 @@ func (p *Pool) Private() []*wire.Tx {
 	defer p.mu.Unlock()
 	ts := make([]*wire.Tx, 0, len(p.private))
 	for e := range p.private {
-		ts = append(ts, e.tx)
+		ts = append(ts, e.Decode())
 	}
 	return ts
 }
@@ -66,11 +67,16 @@ func (p *Pool) Private() []*wire.Tx {
 func (p *Pool) PrivateLine(id wire.Hash) []*wire.Tx {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	e := p.graph.byID[id]
+	e := p.graph.get(id)
 	if e == nil || !p.private[e] {
 		return nil
 	}
-	return txsOf(p.privateLine(e))
+	line := p.privateLine(e)
+	ts := make([]*wire.Tx, len(line))
+	for i, a := range line {
+		ts[i] = a.Decode()
+	}
+	return ts
 }
 
 // Release makes a private transaction public, and with it what it depends on. An event
@@ -78,7 +84,7 @@ func (p *Pool) PrivateLine(id wire.Hash) []*wire.Tx {
 func (p *Pool) Release(id wire.Hash) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	e := p.graph.byID[id]
+	e := p.graph.get(id)
 	if e == nil || !p.private[e] {
 		return false
 	}
@@ -91,31 +97,20 @@ func (p *Pool) Release(id wire.Hash) bool {
 func (p *Pool) release(e *entry) {
 	for _, a := range p.privateLine(e) {
 		delete(p.private, a)
-		p.events.push(Event{Released: a.tx, Height: p.height})
+		p.events.push(record{e: a, released: true, height: p.height})
 	}
 }
 
 // privateLine lists e's private ancestors and, if it is private, e, parents
 // first. Guarded by p.mu.
-func (p *Pool) privateLine(e *entry) []*entry {
+func (p *Pool) privateLine(e *entry) (line []*entry) {
 	if len(p.private) == 0 {
 		return nil
 	}
-	all := p.graph.ancestors(e)
-	childrenFirst(all)
-	var line []*entry
-	for i := len(all) - 1; i >= 0; i-- {
-		if p.private[all[i]] {
-			line = append(line, all[i])
+	for _, a := range e.ancestors() {
+		if p.private[a] {
+			line = append(line, a)
 		}
 	}
 	return line
-}
-
-func txsOf(es []*entry) []*wire.Tx {
-	ts := make([]*wire.Tx, len(es))
-	for i, e := range es {
-		ts[i] = e.tx
-	}
-	return ts
 }

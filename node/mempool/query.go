@@ -3,37 +3,67 @@ package mempool
 import (
 	"time"
 
+	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/wire"
 )
 
 // Entry is a waiting transaction, a snapshot.
 type Entry struct {
-	Tx       *wire.Tx
-	Fee      int64 // satoshis
-	Size     int   // virtual bytes, sigop-adjusted as Core's
-	Sigops   int   // cost
-	Time     time.Time
-	Height   uint32      // of the tip when it entered
-	Sequence uint64      // order of entry, starting at 1
-	Parents  []wire.Hash // in the pool, direct
-	Children []wire.Hash
+	Tx        *wire.Tx // nil where only the numbers are asked for
+	ID        wire.Hash
+	WitnessID wire.Hash
+	Fee       int64 // satoshis
+	Modified  int64 // satoshis, with what Prioritise added
+	Size      int   // virtual bytes, sigop-adjusted as Core's
+	Weight    int   // weight units, as by BIP141
+	Sigops    int   // cost
+	Time      time.Time
+	Height    uint32      // of the tip when it entered
+	Sequence  uint64      // order of entry, starting at 1
+	Parents   []wire.Hash // in the pool, direct
+	Children  []wire.Hash
 
-	AncestorCount, DescendantCount int // itself included
+	// Itself included; fees as modified.
+	AncestorCount, DescendantCount int
 	AncestorSize, DescendantSize   int64
 	AncestorFees, DescendantFees   int64
 	AncestorSigops                 int
+
+	ChunkFee    int64 // satoshis, of the chunk that it is mined with
+	ChunkWeight int64 // weight units, sigop-adjusted
+	Unbroadcast bool  // our user's own, and nobody is known to have it
+}
+
+// summary is e without its transaction.
+func (e *entry) summary() Entry {
+	head := e.head()
+	out := Entry{
+		ID: e.id, WitnessID: e.wid, Fee: e.fee, Modified: e.modified,
+		Size: int(e.vsize()), Weight: int(e.plainWeight), Sigops: int(e.sigops),
+		Time: time.Unix(e.time, 0), Height: e.height, Sequence: e.seq,
+		Parents: ids(e.parents()), Children: ids(e.children()),
+		ChunkFee: head.chunkFee, ChunkWeight: int64(head.chunkSize), Unbroadcast: e.is(flagUnbroadcast),
+	}
+	for _, a := range e.ancestors() {
+		out.AncestorCount++
+		out.AncestorSize += a.vsize()
+		out.AncestorFees += a.modified
+		out.AncestorSigops += int(a.sigops)
+	}
+	for _, d := range e.descendants() {
+		out.DescendantCount++
+		out.DescendantSize += d.vsize()
+		out.DescendantFees += d.modified
+	}
+	return out
 }
 
 func (e *entry) view() Entry {
-	return Entry{
-		Tx: e.tx, Fee: e.fee, Size: int(e.size), Sigops: e.sigops,
-		Time: e.time, Height: e.height, Sequence: e.seq,
-		Parents: ids(e.parents), Children: ids(e.children),
-		AncestorCount: e.anc.count, DescendantCount: e.desc.count,
-		AncestorSize: e.anc.size, DescendantSize: e.desc.size,
-		AncestorFees: e.anc.fees, DescendantFees: e.desc.fees,
-		AncestorSigops: e.anc.sigops,
+	out := e.summary()
+	if len(e.raw) > 0 {
+		out.Tx = e.Decode()
 	}
+	return out
 }
 
 func ids(es []*entry) []wire.Hash {
@@ -42,7 +72,7 @@ func ids(es []*entry) []wire.Hash {
 	}
 	out := make([]wire.Hash, len(es))
 	for i, e := range es {
-		out[i] = e.tx.ID()
+		out[i] = e.id
 	}
 	return out
 }
@@ -51,33 +81,44 @@ func ids(es []*entry) []wire.Hash {
 func (p *Pool) Get(id wire.Hash) (Entry, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	e := p.graph.byID[id]
+	e := p.graph.get(id)
 	if e == nil {
 		return Entry{}, false
 	}
 	return e.view(), true
 }
 
+// Has says whether a transaction waits, and with which id with witness.
+func (p *Pool) Has(id wire.Hash) (witnessID wire.Hash, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	e := p.graph.get(id)
+	if e == nil {
+		return wire.Hash{}, false
+	}
+	return e.wid, true
+}
+
 // GetWitness looks a transaction up by its id with witness.
 func (p *Pool) GetWitness(wid wire.Hash) (*wire.Tx, bool) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	e := p.graph.byWitness[wid]
+	e := p.graph.getWitness(wid)
+	p.mu.Unlock()
 	if e == nil {
 		return nil, false
 	}
-	return e.tx, true
+	return e.Decode(), true
 }
 
 // Spender returns the waiting transaction that spends op.
 func (p *Pool) Spender(op wire.Outpoint) (wire.Hash, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	e := p.graph.spent[op]
+	e := p.graph.spender(op)
 	if e == nil {
 		return wire.Hash{}, false
 	}
-	return e.tx.ID(), true
+	return e.id, true
 }
 
 // Entries is a consistent snapshot, in order of entry, with the block it builds on:
@@ -87,24 +128,73 @@ func (p *Pool) Entries() (tip wire.Hash, es []Entry) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	es = make([]Entry, 0, p.graph.len())
-	for e := p.graph.first; e != nil; e = e.next {
+	for _, e := range p.graph.entries() {
 		es = append(es, e.view())
 	}
-	if p.back.some || p.back.all {
-		return wire.Hash{}, es
-	}
-	return p.at, es
+	return p.tip(), es
 }
 
-// IDs lists the ids, in order of entry.
-func (p *Pool) IDs() []wire.Hash {
+// tip is the block that the graph builds on, if that is certain. Guarded by p.mu.
+func (p *Pool) tip() wire.Hash {
+	if p.back.some || p.back.all {
+		return wire.Hash{}
+	}
+	return p.at
+}
+
+// Summaries lists the entries without their transactions, in mining order, parents first. The number is that
+// of the newest event.
+func (p *Pool) Summaries() (es []Entry, sequence uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	out := make([]wire.Hash, 0, p.graph.len())
-	for e := p.graph.first; e != nil; e = e.next {
-		out = append(out, e.tx.ID())
+	es = make([]Entry, 0, p.graph.len())
+	for head := range p.graph.order.all {
+		for _, e := range head.chunk() {
+			es = append(es, e.summary())
+		}
 	}
+	return es, p.events.last
+}
+
+// IDs lists the ids in mining order, parents first.
+func (p *Pool) IDs() []wire.Hash {
+	out, _ := p.SequencedIDs()
 	return out
+}
+
+// SequencedIDs is IDs with the number of the newest event.
+func (p *Pool) SequencedIDs() (out []wire.Hash, sequence uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out = make([]wire.Hash, 0, p.graph.len())
+	for head := range p.graph.order.all {
+		for _, e := range head.chunk() {
+			out = append(out, e.id)
+		}
+	}
+	return out, p.events.last
+}
+
+// Ancestors lists what a waiting transaction depends on, without the transactions.
+func (p *Pool) Ancestors(id wire.Hash) ([]Entry, bool) { return p.related(id, (*entry).ancestors) }
+
+// Descendants lists what depends on a waiting transaction, without the transactions.
+func (p *Pool) Descendants(id wire.Hash) ([]Entry, bool) { return p.related(id, (*entry).descendants) }
+
+func (p *Pool) related(id wire.Hash, list func(*entry) []*entry) ([]Entry, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	e := p.graph.get(id)
+	if e == nil {
+		return nil, false
+	}
+	var out []Entry
+	for _, o := range list(e) {
+		if o != e {
+			out = append(out, o.summary())
+		}
+	}
+	return out, true
 }
 
 // Changed returns a channel that is closed at the next change.
@@ -114,38 +204,40 @@ func (p *Pool) Changed() <-chan struct{} {
 	return p.changed
 }
 
-// EventsSince returns the events after a sequence number, oldest first; ok is
-// false when some are no longer kept (take Entries instead).
-func (p *Pool) EventsSince(seq uint64) (es []Event, ok bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.events.since(seq)
-}
-
 // Stats sums the pool up.
 type Stats struct {
-	Count     int
-	VSize     int64 // virtual bytes
-	Usage     int64 // bytes of memory, reckoned
-	Fees      int64 // satoshis
-	MaxUsage  int64
-	MinFee    int64 // satoshis per 1000 vB needed now: the floor or what eviction raised it to
-	Floor     int64 // satoshis per 1000 vB, configured
-	Increment int64
-	Orphans   int
-	Sequence  uint64 // of the newest event
-	Loaded    bool   // the file was read, or there is none
-	Height    uint32 // of the block that the pool is at
+	Count       int
+	VSize       int64 // virtual bytes
+	Usage       int64 // bytes of memory, reckoned
+	Fees        int64 // satoshis
+	MaxUsage    int64
+	MinFee      int64 // satoshis per 1000 vB needed now: the floor or what eviction raised it to
+	Floor       int64 // satoshis per 1000 vB, configured
+	Increment   int64
+	Orphans     int
+	Unbroadcast int
+	Sequence    uint64 // of the newest event
+	Height      uint32 // of the block that it is at
+	Loaded      bool   // the file was read, or there is none
+	Optimal     bool   // no order of any cluster is better
+
+	BareMultisig bool
+	DataCarrier  int // bytes
+	ClusterCount int // transactions
+	ClusterSize  int // virtual bytes
 }
 
 // Stats returns the sums.
 func (p *Pool) Stats() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	usage := p.usage()
 	return Stats{
-		Count: p.graph.len(), VSize: p.graph.vsize, Usage: p.graph.usage, Fees: p.graph.fees,
-		MaxUsage: p.maxSize, MinFee: max(p.floor, p.rolling.rate(p.now(), p.graph.usage)),
+		Count: p.graph.len(), VSize: p.graph.vsize, Usage: usage, Fees: p.graph.fees,
+		MaxUsage: p.maxSize, MinFee: max(p.floor, p.rolling.rate(p.now(), usage)),
 		Floor: p.floor, Increment: p.increment,
-		Orphans: p.orphans.len(), Sequence: p.events.last, Loaded: p.loaded, Height: p.height,
+		Orphans: p.orphans.len(), Unbroadcast: p.unbroadcast, Sequence: p.events.last, Height: p.height, Loaded: p.loaded,
+		Optimal: p.graph.rough == 0, BareMultisig: p.policy.bareMultisig, DataCarrier: max(0, p.policy.dataCarrier),
+		ClusterCount: p.graph.size.count, ClusterSize: int(p.graph.size.weight / consensus.WitnessScale),
 	}
 }

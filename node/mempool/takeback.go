@@ -42,7 +42,7 @@ func (p *Pool) takeBack() (bool, error) {
 		p.owe(id, owes)
 		// A cheap parent may have a child in a later block that pays for it, so
 		// some room beyond the limit is left until all are here.
-		if p.graph.usage > p.maxSize+p.maxSize/2 {
+		if p.graph.usage() > p.maxSize+p.maxSize/2 {
 			p.limit()
 		}
 		p.announce()
@@ -141,14 +141,13 @@ func (p *Pool) takeBackSome(txs []*wire.Tx) (crowded, taken bool, err error) {
 
 // readmit takes back a transaction from a reverted block, or says why not.
 func (p *Pool) readmit(t *wire.Tx, s *consensus.State, coins []consensus.Coin) *Error {
-	if p.graph.byID[t.ID()] != nil {
+	if p.graph.get(t.ID()) != nil {
 		return nil // by an earlier pass
 	}
-	if bad := checkAlone(t, p.nonStandard); bad != nil {
+	if bad := p.policy.checkAlone(t); bad != nil {
 		return bad
 	}
-	t = own(t)
-	v, bad := p.judge(t, s, coins, terms{when: p.now(), reverted: true})
+	v, bad := p.judge(t, s, coins, terms{when: p.now(), reverted: true}, nil)
 	if bad != nil {
 		return bad
 	}
@@ -197,8 +196,8 @@ func (p *Pool) spentBy(txs []*wire.Tx, coins []consensus.Coin) (outs []wire.Out,
 		for i := range t.Ins {
 			op, coin := t.Ins[i].Prev, coins[len(outs)]
 			from := created[op.TxID]
-			if e := p.graph.byID[op.TxID]; from == nil && e != nil {
-				from = e.tx
+			if e := p.graph.get(op.TxID); from == nil && e != nil {
+				from = e.Decode()
 			}
 			if from != nil && int64(op.Index) < int64(len(from.Outs)) {
 				outs, found = append(outs, from.Outs[op.Index]), append(found, true)

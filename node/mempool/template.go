@@ -12,19 +12,6 @@ const (
 // maxMultisigKeys is how many keys a bare multisig output may have.
 const maxMultisigKeys = 3
 
-// standardOutput says whether an output's script is of a form that is relayed
-// (Core's IsStandard).
-func standardOutput(s []byte) bool {
-	switch script.Classify(s) {
-	case script.TypeNonstandard:
-		return false
-	case script.TypeMultisig:
-		_, keys, _ := script.Multisig(s)
-		return len(keys) <= maxMultisigKeys
-	}
-	return true
-}
-
 // redeemScript is what a push-only input script leaves on top of the stack;
 // ok is false when running it would fail or leave nothing.
 func redeemScript(in []byte) (redeem []byte, ok bool) {

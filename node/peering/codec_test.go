@@ -8,6 +8,7 @@ import (
 
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/gossip/relay"
+	"github.com/quernnet/quern/node/mempool"
 	"github.com/quernnet/quern/node/syncer"
 	"github.com/quernnet/quern/work"
 )
@@ -141,9 +142,13 @@ func TestReconcile(t *testing.T) {
 	for i := range 100 {
 		all = append(all, spend(wire.Outpoint{Index: uint32(i)}, 1000))
 	}
-	q := ask(7, all[:60])
-	missing := q.missing(all)
-	if len(missing) != 40 || missing[0] != all[60] {
+	packed := make([]*mempool.Packed, len(all))
+	for i, tx := range all {
+		packed[i] = mempool.Pack(tx)
+	}
+	q := ask(7, packed[:60])
+	missing := q.missing(packed)
+	if len(missing) != 40 || missing[0].ID() != all[60].ID() {
 		t.Fatalf("%d transactions are missing, want the last 40", len(missing))
 	}
 	// In shards, nothing is missed and nothing is sent twice.
@@ -155,7 +160,7 @@ func TestReconcile(t *testing.T) {
 				part.Known = append(part.Known, s)
 			}
 		}
-		for _, tx := range part.missing(all) {
+		for _, tx := range part.missing(packed) {
 			got[tx.ID()]++
 		}
 	}

@@ -41,9 +41,9 @@ type Chain interface {
 type Pool interface {
 	Add(t *wire.Tx, from string) (mempool.Result, error)
 	Get(id wire.Hash) (mempool.Entry, bool)
-	Candidates() []*wire.Tx
+	Candidates() []*mempool.Packed
 	AddStem(t *wire.Tx, from string) (mempool.Result, error)
-	Public() []*wire.Tx
+	Public() []*mempool.Packed
 	GetPublic(id wire.Hash) (*wire.Tx, bool)
 	Private() []*wire.Tx
 	IsPrivate(id wire.Hash) bool

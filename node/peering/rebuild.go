@@ -226,7 +226,7 @@ func (j *job) consider(from gossip.Peer, a *relay.Announcement) {
 
 // candidates yields the transactions at hand: of the mempool and of the last
 // blocks, which those of a competing block are in.
-func (j *job) candidates(yield func(*wire.Tx) bool) {
+func (j *job) candidates(yield func(relay.Candidate) bool) {
 	for _, t := range j.Pool.Candidates() {
 		if !yield(t) {
 			return
@@ -234,7 +234,7 @@ func (j *job) candidates(yield func(*wire.Tx) bool) {
 	}
 	for _, b := range j.bodies.blocks() {
 		for _, t := range b.Txs {
-			if !yield(t) {
+			if !yield(relay.Whole{Tx: t}) {
 				return
 			}
 		}
@@ -366,7 +366,7 @@ func (j *job) hearOther(r reply) {
 		j.Net.Report(r.peer, 100, errOtherAnswer)
 		return
 	}
-	if try, err := relay.Start(a, func(func(*wire.Tx) bool) {}); err == nil {
+	if try, err := relay.Start(a, func(func(relay.Candidate) bool) {}); err == nil {
 		j.noteClaim(j.block.ID, claim{r.peer, a.Nonce, try.Digest()})
 	}
 	j.consider(r.peer, a)

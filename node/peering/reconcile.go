@@ -7,6 +7,7 @@ import (
 
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/gossip"
+	"github.com/quernnet/quern/node/mempool"
 )
 
 // maxKnown is how many short ids a mempoolQuery holds. Where the pool has more,
@@ -34,7 +35,7 @@ func short(salt uint64, wid wire.Hash) uint64 {
 }
 
 // ask puts a question together that tells of es, the pool's transactions.
-func ask(salt uint64, es []*wire.Tx) mempoolQuery {
+func ask(salt uint64, es []*mempool.Packed) mempoolQuery {
 	q := mempoolQuery{Salt: salt, Shards: 1}
 	if len(es) > maxKnown/2 {
 		// Twice as many shards as would do, so that chance fills none above the cap.
@@ -53,7 +54,7 @@ func (q *mempoolQuery) covers(s uint64) bool { return uint32(s%uint64(q.Shards))
 
 // missing lists those of es that the asker lacks, in their order, up to the
 // caps of an answer.
-func (q *mempoolQuery) missing(es []*wire.Tx) []*wire.Tx {
+func (q *mempoolQuery) missing(es []*mempool.Packed) []*wire.Tx {
 	known := make(map[uint64]struct{}, len(q.Known))
 	for _, s := range q.Known {
 		known[s] = struct{}{}
@@ -66,8 +67,8 @@ func (q *mempoolQuery) missing(es []*wire.Tx) []*wire.Tx {
 		}
 		s := short(q.Salt, es[i].WitnessID())
 		if _, has := known[s]; !has && q.covers(s) {
-			ts = append(ts, es[i])
-			size += es[i].Size()
+			ts = append(ts, es[i].Decode())
+			size += len(es[i].Raw())
 		}
 	}
 	return ts
