@@ -41,6 +41,7 @@ var rooms = []struct{ pkg, allowed string }{
 	{"node/invite", ""},
 	{"node/alarm", "consensus consensus/chain consensus/wire node/mempool"},
 	{"node/blockfile", "consensus/wire"},
+	{"node/index", "consensus consensus/chain consensus/coinset consensus/script consensus/siphash consensus/wire node/index/gcs"},
 	{"node/index/gcs", "consensus consensus/siphash consensus/wire"},
 	{"node/bench", "consensus consensus/chain consensus/wire consensus/script consensus/secp datastore work node/bench/payments node/mempool node/mining"},
 	{"node/bench/payments", "consensus consensus/wire work node/blockfile"},

@@ -26,11 +26,11 @@ type MuHash struct {
 	num, den number
 }
 
-const (
-	muBytes = 384
-	// muDiff is 2^3072 minus the modulus.
-	muDiff = 1103717
-)
+// MuHashSize is the size of a set's value in bytes.
+const MuHashSize = 384
+
+// muDiff is 2^3072 minus the modulus.
+const muDiff = 1103717
 
 // Add puts an element into the set.
 func (m *MuHash) Add(element []byte) { m.num.multiply(expand(element)) }
@@ -41,8 +41,14 @@ func (m *MuHash) Remove(element []byte) { m.den.multiply(expand(element)) }
 
 // Union adds all that is in o.
 func (m *MuHash) Union(o *MuHash) {
-	m.num.multiply(o.num.limbs())
-	m.den.multiply(o.den.limbs())
+	m.num.times(&o.num)
+	m.den.times(&o.den)
+}
+
+// Difference takes out all that is in o.
+func (m *MuHash) Difference(o *MuHash) {
+	m.num.times(&o.den)
+	m.den.times(&o.num)
 }
 
 // Sum is the set's hash: SHA-256 of the fraction's value, 384 bytes little
@@ -53,7 +59,7 @@ func (m *MuHash) Sum() wire.Hash {
 }
 
 // bytes is the fraction's value, little endian.
-func (m *MuHash) bytes() (b [muBytes]byte) {
+func (m *MuHash) bytes() (b [MuHashSize]byte) {
 	v := m.num.value()
 	if m.den.set {
 		v.Mul(v, inverse(m.den.value()))
@@ -67,7 +73,7 @@ func (m *MuHash) bytes() (b [muBytes]byte) {
 // then takes no division, which is what is slow about it.
 func (m *MuHash) Normalize() {
 	if m.den.set {
-		m.num.multiply(numberOf(inverse(m.den.value())).limbs())
+		m.num.times(numberOf(inverse(m.den.value())))
 		m.den = number{}
 	}
 }
@@ -80,16 +86,16 @@ func (m *MuHash) AppendBinary(dst []byte) ([]byte, error) {
 
 // UnmarshalBinary reads what AppendBinary wrote.
 func (m *MuHash) UnmarshalBinary(b []byte) error {
-	if len(b) != muBytes {
-		return fmt.Errorf("MuHash of %d bytes, want %d", len(b), muBytes)
+	if len(b) != MuHashSize {
+		return fmt.Errorf("MuHash of %d bytes, want %d", len(b), MuHashSize)
 	}
-	*m = MuHash{num: number{set: true, v: *fromBytes((*[muBytes]byte)(b))}}
+	*m = MuHash{num: number{set: true, v: *fromBytes((*[MuHashSize]byte)(b))}}
 	return nil
 }
 
 // modulus is the group's prime.
 var modulus = sync.OnceValue(func() *big.Int {
-	p := new(big.Int).Lsh(big.NewInt(1), 8*muBytes)
+	p := new(big.Int).Lsh(big.NewInt(1), 8*MuHashSize)
 	return p.Sub(p, big.NewInt(muDiff))
 })
 
@@ -99,13 +105,13 @@ func inverse(v *big.Int) *big.Int {
 }
 
 // limbs are a 3072-bit number, least significant first.
-type limbs [8 * muBytes / bits.UintSize]big.Word
+type limbs [8 * MuHashSize / bits.UintSize]big.Word
 
 // expand makes a number of an element: the ChaCha20 key stream under the
 // element's SHA-256, with a zero nonce.
 func expand(element []byte) *limbs {
 	key := sha256.Sum256(element)
-	var b [muBytes]byte
+	var b [MuHashSize]byte
 	var nonce [chacha20.NonceSize]byte
 	c, err := chacha20.NewUnauthenticatedCipher(key[:], nonce[:])
 	if err != nil {
@@ -116,7 +122,7 @@ func expand(element []byte) *limbs {
 }
 
 // fromBytes reads 384 bytes little endian.
-func fromBytes(b *[muBytes]byte) *limbs {
+func fromBytes(b *[MuHashSize]byte) *limbs {
 	const size = bits.UintSize / 8
 	n := new(limbs)
 	for i := range n {
@@ -154,6 +160,13 @@ func (n *number) limbs() *limbs {
 // value is a copy.
 func (n *number) value() *big.Int {
 	return new(big.Int).SetBits(slices.Clone(n.limbs()[:]))
+}
+
+// times leaves a one that was never written as it is.
+func (n *number) times(o *number) {
+	if o.set {
+		n.multiply(&o.v)
+	}
 }
 
 // products are where multiply works: math/big's multiplication is in assembly.

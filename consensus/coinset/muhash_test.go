@@ -107,6 +107,11 @@ func TestNormalizedAndStoredIsTheSame(t *testing.T) {
 		if err := back.UnmarshalBinary(kept); err != nil {
 			t.Fatal(err)
 		}
+		nothing := m
+		nothing.Difference(&back)
+		if nothing.Sum() != new(MuHash).Sum() {
+			t.Fatal("a set less itself is not the empty one")
+		}
 		m.Normalize()
 		if m.den.set || m.Sum() != want || back.Sum() != want {
 			t.Fatalf("the set's hash is %v, and %v after being stored, want %v", m.Sum(), back.Sum(), want)

@@ -66,9 +66,9 @@ type adder struct {
 	mu    MuHash
 }
 
-// bogosize is a coin's share without its script: id, index, height and
-// coinbase, amount, length of the script.
-const bogosize = 32 + 4 + 4 + 8 + 2
+// Bogosize is the share of a coin that pays to the script: id, index, height and
+// coinbase, amount, length of the script, and that.
+func Bogosize(script []byte) uint64 { return 32 + 4 + 4 + 8 + 2 + uint64(len(script)) }
 
 func (a *adder) add(op wire.Outpoint, c consensus.Coin) error {
 	if a.stats.Coins == 0 || op.TxID != a.last {
@@ -76,7 +76,7 @@ func (a *adder) add(op wire.Outpoint, c consensus.Coin) error {
 		a.last = op.TxID
 	}
 	a.stats.Coins++
-	a.stats.Bogosize += bogosize + uint64(len(c.Script))
+	a.stats.Bogosize += Bogosize(c.Script)
 	a.stats.Amount += c.Value
 	switch a.stats.Kind {
 	case Serialized:
