@@ -103,3 +103,6 @@ func SortedSessions[V any](m map[signing.Session]V) []signing.Session {
 		return cmp.Or(cmp.Compare(a.Key, b.Key), bytes.Compare(a.Leaf[:], b.Leaf[:]))
 	})
 }
+
+// SortedKeys lists keys in the order in which they are written.
+func SortedKeys[V any](m map[signing.PubKey]V) []signing.PubKey { return sorted(m) }

@@ -25,14 +25,6 @@ func (n *node) rawTxMethods() []table.Method {
 			{Name: "blockhash", Kind: table.HexText, About: "The block in which to look for the transaction"},
 		},
 		Result: "The transaction, hex-encoded or as an object", Call: n.getRawTransaction,
-	}, {
-		Name: "decoderawtransaction", Category: "rawtransactions",
-		About: "Return a JSON object representing the serialized, hex-encoded transaction.",
-		Args: []table.Arg{
-			{Name: "hexstring", Kind: table.HexText, Need: true, About: "The transaction hex string"},
-			{Name: "iswitness", Kind: table.Boolean, Hint: "depends on heuristic tests", About: "Whether the transaction hex is a serialized witness transaction."},
-		},
-		Result: "{ \"txid\", \"hash\", \"version\", \"size\", \"vsize\", \"weight\", \"locktime\", \"vin\", \"vout\" }", Call: n.decodeRawTransaction,
 	}}
 }
 
@@ -118,12 +110,4 @@ func (n *node) place(t view.Tx, h chain.HeaderInfo, asked bool) placedTx {
 		out.Time, out.BlockTime = &h.Time, &h.Time
 	}
 	return out
-}
-
-func (n *node) decodeRawTransaction(_ context.Context, a table.Args) (any, error) {
-	t, ok := view.DecodeTx(a.Text(0))
-	if !ok || (a.Given(1) && !a.Flag(1) && t.HasWitness()) {
-		return nil, table.Errorf(table.CodeDecode, "TX decode failed")
-	}
-	return view.TxView{Params: n.Params}.Show(t), nil
 }
