@@ -76,3 +76,32 @@ func boolean(v bool) []byte {
 	}
 	return nil
 }
+
+// AppendNumber adds to dst the shortest operation that pushes n: an opcode for
+// 0 to 16 and -1, else a push (Core's CScript << int64).
+func AppendNumber(dst []byte, n int64) []byte {
+	switch {
+	case n == 0:
+		return append(dst, op0)
+	case n == -1 || n >= 1 && n <= 16:
+		return append(dst, byte(op1-1+n))
+	}
+	return AppendPush(dst, number(n).bytes())
+}
+
+// Number is the number that an operation pushes, data being its literal bytes:
+// up to 4, minimally pushed and minimally encoded.
+func Number(op byte, data []byte) (n int64, ok bool) {
+	switch {
+	case op >= op1 && op <= op16:
+		return int64(op) - (op1 - 1), true
+	case op > opPushData4 || !minimalPush(op, data):
+		return 0, false
+	}
+	v, err := parseNumber(data, true, numberSize)
+	return int64(v), err == nil
+}
+
+// MinimalPush says whether op is the shortest way to push data (BIP62); op is
+// at most OP_PUSHDATA4.
+func MinimalPush(op byte, data []byte) bool { return minimalPush(op, data) }

@@ -1,7 +1,7 @@
-// Package descriptor reads output script descriptors (BIP380 to BIP386) as far
-// as mining and scanning need them: raw, addr, pk, pkh, wpkh, sh(wpkh), tr with
-// a key alone, rawtr and combo, with plain, WIF and extended keys.
+// Package descriptor reads and writes output script descriptors (BIP380 to
+// BIP390): text to scripts and all that spending them asks for (keys with their
+// origins, redeem and witness scripts, trees of scripts), and scripts back to
+// text. Errors are worded as Bitcoin Core's.
 //
-// It turns text into scripts and scripts into text. Where coins are and which
-// keys are whose, it refuses to know.
+// Where coins are and how inputs are signed, it refuses to know.
 package descriptor

@@ -4,113 +4,165 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
 
-	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/node/address"
 )
 
-// Descriptor stands for one output script or, when ranged, for one an index.
-type Descriptor struct {
-	params *consensus.Params
-	shape  string // raw, addr, pk, pkh, wpkh, sh(wpkh), tr, rawtr, combo
-	script []byte // of raw and addr
-	key    *key   // of the others
-}
-
-// Output is a script that a descriptor stands for.
-type Output struct {
-	Script []byte
-	Desc   string // that describes it alone, with checksum
-}
-
-// Parse reads a descriptor, with or without its checksum. Errors are worded
-// as Core's.
-func Parse(text string, p *consensus.Params) (*Descriptor, error) {
-	body, sum, sealed := strings.Cut(text, "#")
-	if strings.Contains(sum, "#") {
-		return nil, errors.New("Multiple '#' symbols")
+// parse reads a whole descriptor without its checksum.
+func (p *parser) parse(text string) ([]*node, error) {
+	list, err := p.script(&text, top)
+	if err == nil && text != "" {
+		err = errors.New("") // Core has no words for what follows the expression
 	}
-	want, ok := Checksum(body)
-	switch {
-	case !ok:
-		return nil, errors.New("Invalid characters in payload")
-	case sealed && len(sum) != ChecksumSize:
-		return nil, fmt.Errorf("Expected 8 character checksum, not %d characters", len(sum))
-	case sealed && sum != want:
-		return nil, fmt.Errorf("Provided checksum '%s' does not match computed checksum '%s'", sum, want)
-	}
-	name, inner, ok := call(body)
-	if name == "sh" && ok {
-		var nested string
-		if nested, inner, ok = call(inner); ok {
-			name = "sh(" + nested + ")"
-		}
-	}
-	d := &Descriptor{params: p, shape: name}
-	if !ok {
-		return nil, fmt.Errorf("'%s' is not a valid descriptor function", body)
-	}
-	return d, d.fill(inner)
-}
-
-// call takes "name(inner)" apart.
-func call(s string) (name, inner string, ok bool) {
-	name, inner, ok = strings.Cut(s, "(")
-	if !ok || !strings.HasSuffix(inner, ")") {
-		return "", "", false
-	}
-	return name, inner[:len(inner)-1], true
-}
-
-// fill reads the argument that the shape asks for.
-func (d *Descriptor) fill(inner string) (err error) {
-	switch d.shape {
-	case "raw":
-		if d.script, err = hex.DecodeString(inner); err != nil {
-			return errors.New("Raw script is not hex")
-		}
-	case "addr":
-		if d.script, err = address.Decode(inner, d.params); err != nil {
-			return errors.New("Address is not valid")
-		}
-	case "pk", "pkh", "wpkh", "sh(wpkh)", "tr", "rawtr", "combo":
-		if d.key, err = parseKey(inner, d.params, d.shape == "tr" || d.shape == "rawtr"); err != nil {
-			return fmt.Errorf("%s(): %w", strings.TrimSuffix(d.shape, ")"), err)
-		}
-		if d.key.uncompressed && (d.shape == "wpkh" || d.shape == "sh(wpkh)") {
-			return errors.New("wpkh(): Uncompressed keys are not allowed")
-		}
-	default:
-		return fmt.Errorf("'%s' is not a valid descriptor function", d.shape)
-	}
-	return nil
-}
-
-// Ranged says whether the descriptor ends in a star.
-func (d *Descriptor) Ranged() bool { return d.key != nil && d.key.star != noStar }
-
-// Expand lists the scripts at an index, in Core's order: combo has P2PK,
-// P2PKH and, for compressed keys, P2WPKH and P2SH-P2WPKH. An error says that
-// private keys are needed.
-func (d *Descriptor) Expand(index uint32) ([]Output, error) {
-	if d.key == nil {
-		return []Output{{d.script, Infer(d.script, d.params)}}, nil
-	}
-	pub, origin, err := d.key.at(index)
 	if err != nil {
 		return nil, err
 	}
-	shapes := []string{d.shape}
-	if d.shape == "combo" {
-		shapes = []string{"pk", "pkh", "wpkh", "sh(wpkh)"}
-		if d.key.uncompressed {
-			shapes = shapes[:2]
+	return list, nil
+}
+
+// script cuts a script expression off and reads it; one an alternative of a
+// multipath descriptor.
+func (p *parser) script(text *string, w place) ([]*node, error) {
+	e := expression(text)
+	name := function(e)
+	switch name {
+	case kindPK:
+		return p.single(e, name, w, w)
+	case kindPKH:
+		if w != inTR { // there it is Miniscript
+			return p.single(e, name, w, w)
+		}
+	case kindCombo:
+		if w != top {
+			return nil, errors.New("Can only have combo() at top level")
+		}
+		return p.single(e, name, w, w)
+	case kindMulti, kindSortedMulti:
+		if w == inTR {
+			return nil, errors.New("Can only have multi/sortedmulti at top level, in sh(), or in wsh()")
+		}
+		return p.multi(e, name, w)
+	case kindMultiA, kindSortedA:
+		if w != inTR {
+			return nil, errors.New("Can only have multi_a/sortedmulti_a inside tr()")
+		}
+		return p.multi(e, name, w)
+	case kindWPKH:
+		if w != top && w != inSH {
+			return nil, errors.New("Can only have wpkh() at top level or inside sh()")
+		}
+		return p.single(e, name, w, inWPKH)
+	case kindSH:
+		if w != top {
+			return nil, errors.New("Can only have sh() at top level")
+		}
+		return p.wrapped(e, name, inSH)
+	case kindWSH:
+		if w != top && w != inSH {
+			return nil, errors.New("Can only have wsh() at top level or inside sh()")
+		}
+		return p.wrapped(e, name, inWSH)
+	case kindAddr, kindRaw:
+		if w != top {
+			return nil, fmt.Errorf("Can only have %s() at top level", name)
+		}
+		return p.fixed(e, name)
+	case kindTR, kindRawTR, kindUnused:
+		if w != top {
+			return nil, fmt.Errorf("Can only have %s at top level", name)
+		}
+		return p.topLevel(e, name)
+	}
+	return p.miniscript(e, w)
+}
+
+// function names the function that an expression calls, if it is one of
+// descriptors' own.
+func function(e string) kind {
+	for _, k := range []kind{kindPK, kindPKH, kindCombo, kindMulti, kindSortedMulti, kindMultiA, kindSortedA, kindWPKH,
+		kindSH, kindWSH, kindAddr, kindTR, kindRawTR, kindUnused, kindRaw} {
+		if call(&e, string(k)) {
+			return k
 		}
 	}
-	out := make([]Output, len(shapes))
-	for i, shape := range shapes {
-		out[i] = Output{scriptOf(shape, pub, d.key.uncompressed), describe(shape, pub, origin, d.key.uncompressed)}
+	return kindMiniscript
+}
+
+// inside is what a function call holds.
+func inside(e string, k kind) string { return e[len(k)+1 : len(e)-1] }
+
+// single reads an expression of one key, which stands at at.
+func (p *parser) single(e string, k kind, w, at place) ([]*node, error) {
+	list, err := p.key(inside(e, k), at)
+	if err != nil {
+		return nil, fmt.Errorf("%s(): %w", k, err)
 	}
-	return out, nil
+	nodes := make([]*node, len(list))
+	for i, one := range list {
+		nodes[i] = &node{kind: k, keys: []key{one}, xonly: k == kindPK && w == inTR}
+	}
+	return nodes, nil
+}
+
+// wrapped reads sh() and wsh().
+func (p *parser) wrapped(e string, k kind, w place) ([]*node, error) {
+	inner := inside(e, k)
+	subs, err := p.script(&inner, w)
+	if err == nil && inner != "" {
+		err = errors.New("") // as Core
+	}
+	if err != nil {
+		return nil, err
+	}
+	nodes := make([]*node, len(subs))
+	for i, sub := range subs {
+		nodes[i] = &node{kind: k, subs: []*node{sub}}
+	}
+	return nodes, nil
+}
+
+// fixed reads addr() and raw().
+func (p *parser) fixed(e string, k kind) ([]*node, error) {
+	inner := inside(e, k)
+	n := &node{kind: k}
+	var err error
+	if k == kindRaw {
+		if n.script, err = hex.DecodeString(inner); err != nil {
+			return nil, errors.New("Raw script is not hex")
+		}
+		return []*node{n}, nil
+	}
+	if n.script, err = address.Decode(inner, p.params); err != nil {
+		return nil, errors.New("Address is not valid")
+	}
+	n.address, _ = address.Encode(n.script, p.params)
+	return []*node{n}, nil
+}
+
+// topLevel reads tr(), rawtr() and unused().
+func (p *parser) topLevel(e string, k kind) ([]*node, error) {
+	rest := inside(e, k)
+	arg := expression(&rest)
+	switch {
+	case k == kindTR:
+		return p.taproot(arg, rest)
+	case k == kindRawTR && rest != "":
+		return nil, errors.New("rawtr(): only one key expected.")
+	case k == kindRawTR:
+		return p.single(e, k, top, inTR)
+	case rest != "":
+		return nil, errors.New("unused(): only one key expected")
+	}
+	list, err := p.key(arg, top)
+	if err != nil {
+		return nil, err
+	}
+	nodes := make([]*node, len(list))
+	for i, one := range list {
+		if one.ranged() {
+			return nil, errors.New("unused(): key cannot be ranged")
+		}
+		nodes[i] = &node{kind: k, keys: []key{one}}
+	}
+	return nodes, nil
 }

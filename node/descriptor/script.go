@@ -1,54 +1,35 @@
 package descriptor
 
 import (
-	"encoding/hex"
-	"strings"
+	"crypto/sha256"
 
-	"github.com/btcsuite/btcd/address/v2"
-	"github.com/btcsuite/btcd/btcec/v2"
-	"github.com/btcsuite/btcd/btcec/v2/schnorr"
-	"github.com/btcsuite/btcd/txscript/v2"
-
-	addr "github.com/quernnet/quern/node/address"
+	"github.com/quernnet/quern/consensus/script"
+	"github.com/quernnet/quern/node/address"
+	"github.com/quernnet/quern/node/keys"
 )
 
-const opCheckSig = 0xac
-
-// serialize is a key as a script of the given shape holds it.
-func serialize(shape string, pub *btcec.PublicKey, uncompressed bool) []byte {
-	switch {
-	case shape == "tr" || shape == "rawtr":
-		return schnorr.SerializePubKey(pub)
-	case uncompressed:
-		return pub.SerializeUncompressed()
-	}
-	return pub.SerializeCompressed()
+func hash160(b []byte) []byte {
+	h := keys.Hash160(b)
+	return h[:]
 }
 
-// scriptOf is the output script of a shape and a key.
-func scriptOf(shape string, pub *btcec.PublicKey, uncompressed bool) []byte {
-	raw := serialize(shape, pub, uncompressed)
-	switch shape {
-	case "pk":
-		return append(append([]byte{byte(len(raw))}, raw...), opCheckSig)
-	case "pkh":
-		return addr.PayToKeyHash(address.Hash160(raw))
-	case "wpkh":
-		return addr.PayToWitness(0, address.Hash160(raw))
-	case "sh(wpkh)":
-		return addr.PayToScriptHash(address.Hash160(addr.PayToWitness(0, address.Hash160(raw))))
-	case "tr": // BIP386: no script tree
-		return addr.PayToWitness(1, schnorr.SerializePubKey(txscript.ComputeTaprootKeyNoScript(pub)))
-	default: // rawtr
-		return addr.PayToWitness(1, raw)
-	}
+// xonly is the x coordinate of a compressed key.
+func xonly(pub []byte) []byte { return pub[1:33] }
+
+// payToKey is the P2PK script.
+func payToKey(pub []byte) []byte { return append(script.AppendPush(nil, pub), opCheckSig) }
+
+// payToWitnessScript is the P2WSH script (BIP141).
+func payToWitnessScript(s []byte) []byte {
+	h := sha256.Sum256(s)
+	return address.PayToWitness(0, h[:])
 }
 
-// describe writes the descriptor of one script, with the key's origin.
-func describe(shape string, pub *btcec.PublicKey, origin string, uncompressed bool) string {
-	text := shape + "([" + origin + "]" + hex.EncodeToString(serialize(shape, pub, uncompressed)) + ")"
-	if strings.HasSuffix(shape, ")") {
-		text = strings.TrimSuffix(shape, ")") + "([" + origin + "]" + hex.EncodeToString(serialize(shape, pub, uncompressed)) + "))"
+// multisig is the script that asks for m signatures, of keys in their order.
+func multisig(m int, pubs [][]byte) []byte {
+	s := script.AppendNumber(nil, int64(m))
+	for _, pub := range pubs {
+		s = script.AppendPush(s, pub)
 	}
-	return sealed(text)
+	return append(script.AppendNumber(s, int64(len(pubs))), opCheckMultisig)
 }

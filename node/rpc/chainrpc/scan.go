@@ -114,23 +114,25 @@ func (n *node) expand(ctx context.Context, raw json.RawMessage, wanted map[strin
 	if err != nil {
 		return err
 	}
-	d, err := descriptor.Parse(text, n.Params)
+	list, err := descriptor.Parse(text, n.Params)
 	if err != nil {
 		return table.Errorf(table.CodeNotFound, "%v", err)
 	}
-	if !d.Ranged() {
+	if !list[0].Ranged() {
 		low, high = 0, 0
 	}
 	for i := low; i <= high; i++ {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		outs, err := d.Expand(uint32(i))
-		if err != nil {
-			return table.Errorf(table.CodeNotFound, "Cannot derive script without private keys: '%s'", text)
-		}
-		for _, o := range outs {
-			wanted[string(o.Script)] = o.Desc
+		for _, d := range list {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			e, err := d.Expand(uint32(i))
+			if err != nil {
+				return table.Errorf(table.CodeNotFound, "Cannot derive script without private keys: '%s'", text)
+			}
+			for _, s := range e.Scripts {
+				wanted[string(s)] = descriptor.InferWith(s, &e.Ring, n.Params).String()
+			}
 		}
 	}
 	return nil

@@ -84,24 +84,30 @@ func (n *node) generateToDescriptor(ctx context.Context, a table.Args) (any, err
 // descriptorScript is the script that blocks pay to for a descriptor. Of a
 // combo it is P2WPKH or, for an uncompressed key, P2PKH.
 func (n *node) descriptorScript(text string) ([]byte, error) {
-	d, err := descriptor.Parse(text, n.Params)
-	if err != nil {
+	list, err := descriptor.Parse(text, n.Params)
+	switch {
+	case err != nil:
 		return nil, table.Errorf(table.CodeNotFound, "%v", err)
+	case len(list) > 1:
+		return nil, table.Errorf(table.CodeInvalid, "Multipath descriptor not accepted")
 	}
+	d := list[0]
 	if d.Ranged() {
 		return nil, table.Errorf(table.CodeInvalid, "Ranged descriptor not accepted. Maybe pass through deriveaddresses first?")
 	}
-	outs, err := d.Expand(0)
+	e, err := d.Expand(0)
 	if err != nil {
 		return nil, table.Errorf(table.CodeNotFound, "Cannot derive script without private keys")
 	}
-	switch len(outs) {
+	switch len(e.Scripts) {
+	case 0:
+		return nil, table.Errorf(table.CodeMisc, "The descriptor has no script")
 	case 1:
-		return outs[0].Script, nil
+		return e.Scripts[0], nil
 	case 4:
-		return outs[2].Script, nil
+		return e.Scripts[2], nil
 	}
-	return outs[1].Script, nil
+	return e.Scripts[1], nil
 }
 
 // generate mines, one call at a time: two that mined on one tip would make a
