@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net"
 	"time"
 
 	"github.com/quernnet/quern/consensus"
@@ -75,11 +74,23 @@ type Limits struct {
 
 // RPC configures the JSON-RPC server.
 type RPC struct {
-	Enabled  bool   `key:"enabled" help:"serve bitcoind's JSON-RPC"`
-	Listen   string `key:"listen" help:"host:port, loopback only; empty: 127.0.0.1 and the chain's usual port"`
-	User     string `key:"user" help:"user name besides the cookie file's"`
-	Password string `key:"password" help:"its password; better set by QUERN_RPC_PASSWORD than on a command line"`
-	REST     bool   `key:"rest" help:"serve bitcoind's REST interface on the same port, which asks for no password and changes nothing"`
+	Enabled  bool     `key:"enabled" help:"serve bitcoind's JSON-RPC"`
+	Listen   string   `key:"listen" help:"host:port, loopback only; empty: 127.0.0.1 and the chain's usual port"`
+	User     string   `key:"user" help:"user name besides the cookie file's"`
+	Password string   `key:"password" help:"its password; better set by QUERN_RPC_PASSWORD than on a command line"`
+	Auth     []string `key:"auth" help:"further logins without their passwords, user:salt$hmac each, as Bitcoin Core's rpcauth"`
+
+	Cookie      string `key:"cookie_file" help:"where a password for this run is left; empty: .cookie in the swarm's folder"`
+	CookiePerms string `key:"cookie_perms" help:"who may read that file: owner, group or all"`
+
+	Whitelist []string `key:"whitelist" help:"what a user may call, user:method,method each; several for one user: what is in all"`
+	Others    string   `key:"whitelist_default" help:"on: users without a whitelist may call nothing, off: they may call all, auto: on if there are whitelists"`
+
+	Threads   int           `key:"threads" help:"calls served at a time"`
+	WorkQueue int           `key:"work_queue" help:"calls that may wait to be served"`
+	Timeout   time.Duration `key:"timeout" help:"how long a client may send or read nothing"`
+
+	REST bool `key:"rest" help:"serve bitcoind's REST interface on the same port, which asks for no password and changes nothing"`
 }
 
 // Datastore configures what is kept.
@@ -137,7 +148,7 @@ func Defaults() Config {
 	return Config{
 		Chain:     "commons",
 		P2P:       defaultP2P(),
-		RPC:       RPC{Enabled: true, REST: true},
+		RPC:       defaultRPC(),
 		ZMQ:       ZMQ{HashBlock: []string{}, HashTx: []string{}, RawBlock: []string{}, RawTx: []string{}, Sequence: []string{}, HighWater: 1000},
 		Consensus: Consensus{Verifier: verifierFast},
 		Datastore: Datastore{Backend: "pebble", Cache: 64 << 20},
@@ -171,12 +182,7 @@ func (c *Config) Validate() error {
 		bad("consensus.verifier", "%q is neither fast nor btcec", v)
 	}
 	c.P2P.validate(bad)
-	if (c.RPC.User == "") != (c.RPC.Password == "") {
-		bad("rpc.user", "set both rpc.user and rpc.password, or neither")
-	}
-	if err := loopback(c.RPC.Listen); err != nil {
-		bad("rpc.listen", "%v", err)
-	}
+	c.RPC.validate(bad)
 	c.ZMQ.validate(bad)
 	if c.Datastore.Cache < 1<<20 {
 		bad("datastore.cache", "%v is too little, use at least 1 MiB", c.Datastore.Cache)
@@ -253,22 +259,6 @@ func (l *Limits) validate(maxPeers int, bad func(key, format string, args ...any
 	if l.Upload != 0 && l.Upload < 64<<10 {
 		bad("p2p.limits.upload", "%v a second are too few to serve a block in time, use at least 64 KiB, or 0 for no limit", l.Upload)
 	}
-}
-
-// loopback refuses to serve the network: whoever reaches the RPC port owns the
-// wallet.
-func loopback(addr string) error {
-	if addr == "" {
-		return nil
-	}
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return fmt.Errorf("%q is not host:port: %w", addr, err)
-	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return fmt.Errorf("%q would offer the wallet to the network; listen on 127.0.0.1 or [::1] and tunnel to it", addr)
-	}
-	return nil
 }
 
 // SwarmName is the swarm to join: its own name or the chain's.

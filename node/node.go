@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"path/filepath"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -101,18 +99,23 @@ func (n *Node) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	warm := func(string) {}
 	if server != nil {
 		s.start("rpc", server.Run)
+		warm = server.Warm
 	}
+	warm("Loading block index…")
 	if err := l.openChain(ctx, n.logs, n.clock.now); err != nil {
 		return err
 	}
 	if l.store.Reindexing() {
+		warm("Reindexing blocks…")
 		if err := l.reindex(ctx, n.logs.For("store"), n.Reindex); err != nil {
 			return errors.Join(err, l.chain.Close())
 		}
 	}
 	s.start("chain", l.hold)
+	warm("Loading wallet…")
 	p, err := n.build(ctx, l)
 	if err != nil {
 		return err
@@ -128,25 +131,6 @@ func (n *Node) Run(ctx context.Context) (err error) {
 	err = s.wait(ctx)
 	log.Info("stopped")
 	return err
-}
-
-// listenRPC opens the RPC port; nil when RPC is off.
-func (n *Node) listenRPC(ctx context.Context) (*rpc.Server, error) {
-	c := n.config
-	if !c.RPC.Enabled {
-		return nil, nil
-	}
-	listen := c.RPC.Listen
-	if listen == "" {
-		params, err := c.Params()
-		if err != nil {
-			return nil, err
-		}
-		listen = net.JoinHostPort("127.0.0.1", strconv.Itoa(int(params.RPCPort)))
-	}
-	return rpc.Listen(ctx, rpc.Config{
-		Listen: listen, User: c.RPC.User, Password: c.RPC.Password, Dir: c.Dir(), Log: n.logs.For("rpc"),
-	})
 }
 
 // build wires the parts on an open ledger.

@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -117,8 +118,12 @@ func FuzzRequest(f *testing.F) {
 		{Name: "a|alpha", Kind: table.Integer, Need: true}, {Name: "b", Kind: table.Text, Def: `"x"`}, {Name: "o", Kind: table.Options, Fields: []table.Arg{{Name: "x"}}}, {Name: "amount", Kind: table.Amount},
 	}}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		r, fail := parseRequest(body)
-		reply := encodeReply(r, nil, table.Errorf(table.CodeMisc, "x"))
+		if !wellFormed(body) {
+			return
+		}
+		r := new(request)
+		fail := r.parse(bytes.TrimSpace(body))
+		reply := appendReply(nil, r, nil, table.Errorf(table.CodeMisc, "x"))
 		if !json.Valid(reply) {
 			t.Fatalf("reply %s", reply)
 		}

@@ -33,7 +33,7 @@ func (s *Server) Attach(p Parts) {
 func (s *Server) dispatch(ctx context.Context, r *request) (any, error) {
 	n := s.attach.node.Load()
 	if n == nil {
-		return nil, table.Errorf(table.CodeWarmup, "Loading block index…")
+		return nil, table.Errorf(table.CodeWarmup, "%s", s.warmup.words())
 	}
 	return n.call(ctx, r.method, r.params, r.path)
 }

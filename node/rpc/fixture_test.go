@@ -46,11 +46,13 @@ type fixture struct {
 	vars    map[string]string
 }
 
+func testConfig(t *testing.T) Config {
+	return Config{Listen: "127.0.0.1:0", User: "alice", Password: "secret", Dir: t.TempDir(), Log: slog.New(slog.DiscardHandler)}
+}
+
 func newServer(t *testing.T) *Server {
 	t.Helper()
-	s, err := Listen(t.Context(), Config{
-		Listen: "127.0.0.1:0", User: "alice", Password: "secret", Dir: t.TempDir(), Log: slog.New(slog.DiscardHandler),
-	})
+	s, err := Listen(t.Context(), testConfig(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/quernnet/quern/node/rest"
@@ -17,33 +19,53 @@ import (
 // Limits of what a client may cost. Whoever reaches the port is on this
 // machine, but may be a web page in somebody's browser.
 const (
-	maxBody    = 32 << 20 // bytes
-	maxHeaders = 8 << 10  // bytes
-	maxBatch   = 10_000   // requests
-	workers    = 16       // requests served at a time
-	maxQueue   = 64       // requests that wait for a worker (Core's -rpcworkqueue)
-	badAuth    = 250 * time.Millisecond
+	maxBody        = 32 << 20 // bytes
+	maxHeaders     = 8 << 10  // bytes
+	maxBatch       = 10_000   // requests
+	maxConnections = 1000
+	badAuth        = 250 * time.Millisecond
+)
+
+// What Core's options -rpcthreads, -rpcworkqueue and -rpcservertimeout are by
+// default.
+const (
+	DefaultThreads   = 16
+	DefaultWorkQueue = 64
+	DefaultTimeout   = 30 * time.Second
 )
 
 // Config is what a Server is built from.
 type Config struct {
-	Listen         string // host:port on loopback
-	User, Password string // besides the cookie; both or neither
-	Dir            string // where the cookie file goes
-	Log            *slog.Logger
+	Listen         string   // host:port on loopback
+	User, Password string   // besides the cookie; both or neither
+	Auth           []string // further logins, "user:salt$hmac" each
+	Dir            string   // where the cookie file goes, unless
+	Cookie         string   // names it
+	CookiePerms    string   // who may read it: owner (default), group, all
+
+	Whitelist  []string // what users may call, "user:method,method" each
+	OthersNone bool     // whoever has no list may call nothing
+
+	Threads   int           // requests served at a time; 0: DefaultThreads
+	WorkQueue int           // requests that wait for that; 0: DefaultWorkQueue
+	Timeout   time.Duration // of clients that send or read nothing; 0: DefaultTimeout
+	Log       *slog.Logger
 }
 
 // Server answers JSON-RPC over HTTP. Until Attach it says that the node is
 // starting (error -28).
 type Server struct {
-	config   Config
-	listener net.Listener
-	auth     *auth
-	hosts    []string // names by which clients may call us, lower case
+	config    Config
+	listener  net.Listener
+	auth      *auth
+	whitelist whitelist
+	hosts     []string // names by which clients may call us, lower case
 
-	queue  chan struct{} // a place a waiting or running request
-	slots  chan struct{} // a place a running request
-	attach attachment
+	queue   chan struct{} // a place a waiting or running request
+	slots   chan struct{} // a place a running request
+	running running
+	warmup  warmup
+	attach  attachment
 }
 
 // Listen opens the port and writes the cookie file: from here on clients get
@@ -57,9 +79,13 @@ func Listen(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
+	c.Threads = cmp.Or(c.Threads, DefaultThreads)
+	c.WorkQueue = cmp.Or(c.WorkQueue, DefaultWorkQueue)
+	c.Timeout = cmp.Or(c.Timeout, DefaultTimeout)
 	return &Server{
-		config: c, listener: l, auth: a, hosts: hostNames(c.Listen),
-		queue: make(chan struct{}, workers+maxQueue), slots: make(chan struct{}, workers),
+		config: c, listener: newBounded(l, maxConnections), auth: a, hosts: hostNames(c.Listen),
+		whitelist: newWhitelist(c.Whitelist, c.OthersNone),
+		queue:     make(chan struct{}, c.Threads+c.WorkQueue), slots: make(chan struct{}, c.Threads),
 	}, nil
 }
 
@@ -71,9 +97,9 @@ func (s *Server) Run(ctx context.Context) error {
 	defer s.auth.close()
 	srv := &http.Server{
 		Handler:           s,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       2 * time.Minute,
-		IdleTimeout:       5 * time.Minute,
+		ReadHeaderTimeout: s.config.Timeout,
+		ReadTimeout:       s.config.Timeout,
+		IdleTimeout:       s.config.Timeout,
 		MaxHeaderBytes:    maxHeaders,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ErrorLog:          slog.NewLogLogger(s.config.Log.Handler(), slog.LevelDebug),
@@ -108,40 +134,55 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !s.knownHost(r.Host) || r.Header.Get("Origin") != "":
 		// A page in a browser, by DNS rebinding or across origins.
-		http.Error(w, "requests from web pages are refused", http.StatusForbidden)
+		plain(w, http.StatusForbidden, "requests from web pages are refused")
 		return
 	case strings.HasPrefix(r.URL.Path, rest.Prefix):
 		s.serveREST(w, r)
 		return
 	case r.Method != http.MethodPost:
 		w.Header().Set("Allow", http.MethodPost)
-		http.Error(w, "JSONRPC server handles only POST requests", http.StatusMethodNotAllowed)
+		plain(w, http.StatusMethodNotAllowed, "JSONRPC server handles only POST requests")
 		return
-	case !s.auth.accepts(r):
-		s.refuse(w, r)
-		return
-	}
-	if !served(r.URL.Path) {
+	case !served(r.URL.Path):
 		http.NotFound(w, r)
 		return
 	}
-	release, err := s.enter(r.Context())
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+	user, ok := s.auth.accepts(r)
+	if !ok {
+		s.refuse(w, r)
 		return
 	}
-	defer release()
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if err != nil {
-		http.Error(w, "request body: "+err.Error(), http.StatusRequestEntityTooLarge)
-		return
-	}
-	status, reply := s.answer(r.Context(), r.URL.Path, body)
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	if _, err := w.Write(reply); err != nil {
+	if err := s.serve(w, r, caller{user, r.URL.Path}); err != nil {
 		s.config.Log.Debug("reply not sent", "err", err)
 	}
+}
+
+// caller is who asks, and on which path.
+type caller struct{ user, path string }
+
+// serve reads a body and answers it, as one of those that the workers serve.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request, c caller) error {
+	leave, err := s.place()
+	if err != nil {
+		plain(w, http.StatusServiceUnavailable, err.Error())
+		return nil
+	}
+	defer leave()
+	// The body before the worker: who sends it slowly keeps none waiting.
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		plain(w, http.StatusRequestEntityTooLarge, "request body: "+err.Error())
+		return nil
+	}
+	rest, err := s.worker(r.Context())
+	if err != nil {
+		plain(w, http.StatusServiceUnavailable, err.Error())
+		return nil
+	}
+	out := newOutput(w, s.config.Timeout, sync.OnceFunc(rest))
+	defer out.close()
+	defer out.release()
+	return s.answer(r.Context(), c, body, out)
 }
 
 // refuse answers a wrong password, slowly enough that guessing is pointless.
@@ -159,18 +200,44 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request) {
 
 // enter waits for a worker. Only so many may wait.
 func (s *Server) enter(ctx context.Context) (release func(), err error) {
+	leave, err := s.place()
+	if err != nil {
+		return nil, err
+	}
+	rest, err := s.worker(ctx)
+	if err != nil {
+		leave()
+		return nil, err
+	}
+	return func() { rest(); leave() }, nil
+}
+
+// place takes a place among those that wait or are served.
+func (s *Server) place() (leave func(), err error) {
 	select {
 	case s.queue <- struct{}{}:
+		return func() { <-s.queue }, nil
 	default:
 		return nil, errors.New("Work queue depth exceeded")
 	}
+}
+
+// worker waits for one to be free.
+func (s *Server) worker(ctx context.Context) (rest func(), err error) {
 	select {
 	case s.slots <- struct{}{}:
-		return func() { <-s.slots; <-s.queue }, nil
+		return func() { <-s.slots }, nil
 	case <-ctx.Done():
-		<-s.queue
 		return nil, ctx.Err()
 	}
+}
+
+// plain answers in words, without the line's end that http.Error adds: clients
+// print them behind their own.
+func plain(w http.ResponseWriter, status int, words string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, words) // whoever asked may have left
 }
 
 // served says whether calls go to a path: the root, or a wallet's name.

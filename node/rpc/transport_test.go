@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -32,11 +34,21 @@ func TestDialects(t *testing.T) {
 		{"1.x missing method", `{"id":1}`, 400, `{"result":null,"error":{"code":-32600,"message":"Missing method"},"id":1}`},
 		{"1.x method is no string", `{"id":1,"method":5}`, 400, `{"result":null,"error":{"code":-32600,"message":"Method must be a string"},"id":1}`},
 		{"1.x bad params", `{"id":1,"method":"help","params":"x"}`, 400, `{"result":null,"error":{"code":-32600,"message":"Params must be an array or object"},"id":1}`},
-		{"1.x without id", `{"method":"getblockcount"}`, 200, `{"result":0,"error":null,"id":null}`},
+		{"1.x without id", `{"method":"getblockcount"}`, 200, `{"result":0,"error":null}`},
+		{"1.x null id", `{"id":null,"method":"getblockcount"}`, 200, `{"result":0,"error":null,"id":null}`},
+		{"1.x first of two", `{"id":1,"id":2,"method":"getblockcount","method":"x"}`, 200, `{"result":0,"error":null,"id":1}`},
 		{"2.0 result", `{"jsonrpc":"2.0","id":7,"method":"getblockcount"}`, 200, `{"jsonrpc":"2.0","result":0,"id":7}`},
 		{"2.0 error", `{"jsonrpc":"2.0","id":7,"method":"nosuch"}`, 200, `{"jsonrpc":"2.0","error":{"code":-32601,"message":"Method not found"},"id":7}`},
 		{"2.0 notification", `{"jsonrpc":"2.0","method":"getblockcount"}`, 204, ``},
 		{"3.0", `{"jsonrpc":"3.0","id":1,"method":"getblockcount"}`, 400, `{"result":null,"error":{"code":-32600,"message":"JSON-RPC version not supported"},"id":1}`},
+		{"2.0 null id", `{"jsonrpc":"2.0","id":null,"method":"nosuch"}`, 200, `{"jsonrpc":"2.0","error":{"code":-32601,"message":"Method not found"},"id":null}`},
+		{"2.0 error in a notification", `{"jsonrpc":"2.0","method":"getblockhash","params":[9]}`, 204, ``},
+		{"2.0 missing method", `{"jsonrpc":"2.0","id":1}`, 200, `{"jsonrpc":"2.0","error":{"code":-32600,"message":"Missing method"},"id":1}`},
+		{"version is no string", `{"jsonrpc":2,"method":"getblockcount"}`, 400, `{"result":null,"error":{"code":-32600,"message":"jsonrpc field must be a string"}}`},
+		{"escaped key", `{"\u0069d":"a\nb","method":"getblockcount"}`, 200, `{"result":0,"error":null,"id":"a\nb"}`},
+		{"nothing", ``, 500, `{"result":null,"error":{"code":-32700,"message":"Parse error"},"id":null}`},
+		{"no UTF-8", "{\"id\":\"\xff\"}", 500, `{"result":null,"error":{"code":-32700,"message":"Parse error"},"id":null}`},
+		{"too deep", strings.Repeat("[", 513) + strings.Repeat("]", 513), 500, `{"result":null,"error":{"code":-32700,"message":"Parse error"},"id":null}`},
 		{"no JSON", `{"id":`, 500, `{"result":null,"error":{"code":-32700,"message":"Parse error"},"id":null}`},
 		{"neither call nor batch", `7`, 500, `{"result":null,"error":{"code":-32700,"message":"Top-level object parse error"},"id":null}`},
 		{"empty batch", `[]`, 200, `[]`},
@@ -130,7 +142,7 @@ func TestBodyTooLarge(t *testing.T) {
 		t.Errorf("status %d", status)
 	}
 	batch := "[" + strings.TrimSuffix(strings.Repeat("1,", maxBatch+1), ",") + "]"
-	if status, reply := post(s, "/", batch); status != 500 || !strings.Contains(reply, "at most 10000") {
+	if status, reply := post(s, "/", batch); status != 400 || !strings.Contains(reply, "at most 10000") {
 		t.Errorf("long batch: %d %.200s", status, reply)
 	}
 }
@@ -150,6 +162,54 @@ func TestQueueFull(t *testing.T) {
 	}
 	if status, _ := post(s, "/", `{"id":1,"method":"help"}`); status != 500 {
 		t.Errorf("after the queue emptied: %d", status)
+	}
+}
+
+// A long batch is sent in parts; none is held longer than it must be.
+func TestLongBatch(t *testing.T) {
+	f := newFixture(t, 3)
+	f.methods()["large"] = &table.Method{Name: "large", Call: func(context.Context, table.Args) (any, error) {
+		return strings.Repeat("x", 100_000), nil
+	}}
+	calls := make([]string, 100)
+	for i := range calls {
+		calls[i] = fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"large"}`, i)
+	}
+	w := &parts{ResponseRecorder: httptest.NewRecorder()}
+	r := httptest.NewRequest(http.MethodPost, "http://localhost/", strings.NewReader("["+strings.Join(calls, ",")+"]"))
+	r.SetBasicAuth("alice", "secret")
+	f.server.ServeHTTP(w, r)
+	var replies []struct{ ID int }
+	if err := json.Unmarshal(w.Body.Bytes(), &replies); err != nil || len(replies) != 100 || replies[99].ID != 99 {
+		t.Errorf("%d replies, %v", len(replies), err)
+	}
+	if w.longest > sendAt+200_000 {
+		t.Errorf("%d bytes were held", w.longest)
+	}
+}
+
+// parts measures what is written at once.
+type parts struct {
+	*httptest.ResponseRecorder
+	longest int
+}
+
+func (p *parts) Write(b []byte) (int, error) {
+	p.longest = max(p.longest, len(b))
+	return p.ResponseRecorder.Write(b)
+}
+
+// Steps of a start are told to whoever asks meanwhile.
+func TestWarmup(t *testing.T) {
+	s := newServer(t)
+	defer s.Close()
+	for _, step := range []string{"RPC server started", "Loading block index…", "Loading wallet…"} {
+		if step != "RPC server started" {
+			s.Warm(step)
+		}
+		if status, reply := post(s, "/", `{"id":1,"method":"getblockcount"}`); status != 500 || !strings.Contains(reply, `"code":-28,"message":"`+step+`"`) {
+			t.Errorf("%s: %d %s", step, status, reply)
+		}
 	}
 }
 

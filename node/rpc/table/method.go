@@ -120,3 +120,7 @@ func TypeName(raw json.RawMessage) string {
 		return "number"
 	}
 }
+
+// Appender is a result that writes its own JSON, well formed, behind b: for
+// results that are too large or too frequent for reflection.
+type Appender interface{ AppendJSON(b []byte) []byte }
