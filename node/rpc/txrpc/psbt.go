@@ -233,9 +233,15 @@ func (n *node) analyzePSBT(_ context.Context, a table.Args) (any, error) {
 	return out, nil
 }
 
-// feerate is a fee in satoshis per 1000 virtual bytes, rounded towards zero as
-// Core's CFeeRate does for positive fees.
-func feerate(fee int64, vsize int) int64 { return fee * 1000 / int64(vsize) }
+// feerate is a fee in satoshis per 1000 virtual bytes, rounded down also below
+// zero, as Core does it.
+func feerate(fee int64, vsize int) int64 {
+	n, d := fee*1000, int64(vsize)
+	if n < 0 {
+		n -= d - 1
+	}
+	return n / d
+}
 
 func newAnalysisIn(in *psbt.InputAnalysis) analysisIn {
 	out := analysisIn{HasCoin: in.HasCoin, Final: in.Final, Next: in.Next.String()}
