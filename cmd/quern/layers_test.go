@@ -28,7 +28,7 @@ var rooms = []struct{ pkg, allowed string }{
 	{"node/syncer/presync", "consensus consensus/wire work"},
 	{"node/mempool", "consensus consensus/chain consensus/wire consensus/script work"},
 	{"node/mining", "consensus consensus/wire consensus/script consensus/chain work work/miner node/mempool"},
-	{"node/signing", "consensus consensus/wire consensus/script consensus/secp"},
+	{"node/signing", "consensus consensus/wire consensus/script consensus/secp node/miniscript"},
 	{"node/psbt", "consensus consensus/wire consensus/script node/signing"},
 	{"node/fees", "consensus consensus/wire node/mempool"},
 	{"node/address", "consensus consensus/script"},
@@ -56,7 +56,7 @@ var rooms = []struct{ pkg, allowed string }{
 	// A category of methods never imports another, but for quern's own.
 	{"node/rpc/chainrpc", "consensus consensus/chain consensus/coinset consensus/script consensus/wire node/mempool node/descriptor node/rpc/table node/rpc/view"},
 	{"node/rpc/txargs", "consensus consensus/script consensus/wire node/address node/rpc/table node/rpc/view node/signing"},
-	{"node/rpc/txrpc", "consensus consensus/chain consensus/script consensus/wire node/mempool node/psbt node/rpc/table node/rpc/txargs node/rpc/view node/signing"},
+	{"node/rpc/txrpc", "consensus consensus/chain consensus/script consensus/wire node/descriptor node/mempool node/psbt node/rpc/table node/rpc/txargs node/rpc/view node/signing"},
 	{"node/rpc/poolrpc", "consensus consensus/script consensus/wire node/mempool node/rpc/table node/rpc/view"},
 	{"node/rpc/minerpc", "consensus consensus/chain consensus/wire node/address node/mempool node/mining node/descriptor node/rpc/table node/rpc/view work"},
 	{"node/rpc/netrpc", "consensus/chain consensus/wire gossip node/mempool node/peering node/rpc/own node/rpc/table node/rpc/view"},

@@ -179,10 +179,8 @@ const (
 	op1           = 0x51
 	opDup         = 0x76
 	opEqualVerify = 0x88
-	opNumEqual    = 0x9c
 	opHash160     = 0xa9
 	opCheckSig    = 0xac
-	opCheckSigAdd = 0xba
 )
 
 // pushAll writes the script that pushes items, in the shortest way.
