@@ -2,7 +2,6 @@ package chainrpc
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 
 	"github.com/quernnet/quern/consensus"
@@ -46,7 +45,7 @@ func (n *node) getBlockHeader(_ context.Context, a table.Args) (any, error) {
 		return nil, err
 	}
 	if !a.Flag(1) {
-		return hex.EncodeToString(h.Header.Append(nil)), nil
+		return view.Hex(h.Header.Append(nil)), nil
 	}
 	return n.view(h), nil
 }
@@ -72,18 +71,13 @@ func (n *node) getBlock(_ context.Context, a table.Args) (any, error) {
 		return nil, err
 	}
 	if level <= 0 {
-		return hex.EncodeToString(b.Bytes()), nil
+		return view.Hex(b.Bytes()), nil
 	}
-	out := view.NewBlock(n.view(h), b)
-	if level == 1 {
-		return out, nil
+	out := view.Block{Header: n.view(h), Block: b, Params: n.Params, Txs: level > 1, Prevs: level > 2}
+	if out.Txs {
+		out.Spent, err = n.spent(b)
 	}
-	spent, err := n.spent(b)
-	if err != nil {
-		return nil, err
-	}
-	out.Txs = view.BlockTxs(b, spent, level > 2, n.Params)
-	return out, nil
+	return out, err
 }
 
 // spent are the coins that a block spent, where they are known: for blocks

@@ -5,50 +5,67 @@ import (
 	"github.com/quernnet/quern/consensus/wire"
 )
 
-// Block is a block as Core's blockToJSON shows it.
+// Block is a block as Core's blockToJSON shows it: with the ids of its
+// transactions, or with them.
 type Block struct {
-	Header
-	BaseSize int      `json:"strippedsize"`
-	Size     int      `json:"size"`
-	Weight   int      `json:"weight"`
-	Coinbase Coinbase `json:"coinbase_tx"`
-	Txs      any      `json:"tx"` // ids or transactions
+	Header Header
+	Block  *wire.Block
+	Params *consensus.Params
+	Txs    bool             // transactions, not ids
+	Spent  []consensus.Coin // what they spent, in the order of the inputs, for their fees; nil: not known
+	Prevs  bool             // show that, too
 }
 
-// Coinbase is what a block says of its coinbase.
-type Coinbase struct {
-	Version  uint32 `json:"version"`
-	LockTime uint32 `json:"locktime"`
-	Sequence uint32 `json:"sequence"`
-	Script   Hex    `json:"coinbase"`
-	Witness  Hex    `json:"witness,omitempty"`
+// MarshalJSON is AppendJSON for those who go by reflection.
+func (v Block) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// AppendJSON writes the block.
+func (v Block) AppendJSON(dst []byte) []byte {
+	h, blk := v.Header, v.Block
+	h.Txs = len(blk.Txs)
+	if need := v.guess(); cap(dst)-len(dst) < need {
+		dst = append(make([]byte, 0, len(dst)+need), dst...)
+	}
+	b := h.append(buf(dst).open("", '{'))
+	base, size := blk.BaseSize(), blk.Size()
+	b = b.number("strippedsize", int64(base)).number("size", int64(size)).number("weight", int64(3*base+size))
+	b = appendCoinbase(b, blk.Txs[0]).open("tx", '[')
+	if !v.Txs {
+		for _, t := range blk.Txs {
+			id := t.ID()
+			b = b.hash("", &id)
+		}
+		return append(b, "]}"...)
+	}
+	byTx := SpentBy(blk, v.Spent)
+	for i, t := range blk.Txs {
+		b = TxView{Params: v.Params, Spent: byTx[i], Prevs: v.Prevs, Hex: true}.Append(b, t)
+	}
+	return append(b, "]}"...)
 }
 
-// NewBlock shows a block with the ids of its transactions.
-func NewBlock(h Header, b *wire.Block) Block {
-	out := Block{Header: h, BaseSize: b.BaseSize(), Size: b.Size(), Weight: b.Weight(), Coinbase: coinbaseOf(b.Txs[0]), Txs: b.TxIDs()}
-	out.Header.Txs = len(b.Txs)
-	return out
+// guess is about how long the JSON is going to be, so that it is not copied
+// again and again as it grows.
+func (v *Block) guess() int {
+	const head = 2 << 10
+	switch {
+	case !v.Txs:
+		return head + 67*len(v.Block.Txs)
+	case v.Prevs:
+		return head + 10*v.Block.Size()
+	}
+	return head + 7*v.Block.Size()
 }
 
-func coinbaseOf(t *wire.Tx) Coinbase {
+// appendCoinbase writes what a block says of its coinbase.
+func appendCoinbase(b buf, t *wire.Tx) buf {
 	in := &t.Ins[0]
-	out := Coinbase{Version: uint32(t.Version), LockTime: t.LockTime, Sequence: in.Sequence, Script: in.Script}
-	if len(in.Witness) > 0 {
-		out.Witness = in.Witness[0]
+	b = b.open("coinbase_tx", '{').number("version", int64(uint32(t.Version))).number("locktime", int64(t.LockTime)).
+		number("sequence", int64(in.Sequence)).hex("coinbase", in.Script)
+	if len(in.Witness) > 0 && len(in.Witness[0]) > 0 {
+		b = b.hex("witness", in.Witness[0])
 	}
-	return out
-}
-
-// BlockTxs shows a block's transactions, with fees where the coins they spent
-// are known: spent is in the order of the inputs, or nil. prevs shows those, too.
-func BlockTxs(b *wire.Block, spent []consensus.Coin, prevs bool, p *consensus.Params) []Tx {
-	byTx := SpentBy(b, spent)
-	out := make([]Tx, len(b.Txs))
-	for i, t := range b.Txs {
-		out[i] = TxView{Params: p, Spent: byTx[i], Prevs: prevs, Hex: true}.Show(t)
-	}
-	return out
+	return append(b, '}')
 }
 
 // SpentBy cuts the coins that a block spent by transaction; nil for the coinbase.

@@ -1,6 +1,9 @@
 package view
 
 import (
+	"encoding/binary"
+	"strconv"
+
 	"github.com/quernnet/quern/consensus/chain"
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/work"
@@ -41,6 +44,32 @@ func NewHeader(h chain.HeaderInfo, tip uint32) Header {
 		out.Next = &h.Next
 	}
 	return out
+}
+
+// AppendJSON writes the header.
+func (h Header) AppendJSON(b []byte) []byte { return append(h.append(buf(b).open("", '{')), '}') }
+
+// append writes the fields.
+func (h *Header) append(b buf) buf {
+	b = b.hash("hash", &h.Hash).number("confirmations", h.Confirmations).number("height", int64(h.Height)).
+		number("version", int64(h.Version)).hex32("versionHex", h.VersionHex).hash("merkleroot", &h.Merkle).
+		number("time", int64(h.Time)).number("mediantime", int64(h.Median)).number("nonce", int64(h.Nonce)).
+		hex32("bits", h.Bits).text("target", h.Target)
+	b = strconv.AppendFloat(b.key("difficulty"), float64(h.Difficulty), 'g', 16, 64)
+	b = b.text("chainwork", h.Work).number("nTx", int64(h.Txs))
+	if h.Prev != nil {
+		b = b.hash("previousblockhash", h.Prev)
+	}
+	if h.Next != nil {
+		b = b.hash("nextblockhash", h.Next)
+	}
+	return b
+}
+
+func (b buf) hex32(key string, n Hex32) buf {
+	var raw [4]byte
+	binary.BigEndian.PutUint32(raw[:], uint32(n))
+	return b.hex(key, raw[:])
 }
 
 // Confirmations counts the blocks from h to the tip; -1 off the active branch.

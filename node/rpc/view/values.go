@@ -4,8 +4,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strconv"
-
-	"github.com/quernnet/quern/consensus"
 )
 
 // Coins is an amount in satoshis that JSON shows in coins, with exactly eight
@@ -13,13 +11,7 @@ import (
 type Coins int64
 
 // MarshalJSON writes the decimals.
-func (c Coins) MarshalJSON() ([]byte, error) {
-	sign, v := "", int64(c)
-	if v < 0 {
-		sign, v = "-", -v
-	}
-	return fmt.Appendf(nil, "%s%d.%08d", sign, v/consensus.Coins, v%consensus.Coins), nil
-}
+func (c Coins) MarshalJSON() ([]byte, error) { return c.AppendJSON(nil), nil }
 
 // Double is a number that JSON shows as Core's univalue does: C's %.16g.
 type Double float64
