@@ -29,6 +29,7 @@ var rooms = []struct{ pkg, allowed string }{
 	{"node/mempool", "consensus consensus/chain consensus/wire consensus/script work"},
 	{"node/mining", "consensus consensus/wire consensus/script consensus/chain work work/miner node/mempool"},
 	{"node/signing", "consensus consensus/wire consensus/script consensus/secp node/miniscript"},
+	{"node/spending", "consensus consensus/script consensus/wire"},
 	{"node/psbt", "consensus consensus/wire consensus/script node/signing"},
 	{"node/fees", "consensus consensus/wire node/mempool"},
 	{"node/address", "consensus consensus/script"},
