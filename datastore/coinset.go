@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	ds "github.com/ipfs/go-datastore"
+	"github.com/ipfs/go-datastore/query"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/quernnet/quern/consensus"
@@ -17,11 +18,35 @@ import (
 	"github.com/quernnet/quern/datastore/failpoint"
 )
 
-// flushed reads coins as of the last flush.
-type flushed struct{ kv ds.Read }
+// coinSet is one set of coins: a cache over a space of the database, and the
+// block that it is at. A store has one, and a second one while it proves a snapshot.
+//
+// The owner's goroutine changes it; Store.mu lets others read beside it.
+type coinSet struct {
+	s     *Store
+	kv    flushed
+	tip   wire.Hash
+	count int64 // coins at tip
+	cache *coins.Cache
+}
+
+// newCoinSet is a set as a flush left it. It holds a share of the memory for coins.
+func (s *Store) newCoinSet(space coinSpace, at savedSet, part int64) *coinSet {
+	kv := flushed{s.kv, space}
+	return &coinSet{
+		s: s, kv: kv, tip: at.tip, count: at.coins,
+		cache: coins.New(kv, s.shares.coins/part, s.shares.changes/part),
+	}
+}
+
+// flushed reads the coins of a space as of the last flush.
+type flushed struct {
+	kv    ds.Read
+	space coinSpace
+}
 
 func (f flushed) Coin(op wire.Outpoint) ([]byte, error) {
-	b, err := f.kv.Get(context.Background(), coinKey(op))
+	b, err := f.kv.Get(context.Background(), f.space.key(op))
 	if errors.Is(err, ds.ErrNotFound) {
 		return nil, nil
 	}
@@ -39,12 +64,13 @@ func (f flushed) Coin(op wire.Outpoint) ([]byte, error) {
 func (s *Store) Coin(op wire.Outpoint) (consensus.Coin, error) {
 	a := new(coins.Arena)
 	s.mu.RLock()
-	coin, known, err := s.cache.Peek(op, a)
+	set := s.set
+	coin, known, err := set.cache.Peek(op, a)
 	s.mu.RUnlock()
 	if known || err != nil {
 		return coin, err
 	}
-	b, err := flushed{s.kv}.Coin(op)
+	b, err := set.kv.Coin(op)
 	if err != nil {
 		return consensus.Coin{}, err
 	}
@@ -55,6 +81,17 @@ func (s *Store) Coin(op wire.Outpoint) (consensus.Coin, error) {
 // Missing where the set has none. What it reads from disk does not enter the
 // cache: b is about to spend it.
 func (s *Store) Resolve(b *wire.Block, dst []consensus.Coin) ([]consensus.Coin, error) {
+	return s.set.Resolve(b, dst)
+}
+
+// Apply makes the coin set the one after u and keeps u.Spent for Undo.
+func (s *Store) Apply(u consensus.Update) error { return s.set.Apply(u) }
+
+// Revert makes the coin set the one before u, whose block is the tip.
+func (s *Store) Revert(u consensus.Update) error { return s.set.Revert(u) }
+
+// Resolve is Store.Resolve of this set.
+func (c *coinSet) Resolve(b *wire.Block, dst []consensus.Coin) ([]consensus.Coin, error) {
 	dst = slices.Grow(dst, b.Spends())
 	a := new(coins.Arena)
 	var unknown []wanted
@@ -65,7 +102,7 @@ func (s *Store) Resolve(b *wire.Block, dst []consensus.Coin) ([]consensus.Coin, 
 			}
 			op := t.Ins[j].Prev
 			// The owner needs no lock to read.
-			coin, known, err := s.cache.Peek(op, a)
+			coin, known, err := c.cache.Peek(op, a)
 			if err != nil {
 				return nil, err
 			}
@@ -75,7 +112,7 @@ func (s *Store) Resolve(b *wire.Block, dst []consensus.Coin) ([]consensus.Coin, 
 			dst = append(dst, coin)
 		}
 	}
-	if err := (flushed{s.kv}).read(unknown); err != nil {
+	if err := c.kv.read(unknown); err != nil {
 		return nil, err
 	}
 	for i := range unknown {
@@ -127,39 +164,39 @@ func (f flushed) read(all []wanted) error {
 	return g.Wait()
 }
 
-// Apply makes the coin set the one after u and keeps u.Spent for Undo.
-func (s *Store) Apply(u consensus.Update) error {
+// Apply is Store.Apply of this set.
+func (c *coinSet) Apply(u consensus.Update) error {
 	id := u.Next.ID
-	if err := s.fits(u, u.Prev.ID); err != nil {
+	if err := c.fits(u, u.Prev.ID); err != nil {
 		return fmt.Errorf("apply block %v: %w", id, err)
 	}
-	if err := s.putUndo(id, u.Spent); err != nil {
+	if err := c.s.putUndo(id, u.Spent); err != nil {
 		return err
 	}
 	failpoint.Hit(failpoint.BeforeApply)
 	defer failpoint.Hit(failpoint.AfterApply)
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
 	for i, t := range u.Block.Txs {
 		if i > 0 {
 			for j := range t.Ins {
-				if err := s.cache.Spend(t.Ins[j].Prev); err != nil {
-					return s.failed(fmt.Errorf("apply block %v: %w", id, err))
+				if err := c.cache.Spend(t.Ins[j].Prev); err != nil {
+					return c.s.failed(fmt.Errorf("apply block %v: %w", id, err))
 				}
-				s.count--
+				c.count--
 			}
 		}
-		if err := s.create(t, u.Next.Height, i == 0); err != nil {
-			return s.failed(fmt.Errorf("apply block %v: %w", id, err))
+		if err := c.create(t, u.Next.Height, i == 0); err != nil {
+			return c.s.failed(fmt.Errorf("apply block %v: %w", id, err))
 		}
 	}
-	s.tip = id
+	c.tip = id
 	return nil
 }
 
 // create adds t's outputs to the coin set. Only a coinbase can have the id of
 // an earlier transaction (BIP30), and then it replaces that one's coins.
-func (s *Store) create(t *wire.Tx, height uint32, coinbase bool) error {
+func (c *coinSet) create(t *wire.Tx, height uint32, coinbase bool) error {
 	op := wire.Outpoint{TxID: t.ID()}
 	for i := range t.Outs {
 		if script.IsUnspendable(t.Outs[i].Script) {
@@ -170,30 +207,30 @@ func (s *Store) create(t *wire.Tx, height uint32, coinbase bool) error {
 		var replaced bool
 		var err error
 		if coinbase {
-			replaced, err = s.cache.Replace(op, &coin)
+			replaced, err = c.cache.Replace(op, &coin)
 		} else {
-			err = s.cache.Add(op, &coin)
+			err = c.cache.Add(op, &coin)
 		}
 		if err != nil {
 			return err
 		}
 		if !replaced {
-			s.count++
+			c.count++
 		}
 	}
 	return nil
 }
 
-// Revert makes the coin set the one before u, whose block is the tip.
-func (s *Store) Revert(u consensus.Update) error {
+// Revert is Store.Revert of this set.
+func (c *coinSet) Revert(u consensus.Update) error {
 	id := u.Next.ID
-	if err := s.fits(u, id); err != nil {
+	if err := c.fits(u, id); err != nil {
 		return fmt.Errorf("revert block %v: %w", id, err)
 	}
 	failpoint.Hit(failpoint.BeforeRevert)
 	defer failpoint.Hit(failpoint.AfterRevert)
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
 	spent := u.Spent
 	for i, t := range slices.Backward(u.Block.Txs) {
 		op := wire.Outpoint{TxID: t.ID()}
@@ -202,38 +239,38 @@ func (s *Store) Revert(u consensus.Update) error {
 				continue
 			}
 			op.Index = uint32(j)
-			if err := s.cache.Spend(op); err != nil {
-				return s.failed(fmt.Errorf("revert block %v: %w", id, err))
+			if err := c.cache.Spend(op); err != nil {
+				return c.s.failed(fmt.Errorf("revert block %v: %w", id, err))
 			}
-			s.count--
+			c.count--
 		}
 		if i == 0 {
 			break
 		}
 		for j := range slices.Backward(t.Ins) {
 			last := len(spent) - 1
-			if err := s.cache.Add(t.Ins[j].Prev, &spent[last]); err != nil {
-				return s.failed(fmt.Errorf("revert block %v: %w", id, err))
+			if err := c.cache.Add(t.Ins[j].Prev, &spent[last]); err != nil {
+				return c.s.failed(fmt.Errorf("revert block %v: %w", id, err))
 			}
-			s.count++
+			c.count++
 			spent = spent[:last]
 		}
 	}
-	s.tip = u.Prev.ID
+	c.tip = u.Prev.ID
 	return nil
 }
 
 // fits checks, before anything is changed, that u starts or ends at the tip and
 // is whole.
-func (s *Store) fits(u consensus.Update, tip wire.Hash) error {
-	s.mu.RLock()
-	broken := s.broken
-	s.mu.RUnlock()
+func (c *coinSet) fits(u consensus.Update, tip wire.Hash) error {
+	c.s.mu.RLock()
+	broken := c.s.broken
+	c.s.mu.RUnlock()
 	if broken != nil {
 		return broken
 	}
-	if s.tip != tip {
-		return fmt.Errorf("the coins are at block %v", s.tip)
+	if c.tip != tip {
+		return fmt.Errorf("the coins are at block %v", c.tip)
 	}
 	if n := u.Block.Spends(); n != len(u.Spent) {
 		return fmt.Errorf("it spends %d coins, %d were given", n, len(u.Spent))
@@ -270,36 +307,42 @@ func (s *Store) EachCoin(ctx context.Context, f func(wire.Outpoint, consensus.Co
 	if err != nil {
 		return err
 	}
+	return s.eachOf(ctx, want, entries, f)
+}
+
+// eachOf goes through coins of which there must be so many.
+func (s *Store) eachOf(ctx context.Context, want int64, entries query.Results, f func(wire.Outpoint, consensus.Coin) error) error {
+	count, err := eachCoin(ctx, entries, f)
+	// Iterators end early without a word when a file cannot be read.
+	if err == nil && count != want {
+		return fmt.Errorf("the database has %d coins where %d were written: the disk may be failing: %s", count, want, Advice)
+	}
+	return err
+}
+
+// eachCoin goes through coins, counts them, and closes the iterator.
+func eachCoin(ctx context.Context, entries query.Results, f func(wire.Outpoint, consensus.Coin) error) (count int64, err error) {
 	defer entries.Close()
 	a := new(coins.Arena)
-	var count int64
 	for {
 		r, ok := entries.NextSync()
 		if !ok {
-			break
+			return count, ctx.Err()
 		}
 		if err := errors.Join(r.Error, ctx.Err()); err != nil {
-			return fmt.Errorf("read coins: %w", err)
+			return count, fmt.Errorf("read coins: %w", err)
 		}
 		op, err := parseCoinKey(r.Key)
 		if err != nil {
-			return err
+			return count, err
 		}
 		coin, err := coins.DecodeAt(op, r.Value, a)
 		if err != nil {
-			return err
+			return count, err
 		}
 		if err := f(op, coin); err != nil {
-			return err
+			return count, err
 		}
 		count++
 	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	// Iterators end early without a word when a file cannot be read.
-	if count != want {
-		return fmt.Errorf("the database has %d coins where %d were written: the disk may be failing: %s", count, want, Advice)
-	}
-	return nil
 }

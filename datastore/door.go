@@ -166,3 +166,50 @@ func (b *doorBatch) Commit(ctx context.Context) error {
 	defer failpoint.Hit(failpoint.AfterCommit)
 	return b.Batch.Commit(ctx)
 }
+
+// ranged is a backend that removes all under a prefix at once.
+type ranged interface {
+	DeleteUnder(ctx context.Context, prefix string) error
+}
+
+// deleteAtOnce is how many keys are removed with one batch.
+const deleteAtOnce = 10_000
+
+// deleteUnder removes everything under a prefix; not atomically.
+func (d *door) deleteUnder(ctx context.Context, prefix string) error {
+	if r, ok := d.kv.(ranged); ok {
+		if err := d.enter(); err != nil {
+			return err
+		}
+		defer d.mu.RUnlock()
+		return r.DeleteUnder(ctx, prefix)
+	}
+	for {
+		n, err := d.deleteSome(ctx, prefix)
+		if err != nil || n < deleteAtOnce {
+			return err
+		}
+	}
+}
+
+func (d *door) deleteSome(ctx context.Context, prefix string) (n int, err error) {
+	batch, err := d.Batch(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for e, err := range entriesOf(ctx, d, prefix, true) {
+		if err == nil {
+			err = batch.Delete(ctx, ds.RawKey(e.Key))
+		}
+		if err != nil {
+			return n, err
+		}
+		if n++; n == deleteAtOnce {
+			break
+		}
+	}
+	if n == 0 {
+		return 0, nil
+	}
+	return n, batch.Commit(ctx)
+}

@@ -29,6 +29,14 @@ func (d dirFS) Remove(name string) error { return d.fs.Remove(d.fs.PathJoin(d.di
 
 func (d dirFS) List() ([]string, error) { return d.fs.List(d.dir) }
 
+func (d dirFS) Size(name string) (int64, error) {
+	info, err := d.fs.Stat(d.fs.PathJoin(d.dir, name))
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
 func (d dirFS) Sync() error { return syncDir(d.fs, d.dir) }
 
 type sizedFile struct{ vfs.File }

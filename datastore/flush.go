@@ -22,27 +22,52 @@ import (
 // saved is the record that names the state which the rest of the key-value
 // store is in.
 type saved struct {
-	tip     wire.Hash
-	coins   int64
+	savedSet
 	headers uint64
+	space   coinSpace    // of the set
+	behind  *savedBehind // nil: there is no other set
+}
+
+// savedSet is where a coin set is.
+type savedSet struct {
+	tip   wire.Hash
+	coins int64
 }
 
 const savedSize = wire.HashSize + 8 + 8
 
+// encode leaves the space out where it is the first, as the oldest folders do.
 func (s *saved) encode() []byte {
-	b := append(make([]byte, 0, savedSize), s.tip[:]...)
+	b := append(make([]byte, 0, savedSize+1), s.tip[:]...)
 	b = binary.BigEndian.AppendUint64(b, uint64(s.coins))
-	return binary.BigEndian.AppendUint64(b, s.headers)
+	b = binary.BigEndian.AppendUint64(b, s.headers)
+	if s.space != 0 {
+		b = append(b, byte(s.space))
+	}
+	return b
 }
 
 func decodeSaved(b []byte) (s saved, err error) {
-	if len(b) != savedSize {
-		return s, fmt.Errorf("damaged state record: %d bytes", len(b))
+	if len(b) != savedSize && (len(b) != savedSize+1 || b[savedSize] != 1) {
+		return s, fmt.Errorf("damaged state record: %x", b)
 	}
 	copy(s.tip[:], b)
 	s.coins = int64(binary.BigEndian.Uint64(b[wire.HashSize:]))
 	s.headers = binary.BigEndian.Uint64(b[wire.HashSize+8:])
+	if len(b) > savedSize {
+		s.space = 1
+	}
 	return s, nil
+}
+
+// put adds the records of the state to a batch.
+func (s *saved) put(ctx context.Context, batch ds.Batch) error {
+	if s.behind != nil {
+		if err := batch.Put(ctx, behindKey, s.behind.encode()); err != nil {
+			return err
+		}
+	}
+	return batch.Put(ctx, stateKey, s.encode())
 }
 
 // load brings memory to the state of the last flush.
@@ -50,7 +75,7 @@ func (s *Store) load(ctx context.Context) error {
 	b, err := s.kv.Get(ctx, stateKey)
 	switch {
 	case errors.Is(err, ds.ErrNotFound):
-		s.saved = saved{tip: s.c.Params.Genesis.ID()}
+		s.saved = saved{savedSet: savedSet{tip: s.c.Params.Genesis.ID()}}
 	case err != nil:
 		return fmt.Errorf("read state: %w", err)
 	default:
@@ -58,8 +83,9 @@ func (s *Store) load(ctx context.Context) error {
 			return err
 		}
 	}
-	s.tip, s.count = s.saved.tip, s.saved.coins
-	s.cache = coins.New(flushed{s.kv}, s.shares.coins, s.shares.changes)
+	if err := s.loadSets(ctx); err != nil {
+		return err
+	}
 	s.heads = headers{
 		numbers: make(map[wire.Hash]uint64, s.saved.headers),
 		pending: make(map[uint64]chain.StoredHeader),
@@ -102,7 +128,7 @@ func (s *Store) load(ctx context.Context) error {
 func (s *Store) NeedsFlush() bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.cache.Full() || s.otherBytes() >= s.shares.others
+	return s.set.cache.Full() || s.behind != nil && s.behind.cache.Full() || s.otherBytes() >= s.shares.others
 }
 
 // otherBytes is what waits for the next flush beside coins.
@@ -129,14 +155,20 @@ func (s *Store) Freeze(tip wire.Hash) error {
 		return s.broken
 	case s.frozen != nil:
 		return errors.New("freeze: the last frozen state is not flushed")
-	case tip != s.tip:
-		return fmt.Errorf("freeze at block %v: the coins are at block %v", tip, s.tip)
+	case tip != s.set.tip:
+		return fmt.Errorf("freeze at block %v: the coins are at block %v", tip, s.set.tip)
 	}
-	if err := s.kvDisk.require(flushFactor * (s.cache.Stats().Dirty.Batch + s.otherBytes())); err != nil {
+	changes := s.otherBytes()
+	for _, c := range s.sets() {
+		changes += c.cache.Stats().Dirty.Batch
+	}
+	if err := s.kvDisk.require(flushFactor * changes); err != nil {
 		return err
 	}
-	s.frozen = &saved{tip: tip, coins: s.count, headers: uint64(len(s.heads.numbers))}
-	s.cache.Freeze()
+	s.frozen = s.now()
+	for _, c := range s.sets() {
+		c.cache.Freeze()
+	}
 	s.heads.frozen, s.heads.pending = s.heads.pending, make(map[uint64]chain.StoredHeader)
 	for _, f := range s.parts {
 		f.Freeze()
@@ -152,7 +184,9 @@ func (s *Store) Thaw() {
 		return
 	}
 	s.frozen = nil
-	s.cache.Thaw()
+	for _, c := range s.sets() {
+		c.cache.Thaw()
+	}
 	maps.Copy(s.heads.frozen, s.heads.pending)
 	s.heads.pending, s.heads.frozen = s.heads.frozen, nil
 	for _, f := range s.parts {
@@ -171,8 +205,13 @@ func (s *Store) Thaw() {
 func (s *Store) Flush() error {
 	start := time.Now()
 	s.mu.RLock()
-	next, changes, broken := s.frozen, s.cache.Frozen(), s.broken
-	size := s.cache.Stats().Frozen.Batch + int64(len(s.heads.frozen))*headerBytes
+	next, broken := s.frozen, s.broken
+	size := int64(len(s.heads.frozen)) * headerBytes
+	var changes []setChanges
+	for _, c := range s.sets() {
+		changes = append(changes, setChanges{c.kv.space, c.cache.Frozen()})
+		size += c.cache.Stats().Frozen.Batch
+	}
 	s.mu.RUnlock()
 	switch {
 	case broken != nil:
@@ -188,7 +227,9 @@ func (s *Store) Flush() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.frozen, s.heads.frozen = nil, nil
-	s.cache.Flushed()
+	for _, c := range s.sets() {
+		c.cache.Flushed()
+	}
 	for _, f := range s.parts {
 		f.Committed()
 	}
@@ -212,11 +253,17 @@ type CacheStats struct {
 func (s *Store) CacheStats() CacheStats {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return CacheStats{s.cache.Stats(), s.count}
+	return CacheStats{s.set.cache.Stats(), s.set.count}
+}
+
+// setChanges are what a flush writes of one coin set.
+type setChanges struct {
+	space coinSpace
+	coins iter.Seq2[wire.Outpoint, []byte]
 }
 
 // write brings one frozen state to the disk.
-func (s *Store) write(ctx context.Context, next saved, changes iter.Seq2[wire.Outpoint, []byte], size int64) error {
+func (s *Store) write(ctx context.Context, next saved, changes []setChanges, size int64) error {
 	// A failed sync may have dropped what it should have written, and the next
 	// would succeed without it: so there must be none.
 	failpoint.Hit(failpoint.BeforeFileSync)
@@ -256,20 +303,19 @@ func (s *Store) commit(ctx context.Context, batch ds.Batch, next saved) error {
 func (s *Store) snapshot(ctx context.Context) (count int64, entries query.Results, err error) {
 	s.moment.RLock()
 	defer s.moment.RUnlock()
-	entries, err = s.kv.Query(ctx, query.Query{Prefix: coinSpace, Orders: []query.Order{query.OrderByKey{}}})
+	entries, err = s.inOrder(ctx, s.saved.space)
 	return s.saved.coins, entries, err
 }
 
+// inOrder iterates over the coins of a space.
+func (s *Store) inOrder(ctx context.Context, space coinSpace) (query.Results, error) {
+	return s.kv.Query(ctx, query.Query{Prefix: space.prefix(), Orders: []query.Order{query.OrderByKey{}}})
+}
+
 // fill puts all that is frozen into the batch.
-func (s *Store) fill(ctx context.Context, batch ds.Batch, next saved, changes iter.Seq2[wire.Outpoint, []byte]) error {
-	for op, value := range changes {
-		var err error
-		if value == nil {
-			err = batch.Delete(ctx, coinKey(op))
-		} else {
-			err = batch.Put(ctx, coinKey(op), value)
-		}
-		if err != nil {
+func (s *Store) fill(ctx context.Context, batch ds.Batch, next saved, changes []setChanges) error {
+	for _, c := range changes {
+		if err := c.fill(ctx, batch); err != nil {
 			return err
 		}
 	}
@@ -284,5 +330,20 @@ func (s *Store) fill(ctx context.Context, batch ds.Batch, next saved, changes it
 		}
 	}
 	failpoint.Hit(failpoint.BeforeTip)
-	return batch.Put(ctx, stateKey, next.encode())
+	return next.put(ctx, batch)
+}
+
+func (c *setChanges) fill(ctx context.Context, batch ds.Batch) error {
+	for op, value := range c.coins {
+		var err error
+		if value == nil {
+			err = batch.Delete(ctx, c.space.key(op))
+		} else {
+			err = batch.Put(ctx, c.space.key(op), value)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -111,7 +111,7 @@ func (s *Store) Load() (iter.Seq2[chain.StoredHeader, error], wire.Hash, error) 
 				return
 			}
 		}
-	}, s.tip, nil
+	}, s.set.tip, nil
 }
 
 type numberedHeader struct {

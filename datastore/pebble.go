@@ -1,6 +1,7 @@
 package datastore
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -168,4 +169,10 @@ func notOpened(err error) error {
 		}
 	}
 	return fmt.Errorf("%w; if it comes again: %s", firstLine(err), Advice)
+}
+
+// DeleteUnder removes everything under a prefix, at the cost of one write.
+func (p *pebbleStore) DeleteUnder(_ context.Context, prefix string) error {
+	const slash, next = "/", "0" // bytes that follow each other
+	return p.DB.DeleteRange([]byte(prefix+slash), []byte(prefix+next), pebble.NoSync)
 }

@@ -49,7 +49,7 @@ func BenchmarkDatabase(b *testing.B) {
 			}
 			defer kv.Close()
 			fillCoins(b, kv, *manyCoins)
-			benchmarkReads(b, flushed{kv})
+			benchmarkReads(b, flushed{kv, 0})
 		})
 	}
 }
@@ -65,7 +65,7 @@ func fillCoins(b *testing.B, kv ds.Batching, n int) {
 		}
 		for end := min(n, i+100_000); i < end; i++ {
 			binary.LittleEndian.PutUint64(value[5:], uint64(i)*0x9e3779b97f4a7c15)
-			if err := batch.Put(b.Context(), coinKey(nth(i)), value); err != nil {
+			if err := batch.Put(b.Context(), coinSpace(0).key(nth(i)), value); err != nil {
 				b.Fatal(err)
 			}
 		}

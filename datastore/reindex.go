@@ -301,7 +301,7 @@ func (s *Store) known(ctx context.Context, dir dirFS) error {
 		}
 	}
 	failpoint.Hit(failpoint.FirstOpened)
-	first := saved{tip: s.c.Params.Genesis.ID()}
+	first := saved{savedSet: savedSet{tip: s.c.Params.Genesis.ID()}}
 	if err := s.kv.Put(ctx, stateKey, first.encode()); err != nil {
 		return fmt.Errorf("first state: %w", err)
 	}

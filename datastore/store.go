@@ -18,7 +18,6 @@ import (
 	"github.com/quernnet/quern/consensus/chain"
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/datastore/blocks"
-	"github.com/quernnet/quern/datastore/coins"
 	"github.com/quernnet/quern/datastore/failpoint"
 )
 
@@ -29,6 +28,10 @@ type Config struct {
 	Backend string // "pebble" (default), "memory" (nothing survives; Dir unused), or another registered name
 	Cache   int64  // bytes of memory for coins, for what is not yet flushed, and for the database; 0: 64 MiB
 	Log     *slog.Logger
+
+	// BlockFile is how many bytes a block file gets; 0: 128 MiB. Whole files are
+	// what is pruned.
+	BlockFile int64
 
 	// Reindex has the database built anew from the block files, see Salvage. One that was
 	// begun and not ended goes on all the same.
@@ -54,7 +57,7 @@ var ErrClosed = errors.New("the store is closed")
 // The chain's goroutine owns the state; mu lets others read beside it. Only the
 // owner changes what mu guards, so that the owner reads it without the lock;
 // but for frozen, broken and what else Flush changes, on its own goroutine, when
-// it ends. Invariants: the coins in cache over kv are those at tip, before and
+// it ends. Invariants: the coins of a set's cache over kv are those at its tip, before and
 // after a flush; what kv has is the whole state of one earlier Freeze.
 //
 // moment is held, for writing, while a batch is committed, so that those who
@@ -74,11 +77,11 @@ type Store struct {
 	saved  saved // what the last flush wrote
 
 	mu     sync.RWMutex
-	tip    wire.Hash
-	count  int64 // coins at tip
-	cache  *coins.Cache
+	set    *coinSet // the chain's
+	behind *coinSet // what proves the snapshot that set began with; nil: there is nothing to prove
 	heads  headers
 	bodies map[wire.Hash]struct{} // blocks whose bodies are stored
+	pruned bool                   // bodies were forgotten on purpose, at some time
 	broken error                  // why nothing may be flushed any more
 	frozen *saved                 // what Flush is to write; nil: nothing
 
@@ -165,6 +168,9 @@ func (s *Store) openFiles() error {
 	}
 	for i, c := range []blocks.Config{{Name: "blk", Space: bodySpace}, {Name: "rev", Space: undoSpace}} {
 		c.FS, c.Magic, c.Index = dir, s.c.Params.Magic, s.kv
+		if c.Limit = s.c.BlockFile; i == 1 && c.Limit > 0 {
+			c.Limit = max(c.Limit/undoShare, leastUndo)
+		}
 		if i == 0 && s.reindex != nil {
 			c.Scan = s.scan()
 		}
@@ -173,6 +179,9 @@ func (s *Store) openFiles() error {
 			return err
 		}
 		s.parts[i] = f
+	}
+	if err := s.sweepFiles(context.Background()); err != nil {
+		return err
 	}
 	s.files = mount.New([]mount.Mount{
 		{Prefix: bodyMount, Datastore: s.parts[0]},

@@ -336,7 +336,7 @@ func TestHalfAppliedStateIsNeverFlushed(t *testing.T) {
 	if err := s.Apply(u); err == nil {
 		t.Fatal("a coin can be spent twice")
 	}
-	if err := flush(s, s.tip); err == nil {
+	if err := flush(s, s.set.tip); err == nil {
 		t.Error("the half-applied state was flushed")
 	}
 	if err := examine(reopenTest(t, s, c), good, nil); err != nil {

@@ -74,3 +74,60 @@ const (
 	// Rejected blocks were set aside by an operator (invalidateblock).
 	Rejected
 )
+
+// Coins is one coin set of a store: the methods are Store's of the same name.
+// The chain's goroutine alone calls them, but for EachCoin.
+type Coins interface {
+	Tip() wire.Hash // the block that the set is at
+	Resolve(b *wire.Block, dst []consensus.Coin) ([]consensus.Coin, error)
+	Coin(op wire.Outpoint) (consensus.Coin, error)
+	Apply(u consensus.Update) error
+	Revert(u consensus.Update) error
+	EachCoin(ctx context.Context, f func(wire.Outpoint, consensus.Coin) error) error
+}
+
+// Base is the block that a snapshot of the coins was made after.
+type Base struct {
+	ID    wire.Hash
+	Txs   uint64    // transactions up to and including it
+	Coins wire.Hash // what the coins after it hash to: coinset.Serialized
+}
+
+// Snapshots is a Store that can begin in the middle of a chain: with coins that came
+// from elsewhere, which a second set, behind, proves block by block. Freeze and
+// Flush are of both sets.
+type Snapshots interface {
+	// Behind is the set that proves the chain's own, and the base that it is to
+	// come to; ok is false when there is nothing to prove.
+	Behind() (behind Coins, base Base, ok bool)
+	// Stage begins a set that nothing refers to; from any goroutine.
+	Stage(ctx context.Context) (Stage, error)
+	// Adopt makes a stage the chain's coins at base, durably, and what was the chain's
+	// the set behind. Everything was flushed.
+	Adopt(ctx context.Context, s Stage, base Base) error
+	// Prove ends the set behind. No flush is under way.
+	Prove(ctx context.Context) error
+	// Disprove makes the set behind the chain's at the next Load, and forgets
+	// what these blocks spent. Everything was flushed; nothing can be changed after it.
+	Disprove(ctx context.Context, undo []wire.Hash) error
+}
+
+// Stage is a coin set in the making, for one goroutine.
+type Stage interface {
+	Put(ctx context.Context, op wire.Outpoint, c *consensus.Coin) error
+	// EachCoin is Store's. It ends the making.
+	EachCoin(ctx context.Context, f func(wire.Outpoint, consensus.Coin) error) error
+	Discard(ctx context.Context) error
+}
+
+// Pruner is a Store that can forget old bodies.
+type Pruner interface {
+	// Usage is how many bytes bodies and undo data take.
+	Usage() int64
+	// Pruned says that bodies were pruned, at some time.
+	Pruned() bool
+	// Prune forgets bodies of which keep says false, and then what they spent, until at
+	// most most bytes are left or nothing can go, durably. It returns whose bodies are
+	// gone. Everything was flushed.
+	Prune(ctx context.Context, keep func(wire.Hash) bool, most int64) (gone []wire.Hash, err error)
+}

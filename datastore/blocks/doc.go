@@ -8,5 +8,6 @@
 // needs it; bytes after the last written position are as good as free, so that
 // a crash leaves nothing to repair.
 //
-// What the values mean, the package refuses to know.
+// A file all of whose values are forgotten can be removed as a whole; single values
+// stay. What the values mean, the package refuses to know.
 package blocks

@@ -55,6 +55,9 @@ type Files struct {
 	unsynced map[uint32]bool     // files written since the last Sync began
 	syncing  map[uint32]bool     // files that a Sync under way takes
 	created  bool                // a name is not yet durable
+	sizes    map[uint32]int64    // of the files there are, in bytes
+	usage    int64               // their sum
+	removed  map[uint32]bool     // files, since Open
 	buf      []byte              // the record being written
 	moved    bool                // a scan has set end, and Index does not have it
 	found    map[string]position // by a scan, and not put since, by key
@@ -85,6 +88,8 @@ func Open(ctx context.Context, c Config) (*Files, error) {
 		pending:  make(map[string]position),
 		open:     make(map[uint32]File),
 		unsynced: make(map[uint32]bool),
+		sizes:    make(map[uint32]int64),
+		removed:  make(map[uint32]bool),
 	}
 	b, err := c.Index.Get(ctx, f.endKey())
 	switch {
@@ -100,6 +105,9 @@ func Open(ctx context.Context, c Config) (*Files, error) {
 		err = f.scan(ctx)
 	} else {
 		err = f.recover()
+	}
+	if err == nil {
+		err = f.measure()
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
@@ -170,6 +178,9 @@ func (f *Files) file(no uint32) (File, error) {
 				return nil, fmt.Errorf("close %s: %w", f.name(old), err)
 			}
 		}
+	}
+	if f.removed[no] {
+		return nil, ds.ErrNotFound // it was removed since its position was looked up
 	}
 	file, err := f.c.FS.Open(f.name(no))
 	if err != nil {

@@ -38,6 +38,14 @@ func (o osFS) List() (names []string, err error) {
 	return names, err
 }
 
+func (o osFS) Size(name string) (int64, error) {
+	info, err := os.Stat(filepath.Join(o.dir, name))
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
 func (osFS) Sync() error { return nil }
 
 type osFile struct{ *os.File }

@@ -8,6 +8,8 @@ type FS interface {
 	Open(name string) (File, error)
 	Remove(name string) error
 	List() (names []string, err error)
+	// Size is a file's length in bytes.
+	Size(name string) (int64, error)
 	// Sync makes the names of files created or removed durable.
 	Sync() error
 }

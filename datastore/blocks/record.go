@@ -123,6 +123,7 @@ func (f *Files) append(id, value []byte) error {
 	}
 	f.pending[string(id)] = position{at.file, at.offset, uint32(len(value))}
 	f.end = position{file: at.file, offset: at.offset + uint32(size)}
+	f.grown(at.file, int64(f.end.offset))
 	return nil
 }
 

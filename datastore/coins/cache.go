@@ -274,6 +274,12 @@ func (c *Cache) Bytes() int64 {
 	return int64(c.log.held+len(c.log.spare))*int64(c.log.size) + c.table.bytes
 }
 
+// Resize gives the cache another budget, and room for other changes, in bytes. What
+// is over is given up when room is next needed.
+func (c *Cache) Resize(budget, changes int64) {
+	c.budget, c.most = min(budget, maxLog), changes
+}
+
 // Full says that the changes take so much room that they should be flushed.
 func (c *Cache) Full() bool {
 	return c.crowded(0) && c.log.emptiest(dirty) == 0

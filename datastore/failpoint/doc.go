@@ -40,6 +40,16 @@ const (
 	ReindexTaken  = "reindex-taken"
 	ReindexEnd    = "reindex-end"
 
+	BeforeStage = "before-stage" // coins of a snapshot are written
+	AfterStage  = "after-stage"
+	BeforeAdopt = "before-adopt" // a snapshot becomes the chain's coins
+	AfterAdopt  = "after-adopt"
+	BeforeProof = "before-proof" // a snapshot is proven, or given up
+	AfterProof  = "after-proof"  // and before what is of no more use is removed
+	BeforePrune = "before-prune" // the positions of old blocks are forgotten
+	AfterPrune  = "after-prune"  // they are, and before the files are removed
+	PrunedFile  = "pruned-file"  // one is, and before the folder is synced
+
 	BeforeWallet = "before-wallet" // the wallet's file is written beside the old one
 	AfterWallet  = "after-wallet"  // it is, and not yet renamed
 	WalletMoved  = "wallet-moved"  // it is renamed, and the folder not yet synced
@@ -54,6 +64,7 @@ func Names() []string {
 		BeforeFileSync, AfterFileSync, BeforeTip, BeforeCommit, AfterCommit, AfterPut, AfterSync, AfterFlush,
 		BeforeLoad, DuringLoad, AfterLoad, FirstOpened,
 		ReindexMarked, ReindexMoved, ReindexTaken, ReindexEnd,
+		BeforeStage, AfterStage, BeforeAdopt, AfterAdopt, BeforeProof, AfterProof, BeforePrune, AfterPrune, PrunedFile,
 		BeforeWallet, AfterWallet, WalletMoved,
 	}
 }
