@@ -58,6 +58,7 @@ func mainChain() *Params {
 		Period:         2016,
 		MinWork:        knownWork("1128750f82f4c366153a3a030"),
 		AssumeValid:    knownHash("00000000000000000000ccebd6d74d9194d8dcdc1d177c478e094bfad51ba5ac"), // height 938,343
+		Assumed:        mainCoins(),
 		Spacing:        work.BitcoinSpacing,
 		SubsidyHalving: 210_000,
 		Maturity:       100,
@@ -86,6 +87,7 @@ func testnet4() *Params {
 	p.TimeWarp600, p.MinDifficulty = true, true
 	p.MinWork = knownWork("9a0fe15d0177d086304")
 	p.AssumeValid = knownHash("0000000002368b1e4ee27e2e85676ae6f9f9e69579b29093e9a82c170bf7cf8a") // height 123,613
+	p.Assumed = testnet4Coins()
 	p.SubsidyHalving, p.Maturity = 210_000, 100
 	p.BIP34, p.BIP65, p.BIP66, p.CSV, p.Segwit = 1, 1, 1, 1, 1
 	p.Port, p.RPCPort = 48333, 48332
@@ -102,6 +104,7 @@ func signet() *Params {
 	p.challenge(publicSignet())
 	p.MinWork = knownWork("b463ea0a4b8")
 	p.AssumeValid = knownHash("00000008414aab61092ef93f1aacc54cf9e9f16af29ddad493b908a01ff5c329") // height 293,175
+	p.Assumed = signetCoins()
 	p.Port, p.RPCPort = 38333, 38332
 	return p
 }
@@ -123,6 +126,7 @@ func regtest() *Params {
 	p.Magic = [4]byte{0xfa, 0xbf, 0xb5, 0xda}
 	p.Genesis = genesis(timesText, timesKey, 1296688602, 2, regtestLimit)
 	p.Schedule, p.Limit, p.MinDifficulty = work.None{}, regtestLimit, true
+	p.Assumed = regtestCoins()
 	p.SubsidyHalving, p.Maturity = 150, 100
 	p.BIP34, p.BIP65, p.BIP66, p.CSV, p.Segwit = 1, 1, 1, 1, 0
 	p.Port, p.RPCPort = 18444, 18443
@@ -135,6 +139,7 @@ func regtest() *Params {
 func commons() *Params {
 	p := regtest()
 	p.Name = "commons"
+	p.Assumed = nil
 	p.Magic = [4]byte{'q', 'u', 'r', 'n'}
 	p.Spacing = 60
 	p.Schedule = work.ASERT{Limit: commonsLimit, Spacing: p.Spacing, HalfLife: 60 * 60}

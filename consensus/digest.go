@@ -10,7 +10,7 @@ import (
 )
 
 // Digest hashes every rule in p. Two nodes with equal digests judge every
-// block alike. Names, ports, encodings, MinWork, AssumeValid and Spacing,
+// block alike. Names, ports, encodings, MinWork, Assumed, AssumeValid and Spacing,
 // which Schedule knows, are no rules: they may differ.
 func (p *Params) Digest() wire.Hash {
 	return wire.DoubleSHA256([]byte(p.rules()))

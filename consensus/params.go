@@ -19,15 +19,16 @@ type Params struct {
 	Genesis *wire.Block // height 0
 
 	Schedule       work.Schedule
-	Limit          work.Bits // the easiest target
-	Period         uint32    // blocks between retargets; 0 where there are none
-	TimeWarp600    bool      // BIP94: a period's first block is at most 600 s before its parent
-	MinDifficulty  bool      // testnet's 20-minute rule is in force (also known to Schedule)
-	MinWork        work.Work // a chain with less is not worth its bodies
-	AssumeValid    wire.Hash // a block whose ancestors' scripts are known to hold; zero: none is
-	Spacing        uint32    // seconds between blocks that the schedule aims at
-	SubsidyHalving uint32    // blocks between halvings
-	Maturity       uint32    // confirmations before a coinbase may be spent
+	Limit          work.Bits      // the easiest target
+	Period         uint32         // blocks between retargets; 0 where there are none
+	TimeWarp600    bool           // BIP94: a period's first block is at most 600 s before its parent
+	MinDifficulty  bool           // testnet's 20-minute rule is in force (also known to Schedule)
+	MinWork        work.Work      // a chain with less is not worth its bodies
+	Assumed        []AssumedCoins // coin sets that a node may begin with, by ascending height
+	AssumeValid    wire.Hash      // a block whose ancestors' scripts are known to hold; zero: none is
+	Spacing        uint32         // seconds between blocks that the schedule aims at
+	SubsidyHalving uint32         // blocks between halvings
+	Maturity       uint32         // confirmations before a coinbase may be spent
 
 	// First heights at which each rule holds; 0 is always. As in Bitcoin Core,
 	// Segwit is about commitments and NULLDUMMY: witnesses are checked from
@@ -107,7 +108,7 @@ func (p *Params) Assuming(id wire.Hash) *Params {
 // from it, and no work and no valid block is known of such a chain (BIP325).
 func (p *Params) challenge(script []byte) {
 	p.SignetChallenge = script
-	p.MinWork, p.AssumeValid = work.Work{}, wire.Hash{}
+	p.MinWork, p.AssumeValid, p.Assumed = work.Work{}, wire.Hash{}, nil
 	id := wire.DoubleSHA256(append(wire.AppendVarint(nil, uint64(len(script))), script...))
 	copy(p.Magic[:], id[:4])
 }

@@ -183,7 +183,7 @@ func TestOwnSignet(t *testing.T) {
 // TestDigestCoversRules changes every field: rules must change the digest,
 // all else must not.
 func TestDigestCoversRules(t *testing.T) {
-	noRules := map[string]bool{"Name": true, "RPCName": true, "Magic": true, "MinWork": true, "AssumeValid": true, "Spacing": true, "HRP": true, "PubKeyHash": true, "ScriptHash": true,
+	noRules := map[string]bool{"Name": true, "RPCName": true, "Magic": true, "MinWork": true, "Assumed": true, "AssumeValid": true, "Spacing": true, "HRP": true, "PubKeyHash": true, "ScriptHash": true,
 		"PrivateKey": true, "HDPublic": true, "HDPrivate": true, "CoinType": true, "Port": true, "RPCPort": true}
 	other := map[string]any{
 		"Genesis":          mustChain(t, "testnet4").Genesis,
@@ -191,6 +191,7 @@ func TestDigestCoversRules(t *testing.T) {
 		"BIP30Exempt":      map[uint32]wire.Hash{91_842: {1}},
 		"ScriptExceptions": map[wire.Hash]script.Flags{{1}: script.P2SH},
 		"SignetChallenge":  []byte{0x51},
+		"Assumed":          []AssumedCoins{{Height: 1}},
 	}
 	before := mustChain(t, "main").Digest()
 	for i := range reflect.TypeFor[Params]().NumField() {

@@ -320,8 +320,19 @@ func (s *Store) become(ctx context.Context, next *saved, f func(ds.Batch) error)
 	return nil
 }
 
-// clear removes all coins of a space that no record refers to.
+// clear removes all coins of a space that no record refers to, if there are any.
 func (s *Store) clear(ctx context.Context, space coinSpace) error {
+	there := false
+	for _, err := range entriesOf(ctx, s.kv, space.prefix(), true) {
+		if err != nil {
+			return fmt.Errorf("look for coins that are of no use: %w", err)
+		}
+		there = true
+		break
+	}
+	if !there {
+		return nil
+	}
 	if err := s.kv.deleteUnder(ctx, space.prefix()); err != nil {
 		return fmt.Errorf("remove coins that are of no use: %w", err)
 	}

@@ -19,7 +19,7 @@ var rooms = []struct{ pkg, allowed string }{
 	{"consensus/siphash", ""},
 	{"consensus/script", "consensus/wire consensus/secp"},
 	{"consensus", "consensus/wire consensus/script consensus/secp work"},
-	{"consensus/chain", "consensus consensus/wire consensus/script consensus/secp work"},
+	{"consensus/chain", "consensus consensus/coinset consensus/wire consensus/script consensus/secp work"},
 	{"gossip", "gossip/swarm consensus/wire"},
 	{"gossip/swarm", ""},
 	{"gossip/relay", "consensus/siphash consensus/wire"},

@@ -15,6 +15,12 @@ func (c *Chain) Invalidate(ctx context.Context, id wire.Hash) error {
 		if n.parent == nil {
 			return errors.New("the genesis block cannot be set aside")
 		}
+		c.mu.RLock()
+		past, floor := c.pastFloor(n), c.tree.floor
+		c.mu.RUnlock()
+		if past {
+			return errFloor(floor)
+		}
 		c.condemn(n, rejected)
 		return nil
 	})

@@ -26,6 +26,9 @@ type Config struct {
 	Workers    int              // script checkers; 0: one a core
 	Memory     int64            // bytes that blocks may take while they are judged; 0: 32 MiB
 	FlushEvery time.Duration    // how long a change may stay unflushed; 0: a minute
+	// Prune is how many bytes bodies and undo data may take; 0: all are kept, negative:
+	// they go when Prune is called.
+	Prune int64
 	// Verifier makes what verifies signatures, one for each goroutine that runs
 	// scripts; nil: the fast one. Its errors stop the chain, see Failed.
 	Verifier func() script.Verifier
@@ -81,6 +84,7 @@ type Chain struct {
 	log    *slog.Logger
 	every  time.Duration
 	memory int64 // Config.Memory
+	prune  int64 // Config.Prune
 
 	tip  atomic.Pointer[consensus.State] // last of active
 	head atomic.Pointer[consensus.State] // of tree.head
@@ -89,11 +93,17 @@ type Chain struct {
 	coins  sync.RWMutex
 	window []*applied // oldest first, after the tip except while a reorg hides
 
-	mu      sync.RWMutex
-	tree    *tree
-	active  []*node // the published branch, by height
-	unsaved []*node // with flag dirty, parents first
-	changed chan struct{}
+	mu       sync.RWMutex
+	tree     *tree
+	active   []*node // the published branch, by height
+	unsaved  []*node // with flag dirty, parents first
+	changed  chan struct{}
+	proving  *node // what the coin set behind is after; nil: there is none
+	precious precious
+
+	engine  *engine     // for calls that it runs
+	loading atomic.Bool // a snapshot
+	holds   holds
 
 	room     *semaphore.Weighted
 	inbox    inbox
@@ -120,6 +130,7 @@ func Open(ctx context.Context, cfg Config) (*Chain, error) {
 		log:     cfg.Log,
 		every:   cfg.FlushEvery,
 		memory:  cfg.Memory,
+		prune:   cfg.Prune,
 		changed: make(chan struct{}),
 		quit:    make(chan struct{}),
 		ended:   make(chan struct{}),
@@ -150,8 +161,8 @@ func Open(ctx context.Context, cfg Config) (*Chain, error) {
 	}
 	c.batches.New = func() any { return newBatch(cfg.Verifier) }
 	c.checks = newChecker(workers, func() *script.Batch { return newBatch(cfg.Verifier) }, cfg.Accepted, c.distrust)
-	e := newEngine(c, tip)
-	go e.run()
+	c.engine = newEngine(c, tip)
+	go c.engine.run()
 	if err := c.do(ctx, settled, nil); err != nil {
 		return nil, errors.Join(fmt.Errorf("bring the coins to the best branch: %w", err), c.Close())
 	}
@@ -235,12 +246,16 @@ func (c *Chain) Changed() <-chan struct{} {
 	return c.changed
 }
 
-// Block reads a body; ErrNoBlock when it is not stored.
+// Block reads a body; ErrNoBlock when it is not stored, which is ErrPruned when it was.
 func (c *Chain) Block(id wire.Hash) (*wire.Block, error) {
 	if id == c.params.Genesis.ID() {
 		return c.params.Genesis, nil
 	}
-	return c.store.Block(id)
+	b, err := c.store.Block(id)
+	if err != nil {
+		err = c.absent(id, err)
+	}
+	return b, err
 }
 
 // Spent reads the coins that a block spent when it was applied.

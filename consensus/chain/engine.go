@@ -34,6 +34,8 @@ type engine struct {
 	flushAt   *time.Timer // runs while unflushed
 	flushDue  bool
 	flush     *flush    // under way; nil: none
+	behind    *behind   // nil: there is nothing to prove
+	pruneAt   int64     // bytes of bodies at which pruning is tried again
 	told      time.Time // when progress was last logged
 	checking  string    // why scripts are checked, as last logged; empty while they are not
 }
@@ -157,6 +159,9 @@ func newEngine(c *Chain, tip *node) *engine {
 		c.log.Info("a block is assumed valid: scripts of those before it are checked only until its chain is known and has the work", "assumed", id)
 	}
 	e.flushAt.Stop()
+	if c.proving != nil {
+		e.prove(c.proving)
+	}
 	return e
 }
 
@@ -177,7 +182,7 @@ func (e *engine) run() {
 
 // step does the next thing that needs no waiting; false when there is none.
 func (e *engine) step() bool {
-	if e.flushEnded() || e.commit() {
+	if e.flushEnded() || e.commit() || e.commitBehind() {
 		return true
 	}
 	e.calls = append(e.calls, e.c.inbox.takeCalls()...)
@@ -188,7 +193,7 @@ func (e *engine) step() bool {
 		}
 	}
 	e.writeHeaders()
-	return e.advance()
+	return e.advance() || e.stepBehind()
 }
 
 // advance brings the coins one block nearer to the best tip.
@@ -200,6 +205,9 @@ func (e *engine) advance() bool {
 	case e.c.Err() != nil:
 		return false
 	case e.flush == nil && (e.flushDue || crowded):
+		if e.ahead() {
+			return false // until what is behind is verified
+		}
 		e.freeze()
 		return true
 	case crowded:
@@ -212,10 +220,7 @@ func (e *engine) advance() bool {
 		}
 		return empty
 	case e.wantsDrain():
-		if empty {
-			e.runCalls(flushed)
-		}
-		return empty
+		return empty && e.runCalls(flushed)
 	case e.full():
 		return false
 	default:
@@ -254,25 +259,25 @@ func (e *engine) wantsDrain() bool {
 // answers all who waited for that. It says whether it did anything.
 func (e *engine) settle() bool {
 	e.show()
-	did := len(e.waiting) > 0 || len(e.calls) > 0
+	did := len(e.waiting) > 0
 	for n, j := range e.waiting {
 		delete(e.waiting, n)
 		e.finish(j, nil)
 	}
-	e.runCalls(settled)
-	return did
+	return e.runCalls(settled) || did
 }
 
 // runCalls runs the calls that may run at a moment or at an earlier one, the
-// window being empty.
-func (e *engine) runCalls(at moment) {
+// window being empty. It says whether there was one.
+func (e *engine) runCalls(at moment) (did bool) {
 	calls := e.calls
 	e.calls = nil
 	for _, k := range calls {
-		if k.at > at {
+		if k.at > at || k.at == flushed && e.ahead() {
 			e.calls = append(e.calls, k)
 			continue
 		}
+		did = true
 		if k.at == flushed {
 			e.flushAll()
 		}
@@ -282,6 +287,7 @@ func (e *engine) runCalls(at moment) {
 		}
 		k.done <- err
 	}
+	return did
 }
 
 // accept stores a block that was judged as far as it can be without coins.
@@ -356,6 +362,7 @@ func (e *engine) touched() {
 // answers everybody.
 func (e *engine) end() {
 	e.abandon()
+	e.endBehind()
 	e.awaitFlush()
 	if e.c.Err() == nil && (e.unflushed || e.hasUnsaved()) {
 		e.flushAll()

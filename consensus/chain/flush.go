@@ -7,8 +7,9 @@ import "fmt"
 // goroutine of its own, when the last block of that state is verified. What is
 // frozen is given up when that block turns out not to hold.
 type flush struct {
-	at   *node      // the last block
-	done chan error // has an entry when it has ended; nil: not yet begun
+	at     *node      // the last block
+	behind *node      // that of the set behind; nil: there is none
+	done   chan error // has an entry when it has ended; nil: not yet begun
 }
 
 // freeze begins a flush at tip. There is none under way.
@@ -23,7 +24,7 @@ func (e *engine) freeze() {
 	}
 	e.unflushed, e.flushDue = false, false
 	e.flushAt.Stop()
-	e.flush = &flush{at: e.tip}
+	e.flush = &flush{at: e.tip, behind: e.provenNode()}
 	if len(e.c.window) == 0 {
 		e.write()
 	}
@@ -70,13 +71,14 @@ func (e *engine) flushEnded() bool {
 }
 
 func (e *engine) ended(err error) {
-	at := e.flush.at
+	f := e.flush
 	e.flush = nil
 	if err != nil {
-		e.c.fail(fmt.Errorf("flush at height %d: %w", at.height(), err))
+		e.c.fail(fmt.Errorf("flush at height %d: %w", f.at.height(), err))
 		return
 	}
-	e.c.disk.Store(&at.id)
+	e.c.disk.Store(&f.at.id)
+	e.pruneFlushed(f)
 }
 
 // awaitFlush waits for the flush under way, the window being empty or given up.

@@ -19,6 +19,12 @@ func (c *Chain) load(ctx context.Context) (*node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load headers: %w", err)
 	}
+	var behind Coins
+	var base Base
+	proving := false
+	if s, ok := c.store.(Snapshots); ok {
+		behind, base, proving = s.Behind()
+	}
 	parent := c.tree.genesis()
 	state := parent.state(c.params)
 	for h, err := range identified(c.params, headers) {
@@ -37,15 +43,28 @@ func (c *Chain) load(ctx context.Context) (*node, error) {
 		if parent, state, err = c.loadHeader(parent, state, h); err != nil {
 			return nil, err
 		}
+		if proving && h.id == base.ID {
+			parent.chainTxs = base.Txs
+		}
 	}
 	tip := c.tree.index[id]
 	if tip == nil {
 		return nil, fmt.Errorf("load headers: the coins are after block %v, whose header is missing", id)
 	}
+	if proving {
+		if err := c.loadBehind(behind, base, tip); err != nil {
+			return nil, err
+		}
+	}
 	c.tree.judge()
 	c.tree.relink(tip)
 	for n := tip; n != nil; n = n.parent {
 		c.active = append(c.active, n)
+		if c.tree.floor == nil || n.height() > c.tree.floor.height() {
+			n.flags |= verified
+		}
+	}
+	for n := c.proving; n != nil; n = n.parent {
 		n.flags |= verified
 	}
 	slices.Reverse(c.active)
@@ -55,6 +74,15 @@ func (c *Chain) load(ctx context.Context) (*node, error) {
 	c.showHead()
 	c.log.Info("chain loaded", "headers", len(c.tree.nodes)-1, "height", s.Height, "tip", s.ID)
 	return tip, nil
+}
+
+// loadBehind finds where a proof of the snapshot is that the chain began with.
+func (c *Chain) loadBehind(behind Coins, base Base, tip *node) error {
+	c.tree.floor, c.proving = c.tree.index[base.ID], c.tree.index[behind.Tip()]
+	if c.tree.floor == nil || c.proving == nil || !tip.follows(c.tree.floor) {
+		return fmt.Errorf("load headers: the snapshot at block %v, proven up to %v, is not on the chain that ends in %v", base.ID, behind.Tip(), tip.id)
+	}
+	return nil
 }
 
 // loaded is a header from the store with its id.

@@ -17,6 +17,7 @@ type HeaderInfo struct {
 	Median  uint32    // median time past of the chain up to and including it
 	Active  bool      // on the active branch
 	HasBody bool
+	Pruned  bool      // the body was here, and is not any more
 	Invalid bool      // it or an ancestor broke a rule or was set aside
 	Next    wire.Hash // the block after it on the active branch, zero for none
 	Txs     int       // transactions in the body, 0 when not known
@@ -36,6 +37,7 @@ func (c *Chain) info(n *node) HeaderInfo {
 		Median:  n.medianTimePast(c.params),
 		Active:  c.onActive(n),
 		HasBody: n.has(hasBody),
+		Pruned:  !n.has(hasBody) && n.txs > 0 && c.pruned(),
 		Invalid: n.has(bad),
 		Txs:     int(n.txs),
 
@@ -134,8 +136,8 @@ func (c *Chain) HeadersAfter(locator []wire.Hash, max int) []wire.Header {
 const wantedStride = 1024
 
 // Wanted lists, in order of height, up to max blocks on the way from the tip's branch to
-// the best header whose bodies are not stored. There are none while the best
-// header's chain has less work than Params.MinWork.
+// the best header whose bodies are not stored, then those that the proof of a snapshot
+// waits for. There are none while the best header's chain has less work than Params.MinWork.
 func (c *Chain) Wanted(max int) []HeaderInfo {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -143,12 +145,25 @@ func (c *Chain) Wanted(max int) []HeaderInfo {
 	if head.work.Cmp(c.params.MinWork) < 0 {
 		return nil
 	}
-	var list []HeaderInfo
-	low := fork(c.active[len(c.active)-1], head).height()
-	for low < head.height() && len(list) < max {
-		high := min(low+wantedStride, head.height())
+	floor := c.tree.floor
+	if floor != nil && !head.follows(floor) {
+		head = c.tree.best // until the snapshot is proven, another branch is of no use
+	}
+	list := c.missing(nil, c.active[len(c.active)-1], head, max)
+	if floor != nil {
+		list = c.missing(list, c.proving, floor, max)
+	}
+	return list
+}
+
+// missing adds the blocks on the way from one to another whose bodies are not
+// stored, until there are max. mu is held.
+func (c *Chain) missing(list []HeaderInfo, from, to *node, max int) []HeaderInfo {
+	low := fork(from, to).height()
+	for low < to.height() && len(list) < max {
+		high := min(low+wantedStride, to.height())
 		path := make([]*node, 0, high-low)
-		for n := head.ancestor(high); n.height() > low; n = n.parent {
+		for n := to.ancestor(high); n.height() > low; n = n.parent {
 			path = append(path, n)
 		}
 		for _, n := range slices.Backward(path) {

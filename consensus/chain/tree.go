@@ -18,6 +18,7 @@ type tree struct {
 	waiting map[*node][]*node
 	best    *node
 	head    *node
+	floor   *node // a snapshot's base that is not proven: best follows it; nil: none
 	lastSeq int32
 	spare   []node // of which the next are made
 }
@@ -102,7 +103,7 @@ func (t *tree) link(n *node) {
 		n.seq = t.lastSeq
 		n.flags |= linked
 		n.count()
-		if !n.has(bad) && better(n, t.best) {
+		if !n.has(bad) && t.reaches(n) && better(n, t.best) {
 			t.best = n
 		}
 		queue = append(queue, t.waiting[n]...)
@@ -147,14 +148,20 @@ func (t *tree) judge() {
 	t.choose()
 }
 
+// reaches says whether the coins can be brought to n.
+func (t *tree) reaches(n *node) bool { return t.floor == nil || n.follows(t.floor) }
+
 func (t *tree) choose() {
 	g := t.genesis()
 	t.best, t.head = g, g
+	if t.floor != nil {
+		t.best = t.floor
+	}
 	for _, n := range t.nodes[1:] {
 		if n.has(bad) {
 			continue
 		}
-		if n.has(linked) && better(n, t.best) {
+		if n.has(linked) && t.reaches(n) && better(n, t.best) {
 			t.best = n
 		}
 		if n.work.Cmp(t.head.work) > 0 {

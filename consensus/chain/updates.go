@@ -11,7 +11,9 @@ import (
 
 // UpdatesSince returns how to get from the block id to the tip: updates to
 // revert, newest first, then updates to apply, oldest first; at most max in
-// all, so that one call may stop short of the tip. ErrUnknown when id was never on the chain.
+// all, so that one call may stop short of the tip. ErrUnknown when id was never on the
+// chain, ErrNoBlock when a body on the way to the tip is not stored: it was pruned (ErrPruned), or it is
+// before a snapshot's base and will come (see Background).
 func (c *Chain) UpdatesSince(id wire.Hash, max int) (reverted, applied []consensus.Update, err error) {
 	back, forth, err := c.way(id, max)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/consensus/script"
 	"github.com/quernnet/quern/consensus/wire"
 )
 
@@ -42,20 +43,7 @@ func (e *engine) apply(n *node) {
 		e.c.fail(fmt.Errorf("read block %v: %w", n.id, err))
 		return
 	}
-	in, err := e.inputs(b)
-	if err != nil {
-		e.c.fail(fmt.Errorf("look up coins of block %v: %w", n.id, err))
-		return
-	}
-	next := n.state(e.c.params)
-	u, checks, err := consensus.Connect(e.state, next, b, in)
-	if isRule(err) && consensus.ExplainsBIP30(&e.state) {
-		if in.Clash, err = clash(e.store, b); err != nil {
-			e.c.fail(fmt.Errorf("look up coins of block %v: %w", n.id, err))
-			return
-		}
-		_, _, err = consensus.Connect(e.state, next, b, in)
-	}
+	u, checks, err := e.connect(e.store, e.tip, e.state, n, b)
 	if err != nil {
 		e.refuse(n, err)
 		return
@@ -72,6 +60,7 @@ func (e *engine) apply(n *node) {
 	}
 	delete(e.waiting, n)
 	e.touched()
+	e.pruneSoon()
 	e.tip, e.state = n, u.Next
 	a.proven = verified | checked
 	switch {
@@ -82,6 +71,30 @@ func (e *engine) apply(n *node) {
 	default:
 		a.verdict = e.c.checks.start(n.id, checks, e.c.inbox.wake)
 	}
+}
+
+// lookup is what Connect needs of a coin set.
+type lookup interface {
+	Resolve(b *wire.Block, dst []consensus.Coin) ([]consensus.Coin, error)
+	Coin(op wire.Outpoint) (consensus.Coin, error)
+}
+
+// connect judges n's body b by coins that are after tip, the state s.
+func (e *engine) connect(coins lookup, tip *node, s consensus.State, n *node, b *wire.Block) (u consensus.Update, checks []script.Check, err error) {
+	in, err := e.c.inputs(coins, tip, &s, b)
+	if err != nil {
+		return u, nil, fmt.Errorf("look up coins: %w", err)
+	}
+	next := n.state(e.c.params)
+	u, checks, err = consensus.Connect(s, next, b, in)
+	if isRule(err) && consensus.ExplainsBIP30(&s) {
+		var lost error
+		if in.Clash, lost = clash(coins, b); lost != nil {
+			return u, nil, fmt.Errorf("look up coins: %w", lost)
+		}
+		_, _, err = consensus.Connect(s, next, b, in)
+	}
+	return u, checks, err
 }
 
 // weigh is about how many bytes of memory u takes.
@@ -106,9 +119,9 @@ func (e *engine) body(n *node, j *job) (*wire.Block, error) {
 	return e.store.Block(n.id)
 }
 
-// inputs asks the store what Connect must be told of the coins.
-func (e *engine) inputs(b *wire.Block) (in consensus.Inputs, err error) {
-	in.Spent, err = e.store.Resolve(b, make([]consensus.Coin, 0, b.Spends()))
+// inputs asks for what Connect must be told of the coins, which are after tip.
+func (c *Chain) inputs(coins lookup, tip *node, s *consensus.State, b *wire.Block) (in consensus.Inputs, err error) {
+	in.Spent, err = coins.Resolve(b, make([]consensus.Coin, 0, b.Spends()))
 	if err != nil {
 		return in, err
 	}
@@ -116,21 +129,21 @@ func (e *engine) inputs(b *wire.Block) (in consensus.Inputs, err error) {
 	for _, t := range b.Txs[1:] {
 		for k := range t.Ins {
 			if !in.Spent[i].Missing && consensus.NeedsTimePast(t, k) {
-				if in.Spent[i].TimePast, err = e.c.timePast(e.tip, in.Spent[i].Height); err != nil {
+				if in.Spent[i].TimePast, err = c.timePast(tip, in.Spent[i].Height); err != nil {
 					return in, err
 				}
 			}
 			i++
 		}
 	}
-	if consensus.ChecksBIP30(&e.state) {
-		in.Clash, err = clash(e.store, b)
+	if consensus.ChecksBIP30(s) {
+		in.Clash, err = clash(coins, b)
 	}
 	return in, err
 }
 
 // clash looks for an unspent coin that b would create again.
-func clash(s Store, b *wire.Block) (*wire.Outpoint, error) {
+func clash(s lookup, b *wire.Block) (*wire.Outpoint, error) {
 	for _, t := range b.Txs {
 		for i := range t.Outs {
 			op := t.Outpoint(i)
