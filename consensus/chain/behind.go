@@ -218,6 +218,7 @@ func (e *engine) summedUp() bool {
 		return false
 	}
 	b.stop()
+	b.sum = nil
 	switch {
 	case got.err != nil:
 		e.c.fail(fmt.Errorf("prove the snapshot: %w", got.err))
