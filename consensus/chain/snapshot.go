@@ -156,6 +156,7 @@ func (e *engine) adopt(ctx context.Context, stage Stage, base *node, b Base) err
 		c.tree.relink(base)
 		c.proving = from
 		c.mu.Unlock()
+		c.disk.Store(&base.id)
 		c.showTip(base)
 	})
 	if err != nil {
