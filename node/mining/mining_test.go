@@ -276,11 +276,11 @@ func TestGivenTransactions(t *testing.T) {
 	}
 }
 
-// TestRefusedTransactionIsLeftOut gives the assembler a pool that is wrong about one.
+// TestRefusedTransactionIsLeftOut has a pool take what the chain refuses.
 func TestRefusedTransactionIsLeftOut(t *testing.T) {
 	g := newGround(t, regtest(t), 2)
-	bad, good := pay(coinValue, -5, 1, g.take()), pay(coinValue, 1000, 1, g.take())
-	a, err := New(Config{Chain: g.chain, Pool: fixedPool{g, []mempool.Entry{entry(bad, 90_000, 1), entry(good, 1000, 2)}}})
+	bad, good := g.add(pay(coinValue, 90_000, 1, g.take())), g.add(pay(coinValue, 1000, 1, g.take()))
+	a, err := New(Config{Chain: strictChain{g.chain, bad.ID()}, Pool: g.pool})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -291,21 +291,19 @@ func TestRefusedTransactionIsLeftOut(t *testing.T) {
 	g.finish(tm)
 }
 
-// fixedPool always has the same entries.
-type fixedPool struct {
-	g  *ground
-	es []mempool.Entry
+// strictChain refuses a transaction.
+type strictChain struct {
+	Chain
+	bad wire.Hash
 }
 
-func (p fixedPool) Sync(context.Context) error { return nil }
-func (p fixedPool) Entries() (wire.Hash, []mempool.Entry) {
-	return p.g.chain.Tip().ID, p.es
-}
-func (p fixedPool) Changed() <-chan struct{} { return nil }
-
-func entry(t *wire.Tx, fee int64, seq uint64) mempool.Entry {
-	return mempool.Entry{Tx: t, Fee: fee, Size: t.VSize(), Sequence: seq, AncestorCount: 1, DescendantCount: 1,
-		AncestorSize: int64(t.VSize()), AncestorFees: fee}
+func (c strictChain) TestBlock(ctx context.Context, b *wire.Block, draft bool) error {
+	for i, t := range b.Txs {
+		if t.ID() == c.bad {
+			return &consensus.RuleError{Rule: consensus.InBelowOut, Tx: i}
+		}
+	}
+	return c.Chain.TestBlock(ctx, b, draft)
 }
 
 func TestTries(t *testing.T) {
@@ -361,11 +359,11 @@ func TestMinTime(t *testing.T) {
 		s.Times[i] = 1000
 	}
 	s.Times[10] = 5000
-	if got := minTime(&s); got != 1001 {
+	if got := MinTime(&s); got != 1001 {
 		t.Errorf("within a period %d", got)
 	}
 	s.Height, s.Times[0] = 11, 5000
-	if got := minTime(&s); got != 5000-maxTimeWarp {
+	if got := MinTime(&s); got != 5000-maxTimeWarp {
 		t.Errorf("at a period's first block %d", got)
 	}
 }
@@ -505,17 +503,6 @@ func (c *hardChain) TestBlock(_ context.Context, b *wire.Block, _ bool) error {
 	return nil
 }
 
-// TestNotYetFinal leaves out what a wrong pool took too early.
-func TestNotYetFinal(t *testing.T) {
-	g := newGround(t, regtest(t), 1)
-	early := pay(coinValue, 1000, 1, g.take())
-	early.LockTime = 10_000
-	picked := g.a.selectPackages(ptr(g.chain.Tip()), []mempool.Entry{entry(early.Seal(), 1000, 1)}, nil, unlimited)
-	if len(picked) != 0 {
-		t.Fatal("a transaction that is not final was picked")
-	}
-}
-
 func ptr[T any](v T) *T { return &v }
 
 // TestBeforeSegwit mines on a chain where witnesses do not count yet.
@@ -526,9 +513,6 @@ func TestBeforeSegwit(t *testing.T) {
 	}
 	g := newGround(t, p, 1)
 	root := pay(coinValue, 1000, 1, g.take())
-	if picked := g.a.selectPackages(ptr(g.chain.Tip()), []mempool.Entry{entry(root, 1000, 1)}, nil, unlimited); len(picked) != 0 {
-		t.Error("a transaction with a witness was picked")
-	}
 	g.add(root)
 	tm := g.build(g.a, nil)
 	if len(tm.Block.Txs) != 1 || len(tm.Block.Txs[0].Outs) != 1 || tm.Block.Txs[0].HasWitness() {

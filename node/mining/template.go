@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/quernnet/quern/consensus"
@@ -25,7 +26,7 @@ type Chain interface {
 // Pool is where templates take transactions from. *mempool.Pool satisfies it.
 type Pool interface {
 	Sync(ctx context.Context) error
-	Entries() (tip wire.Hash, es []mempool.Entry)
+	Best(choose func(*mempool.Chunk) mempool.Choice) (tip wire.Hash, sequence uint64)
 	Changed() <-chan struct{}
 }
 
@@ -35,7 +36,7 @@ type Config struct {
 	Pool      Pool // nil: blocks have only what is given to Build
 	Now       func() time.Time
 	MaxWeight int   // of blocks, in weight units; 0: 4,000,000
-	MinFee    int64 // satoshis per 1000 vB that a package must pay; 0: 1 (Core's), -1: none
+	MinFee    int64 // satoshis per 1000 vB that a chunk must pay; 0: 1 (Core's), -1: none
 }
 
 // Template is a block that lacks only its proof of work.
@@ -45,19 +46,41 @@ type Template struct {
 	Fees    []int64 // satoshis, by transaction; the coinbase's is minus what it collects of them
 	Sigops  []int   // cost, by transaction
 	MinTime uint32  // least time the header may have
+	Weight  int     // with what is reserved for header and coinbase, as limits count it
+
+	Sequence uint64          // of the mempool's newest event that it knows of
+	grown    <-chan struct{} // closed when the mempool has changed since; nil: it does not depend on it
 }
 
 // Height is the block's.
 func (t *Template) Height() uint32 { return t.Prev.Height + 1 }
 
-// Assembler builds templates. Safe for concurrent use: it has no state of its own.
+// Assembler builds templates. Safe for concurrent use.
 type Assembler struct {
 	chain     Chain
 	pool      Pool
 	now       func() time.Time
 	maxWeight int
 	minFee    int64
+	last      atomic.Pointer[Built]
 }
+
+// Built is the size of a template.
+type Built struct {
+	Weight int // weight units, with what is reserved for header and coinbase
+	Txs    int // that were chosen from the mempool
+}
+
+// Last is the size of the newest template that somebody got; ok is false before the first.
+func (a *Assembler) Last() (b Built, ok bool) {
+	if p := a.last.Load(); p != nil {
+		return *p, true
+	}
+	return Built{}, false
+}
+
+// MinFee is what a chunk must pay, in satoshis per 1000 virtual bytes.
+func (a *Assembler) MinFee() int64 { return a.minFee }
 
 // New builds an assembler.
 func New(c Config) (*Assembler, error) {
@@ -99,13 +122,28 @@ const tries = 16
 // (as by Core's generateblock). What it returns has passed TestBlock. The error is a *consensus.RuleError
 // when the block would break a rule.
 func (a *Assembler) Build(ctx context.Context, script []byte, extra uint64, txs []*wire.Tx) (*Template, error) {
+	t, err := a.build(ctx, script, extra, txs)
+	if err == nil {
+		chosen := 0
+		if txs == nil {
+			chosen = len(t.Block.Txs) - 1
+		}
+		a.got(t, chosen)
+	}
+	return t, err
+}
+
+// got notes that somebody got t, for which n transactions were chosen.
+func (a *Assembler) got(t *Template, n int) { a.last.Store(&Built{t.Weight, n}) }
+
+func (a *Assembler) build(ctx context.Context, script []byte, extra uint64, txs []*wire.Tx) (*Template, error) {
 	banned := make(map[wire.Hash]bool)
 	for n := 1; ; n++ {
-		s, picked, err := a.choose(ctx, script, txs, banned)
+		c, err := a.choose(ctx, script, txs, banned)
 		if err != nil {
 			return nil, err
 		}
-		t := a.assemble(s, script, extra, picked, txs == nil)
+		t := a.assemble(c, script, extra, txs == nil)
 		err = a.chain.TestBlock(ctx, t.Block, true)
 		if err == nil {
 			return t, nil
@@ -113,9 +151,9 @@ func (a *Assembler) Build(ctx context.Context, script []byte, extra uint64, txs 
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		moved := a.chain.Tip().ID != s.ID
-		if n == tries || !moved && !ban(err, txs, picked, banned) {
-			return nil, fmt.Errorf("mining: block on %v at height %d: %w", s.ID, t.Height(), err)
+		moved := a.chain.Tip().ID != c.on.ID
+		if n == tries || !moved && !ban(err, txs, c.picked, banned) {
+			return nil, fmt.Errorf("mining: block on %v at height %d: %w", c.on.ID, t.Height(), err)
 		}
 	}
 }
@@ -131,31 +169,38 @@ func ban(err error, txs []*wire.Tx, picked []pick, banned map[wire.Hash]bool) bo
 	return true
 }
 
-// pick is a transaction chosen for a block.
-type pick struct {
-	tx     *wire.Tx
-	fee    int64 // satoshis
-	sigops int   // cost
+// choice is what goes into a block, and on which tip.
+type choice struct {
+	on       consensus.State
+	picked   []pick
+	weight   int // with what is reserved
+	sequence uint64
+	grown    <-chan struct{}
 }
 
 // choose returns the tip and the transactions of a block on it.
-func (a *Assembler) choose(ctx context.Context, script []byte, txs []*wire.Tx, banned map[wire.Hash]bool) (consensus.State, []pick, error) {
+func (a *Assembler) choose(ctx context.Context, script []byte, txs []*wire.Tx, banned map[wire.Hash]bool) (choice, error) {
 	if txs != nil {
-		return a.price(ctx, txs)
+		s, picked, err := a.price(ctx, txs)
+		return choice{on: s, picked: picked, weight: minReserve}, err
 	}
 	if a.pool == nil {
-		return a.chain.Tip(), nil, nil
+		return choice{on: a.chain.Tip(), weight: minReserve}, nil
 	}
 	for {
 		if err := a.pool.Sync(ctx); err != nil {
-			return consensus.State{}, nil, err
+			return choice{}, err
 		}
-		s := a.chain.Tip()
-		if at, es := a.pool.Entries(); at == s.ID {
-			return s, a.selectPackages(&s, es, banned, a.limits(&s, script)), nil
+		c := choice{on: a.chain.Tip(), grown: a.pool.Changed()}
+		b := a.builder(&c.on, script, banned)
+		at, seq := a.pool.Best(b.choose)
+		if at == c.on.ID {
+			decode(b.picked)
+			c.picked, c.weight, c.sequence = b.picked, b.weight, seq
+			return c, nil
 		}
 		if err := ctx.Err(); err != nil {
-			return consensus.State{}, nil, err
+			return choice{}, err
 		}
 	}
 }
@@ -196,17 +241,24 @@ func (a *Assembler) price(ctx context.Context, txs []*wire.Tx) (consensus.State,
 	return s, picked, ctx.Err()
 }
 
-// limits are what transactions may fill.
-func (a *Assembler) limits(s *consensus.State, pay []byte) limits {
+// builder is an empty block after s, with room for a coinbase that pays to script.
+func (a *Assembler) builder(s *consensus.State, pay []byte, banned map[wire.Hash]bool) *builder {
 	c := coinbase(s, pay, 0, 0, nil)
-	reserve := max(minReserve, consensus.WitnessScale*(wire.HeaderSize+9+commitmentSize)+c.Weight()+witnessWeight)
-	cost := max(reserveSigops, script.Sigops(pay, false)*consensus.WitnessScale)
-	return limits{weight: a.maxWeight - reserve, sigops: consensus.MaxSigopCost - cost}
+	return &builder{
+		weight:    max(minReserve, consensus.WitnessScale*(wire.HeaderSize+9+commitmentSize)+c.Weight()+witnessWeight),
+		sigops:    max(reserveSigops, script.Sigops(pay, false)*consensus.WitnessScale),
+		maxWeight: a.maxWeight, minFee: a.minFee,
+		height: s.Height + 1, median: s.MedianTimePast(), segwit: s.Height+1 >= s.Params.Segwit, banned: banned,
+	}
 }
 
 // assemble makes a block of what was chosen; collect gives the fees to script.
-func (a *Assembler) assemble(s consensus.State, script []byte, extra uint64, picked []pick, collect bool) *Template {
-	t := &Template{Prev: s, MinTime: minTime(&s), Fees: make([]int64, 1), Sigops: make([]int, 1)}
+func (a *Assembler) assemble(c choice, script []byte, extra uint64, collect bool) *Template {
+	s, picked := c.on, c.picked
+	t := &Template{
+		Prev: s, MinTime: MinTime(&s), Fees: make([]int64, 1), Sigops: make([]int, 1),
+		Weight: c.weight, Sequence: c.sequence, grown: c.grown,
+	}
 	txs := make([]*wire.Tx, 1, len(picked)+1)
 	for _, p := range picked {
 		txs = append(txs, p.tx)
@@ -249,8 +301,8 @@ const version = 0x20000000
 // be (BIP94), which Core's templates heed on every chain.
 const maxTimeWarp = 600
 
-// minTime is the least time of a block after s.
-func minTime(s *consensus.State) uint32 {
+// MinTime is the least time that a template after s has.
+func MinTime(s *consensus.State) uint32 {
 	least := s.MedianTimePast() + 1
 	if p := s.Params.Period; p > 0 && (s.Height+1)%p == 0 && s.Time() > maxTimeWarp {
 		least = max(least, s.Time()-maxTimeWarp)
