@@ -55,6 +55,7 @@ type parts struct {
 	alarm     *alarm.Watch
 	wallet    *wallet.Wallet
 	assembler *mining.Assembler
+	keeper    *mining.Keeper
 	miner     *mining.Miner
 	zmq       *zmq.Server      // nil when nothing is published
 	net       *gossip.Net      // nil when p2p.enabled is false
@@ -172,6 +173,9 @@ func (n *Node) build(ctx context.Context, l *ledger) (*parts, error) {
 		return nil, fmt.Errorf("wallet: %w", err)
 	}
 	if p.assembler, err = mining.New(mining.Config{Chain: l.chain, Pool: p.pool, Now: n.clock.now}); err != nil {
+		return nil, err
+	}
+	if p.keeper, err = mining.NewKeeper(mining.KeeperConfig{Assembler: p.assembler, Log: n.logs.For("mining")}); err != nil {
 		return nil, err
 	}
 	if p.miner, err = n.newMiner(p); err != nil {
@@ -304,12 +308,13 @@ func (p *parts) start(s *stack) {
 		s.start("sync", p.peering.Run)
 	}
 	s.start("mining", p.miner.Run)
+	s.start("templates", p.keeper.Run)
 }
 
 // rpcParts is what the RPC server may reach.
 func (n *Node) rpcParts(p *parts) rpc.Parts {
 	return rpc.Parts{
-		Chain: p.chain, Pool: p.pool, Fees: p.fees, Wallet: p.wallet, Assembler: p.assembler, Miner: p.miner,
+		Chain: p.chain, Pool: p.pool, Fees: p.fees, Wallet: p.wallet, Assembler: p.assembler, Templates: p.keeper, Miner: p.miner,
 		Net: p.net, Peering: p.peering, Params: p.params, Reorgs: p.alarm.Shown,
 		Swarm: n.config.SwarmName(), Folder: n.config.Dir(), Version: Version,
 		Invite: func(own, others []string) (invite.Invite, bool, error) {

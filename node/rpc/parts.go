@@ -37,6 +37,7 @@ type Parts struct {
 	Fees      *fees.Follower
 	Wallet    *wallet.Wallet
 	Assembler *mining.Assembler
+	Templates *mining.Keeper
 	Miner     *mining.Miner
 	Net       *gossip.Net      // nil without P2P
 	Peering   *peering.Peering // nil without P2P
