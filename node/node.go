@@ -20,6 +20,7 @@ import (
 	"github.com/quernnet/quern/node/mining"
 	"github.com/quernnet/quern/node/peering"
 	"github.com/quernnet/quern/node/rpc"
+	"github.com/quernnet/quern/node/rpc/minerpc"
 	"github.com/quernnet/quern/node/wallet"
 	"github.com/quernnet/quern/node/zmq"
 	"github.com/quernnet/quern/work"
@@ -175,7 +176,7 @@ func (n *Node) build(ctx context.Context, l *ledger) (*parts, error) {
 	if p.assembler, err = mining.New(mining.Config{Chain: l.chain, Pool: p.pool, Now: n.clock.now}); err != nil {
 		return nil, err
 	}
-	if p.keeper, err = mining.NewKeeper(mining.KeeperConfig{Assembler: p.assembler, Log: n.logs.For("mining")}); err != nil {
+	if p.keeper, err = mining.NewKeeper(mining.KeeperConfig{Assembler: p.assembler, Show: minerpc.ShowTxs, Log: n.logs.For("mining")}); err != nil {
 		return nil, err
 	}
 	if p.miner, err = n.newMiner(p); err != nil {

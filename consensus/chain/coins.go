@@ -120,17 +120,19 @@ func (c *Chain) TestBlock(ctx context.Context, b *wire.Block, draft bool) error 
 	if err != nil {
 		return err
 	}
+	if draft { // before the header, as in Core's TestBlockValidity
+		if err := consensus.CheckDraft(b); err != nil {
+			return err
+		}
+	}
 	next, err := c.testHeader(prev, b, draft)
 	if err != nil {
 		return err
 	}
-	if draft {
-		err = consensus.CheckDraft(b)
-	} else {
-		err = c.checkBlock(b)
-	}
-	if err != nil {
-		return err
+	if !draft {
+		if err := c.checkBlock(b); err != nil {
+			return err
+		}
 	}
 	if err := consensus.CheckBlockContext(&prev, b); err != nil {
 		return err

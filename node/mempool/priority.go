@@ -35,6 +35,15 @@ func addSaturating(a, b int64) int64 {
 	return a + b
 }
 
+// Dusty says whether a transaction waits that has an output which policy calls dust. Such
+// a one must stay without fee (Core's ephemeral dust).
+func (p *Pool) Dusty(id wire.Hash) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	e := p.graph.get(id)
+	return e != nil && !p.policy.nonStandard && p.policy.countDust(e.Decode()) > 0
+}
+
 // Priority is what Prioritise said of one transaction.
 type Priority struct {
 	ID       wire.Hash

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/consensus/chain"
 	"github.com/quernnet/quern/consensus/script"
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/node/mempool"
@@ -18,6 +19,7 @@ import (
 type Chain interface {
 	Tip() consensus.State
 	Changed() <-chan struct{}
+	ActiveAt(height uint32) (chain.HeaderInfo, bool)
 	Coins(ops []wire.Outpoint) (consensus.State, []consensus.Coin, error)
 	TestBlock(ctx context.Context, b *wire.Block, draft bool) error
 	AddBlock(ctx context.Context, b *wire.Block) error
@@ -48,6 +50,7 @@ type Template struct {
 	MinTime uint32  // least time the header may have
 	Weight  int     // with what is reserved for header and coinbase, as limits count it
 
+	version  int32
 	Sequence uint64          // of the mempool's newest event that it knows of
 	grown    <-chan struct{} // closed when the mempool has changed since; nil: it does not depend on it
 }
@@ -63,6 +66,7 @@ type Assembler struct {
 	maxWeight int
 	minFee    int64
 	last      atomic.Pointer[Built]
+	signals   signals
 }
 
 // Built is the size of a template.
@@ -103,6 +107,7 @@ func New(c Config) (*Assembler, error) {
 	if a.now == nil {
 		a.now = time.Now
 	}
+	a.signals = signals{active: c.Chain.ActiveAt, known: make(map[wire.Hash]Stage)}
 	return a, nil
 }
 
@@ -274,6 +279,7 @@ func (a *Assembler) assemble(c choice, script []byte, extra uint64, collect bool
 		txs[0] = coinbase(&s, script, s.Params.Subsidy(t.Height())-t.Fees[0], extra, consensus.WitnessCommitment(root, nonce))
 	}
 	t.Sigops[0] = consensus.SigopCost(txs[0], nil, consensus.NextFlags(&s, wire.Hash{}))
+	t.version = a.version(&s)
 	t.seal(txs, max(t.MinTime, clock(a.now())))
 	return t
 }
@@ -286,16 +292,13 @@ func (t *Template) seal(txs []*wire.Tx, time uint32) {
 	}
 	root, _ := wire.MerkleRoot(ids)
 	t.Block = wire.NewBlock(wire.Header{
-		Version: version,
+		Version: t.version,
 		Parent:  t.Prev.ID,
 		Merkle:  root,
 		Time:    time,
 		Bits:    uint32(consensus.NextBits(&t.Prev, time)),
 	}, txs)
 }
-
-// version signals no deployment (BIP9).
-const version = 0x20000000
 
 // maxTimeWarp is how many seconds before its parent a period's first block may
 // be (BIP94), which Core's templates heed on every chain.

@@ -135,6 +135,9 @@ func (f *fixture) build() {
 	if p.Assembler, err = mining.New(mining.Config{Chain: p.Chain, Pool: p.Pool, Now: p.Now}); err != nil {
 		t.Fatal(err)
 	}
+	if p.Templates, err = mining.NewKeeper(mining.KeeperConfig{Assembler: p.Assembler}); err != nil {
+		t.Fatal(err)
+	}
 	if p.Miner, err = mining.NewMiner(mining.MinerConfig{
 		Assembler: p.Assembler, Script: func(context.Context) ([]byte, error) { return p.Wallet.NewScript() },
 	}); err != nil {

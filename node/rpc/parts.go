@@ -75,7 +75,7 @@ func (p Parts) methods(started time.Time) table.Table {
 		txrpc.Methods(txrpc.Parts{Chain: p.Chain, Pool: p.Pool, Params: p.Params, Block: p.walletBlock}),
 		poolrpc.Methods(poolrpc.Parts{Chain: p.Chain, Pool: p.Pool}),
 		minerpc.Methods(minerpc.Parts{
-			Chain: p.Chain, Pool: p.Pool, Assembler: p.Assembler, Params: p.Params, Now: p.Now,
+			Chain: p.Chain, Pool: p.Pool, Assembler: p.Assembler, Templates: p.Templates, Params: p.Params, Now: p.Now,
 			Syncing: p.syncing, Peers: p.peers, Warnings: p.warnings,
 		}),
 		netrpc.Methods(p.net()),

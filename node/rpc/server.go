@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/quernnet/quern/node/rest"
+	"github.com/quernnet/quern/node/rpc/table"
 )
 
 // Limits of what a client may cost. Whoever reaches the port is on this
@@ -23,6 +24,7 @@ const (
 	maxHeaders     = 8 << 10  // bytes
 	maxBatch       = 10_000   // requests
 	maxConnections = 1000
+	maxIdle        = 64 // requests that wait for the node, without a worker
 	badAuth        = 250 * time.Millisecond
 )
 
@@ -63,6 +65,7 @@ type Server struct {
 
 	queue   chan struct{} // a place a waiting or running request
 	slots   chan struct{} // a place a running request
+	idlers  chan struct{} // a place a request that waits for the node
 	running running
 	warmup  warmup
 	attach  attachment
@@ -86,6 +89,7 @@ func Listen(ctx context.Context, c Config) (*Server, error) {
 		config: c, listener: newBounded(l, maxConnections), auth: a, hosts: hostNames(c.Listen),
 		whitelist: newWhitelist(c.Whitelist, c.OthersNone),
 		queue:     make(chan struct{}, c.Threads+c.WorkQueue), slots: make(chan struct{}, c.Threads),
+		idlers: make(chan struct{}, maxIdle),
 	}, nil
 }
 
@@ -182,7 +186,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, c caller) error {
 	out := newOutput(w, s.config.Timeout, sync.OnceFunc(rest))
 	defer out.close()
 	defer out.release()
-	return s.answer(r.Context(), c, body, out)
+	return s.answer(table.WithIdler(r.Context(), s.idle), c, body, out)
 }
 
 // refuse answers a wrong password, slowly enough that guessing is pointless.
@@ -230,6 +234,23 @@ func (s *Server) worker(ctx context.Context) (rest func(), err error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// idle runs wait for a request that has place and worker, and gives them to others
+// meanwhile. When too many wait already, it keeps them: then it counts as busy.
+func (s *Server) idle(wait func()) {
+	select {
+	case s.idlers <- struct{}{}:
+	default:
+		wait()
+		return
+	}
+	<-s.slots
+	<-s.queue
+	wait()
+	s.queue <- struct{}{}
+	s.slots <- struct{}{}
+	<-s.idlers
 }
 
 // plain answers in words, without the line's end that http.Error adds: clients

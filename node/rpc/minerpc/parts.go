@@ -30,13 +30,23 @@ type Chain interface {
 type Pool interface {
 	Stats() mempool.Stats
 	Get(id wire.Hash) (mempool.Entry, bool)
+	Prioritise(id wire.Hash, delta int64)
+	Priorities() []mempool.Priority
+	Dusty(id wire.Hash) bool
 }
 
 // Assembler builds and finds blocks.
 type Assembler interface {
-	Build(ctx context.Context, script []byte, extra uint64, txs []*wire.Tx) (*mining.Template, error)
 	Generate(ctx context.Context, n int, script []byte, tries uint64) ([]wire.Hash, error)
 	GenerateBlock(ctx context.Context, script []byte, txs []*wire.Tx, submit bool) (*wire.Block, error)
+	Last() (mining.Built, bool)
+	MinFee() int64
+	Signals(s *consensus.State) []mining.Signal
+}
+
+// Templates has the present one ready.
+type Templates interface {
+	Latest(ctx context.Context) (*mining.Ready, error)
 }
 
 // Parts are what the methods reach.
@@ -44,6 +54,7 @@ type Parts struct {
 	Chain     Chain
 	Pool      Pool
 	Assembler Assembler
+	Templates Templates
 	Params    *consensus.Params
 	Now       func() time.Time
 	Syncing   func() bool     // the node still catches up
@@ -60,5 +71,5 @@ type node struct {
 // Methods lists the methods on p.
 func Methods(p Parts) []table.Method {
 	n := &node{Parts: p}
-	return slices.Concat(n.miningMethods(), n.submitMethods(), n.templateMethods())
+	return slices.Concat(n.infoMethods(), n.priorityMethods(), n.templateMethods(), n.submitMethods(), n.generateMethods())
 }

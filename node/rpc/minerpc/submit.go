@@ -14,17 +14,24 @@ import (
 func (n *node) submitMethods() []table.Method {
 	return []table.Method{{
 		Name: "submitblock", Category: "mining",
-		About: "Attempts to submit new block to network.\nSee BIP22 for full specification.",
+		About: "Attempts to submit new block to network.\n" +
+			"See https://en.bitcoin.it/wiki/BIP_0022 for full specification.\n",
 		Args: []table.Arg{
 			{Name: "hexdata", Kind: table.HexText, Need: true, About: "the hex-encoded block data to submit"},
 			{Name: "dummy", Kind: table.Text, Hint: "ignored", About: "dummy value, for compatibility with BIP22. This value is ignored."},
 		},
-		Result: "null when the block was accepted, else why not (BIP22)", Call: n.submitBlock,
+		Results: []table.Shape{
+			table.Null("").When("If the block was accepted"),
+			table.Str("", "According to BIP22").When("Otherwise"),
+		},
+		Examples: table.Both("submitblock", `"mydata"`, `"mydata"`), Call: n.submitBlock,
 	}, {
 		Name: "submitheader", Category: "mining",
-		About:  "Decode the given hexdata as a header and submit it as a candidate chain tip if valid.\nThrows when the header is invalid.",
-		Args:   []table.Arg{{Name: "hexdata", Kind: table.HexText, Need: true, About: "the hex-encoded block header data"}},
-		Result: "null", Call: n.submitHeader,
+		About: "Decode the given hexdata as a header and submit it as a candidate chain tip if valid." +
+			"\nThrows when the header is invalid.\n",
+		Args:     []table.Arg{{Name: "hexdata", Kind: table.HexText, Need: true, About: "the hex-encoded block header data"}},
+		Results:  []table.Shape{table.Null("None")},
+		Examples: table.Both("submitheader", `"aabbcc"`, `"aabbcc"`), Call: n.submitHeader,
 	}}
 }
 

@@ -3,22 +3,12 @@ package minerpc
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
-	"strconv"
-	"time"
 
 	"github.com/quernnet/quern/consensus"
-	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/node/mining"
 	"github.com/quernnet/quern/node/rpc/table"
-	"github.com/quernnet/quern/node/rpc/view"
-)
-
-// How long a caller that polls waits for new transactions: a minute at first,
-// then ten seconds at a time (Core's).
-const (
-	firstPoll = time.Minute
-	nextPoll  = 10 * time.Second
 )
 
 func (n *node) templateMethods() []table.Method {
@@ -26,17 +16,76 @@ func (n *node) templateMethods() []table.Method {
 		Name: "getblocktemplate", Category: "mining",
 		About: "If the request parameters include a 'mode' key, that is used to explicitly select between the default 'template' request or a 'proposal'.\n" +
 			"It returns data needed to construct a block to work on.\n" +
-			"For full specification, see BIPs 22, 23, 9, and 145.",
-		Args: []table.Arg{{Name: "template_request", Kind: table.Options, Need: true, About: "Format of the template", Fields: []table.Arg{
-			{Name: "mode", Kind: table.Text, About: "This must be set to \"template\", \"proposal\" (see BIP 23), or omitted"},
-			{Name: "capabilities", Kind: table.Array, About: "A list of strings"},
-			{Name: "rules", Kind: table.Array, Need: true, About: "A list of strings: \"segwit\" must be in it"},
+			"For full specification, see BIPs 22, 23, 9, and 145:\n" +
+			"    https://github.com/bitcoin/bips/blob/master/bip-0022.mediawiki\n" +
+			"    https://github.com/bitcoin/bips/blob/master/bip-0023.mediawiki\n" +
+			"    https://github.com/bitcoin/bips/blob/master/bip-0009.mediawiki#getblocktemplate_changes\n" +
+			"    https://github.com/bitcoin/bips/blob/master/bip-0145.mediawiki\n",
+		Args: []table.Arg{{Name: "template_request", Kind: table.Object, Need: true, About: "Format of the template", Fields: []table.Arg{
+			{Name: "mode", Kind: table.Text, About: `This must be set to "template", "proposal" (see BIP 23), or omitted`},
+			{Name: "capabilities", Kind: table.Array, About: "A list of strings", Fields: []table.Arg{
+				{Name: "str", Kind: table.Text, About: "client side supported feature, 'longpoll', 'coinbasevalue', 'proposal', 'serverlist', 'workid'"},
+			}},
+			{Name: "rules", Kind: table.Array, Need: true, About: "A list of strings", Fields: []table.Arg{
+				{Name: "segwit", Kind: table.Text, Need: true, About: "(literal) indicates client side segwit support"},
+				{Name: "str", Kind: table.Text, About: "other client side supported softfork deployment"},
+			}},
 			{Name: "longpollid", Kind: table.Text, About: "delay processing request until the result would vary significantly from the \"longpollid\" of a prior template"},
 			{Name: "data", Kind: table.HexText, About: "proposed block data to check, encoded in hexadecimal; valid only for mode=\"proposal\""},
 		}}},
-		Result: "{ \"version\", \"rules\", …, \"previousblockhash\", \"transactions\", \"coinbasevalue\", …, \"default_witness_commitment\" }",
-		Call:   n.getBlockTemplate,
+		Results: []table.Shape{
+			table.Null("").When("If the proposal was accepted with mode=='proposal'"),
+			table.Str("", "According to BIP22").When("If the proposal was not accepted with mode=='proposal'"),
+			templateShape().When("Otherwise"),
+		},
+		Examples: table.Both("getblocktemplate", `'{"rules": ["segwit"]}'`, `{"rules": ["segwit"]}`), Call: n.getBlockTemplate,
 	}}
+}
+
+func templateShape() table.Shape {
+	return table.Obj("", "",
+		table.Num("version", "The preferred block version"),
+		table.Arr("rules", "specific block rules that are to be enforced",
+			table.Str("", "name of a rule the client must understand to some extent; see BIP 9 for format")),
+		table.Dict("vbavailable", "set of pending, supported versionbit (BIP 9) softfork deployments",
+			table.Num("rulename", "identifies the bit number as indicating acceptance and readiness for the named softfork rule")),
+		table.Arr("capabilities", "", table.Str("value", "A supported feature, for example 'proposal'")),
+		table.Num("vbrequired", "bit mask of versionbits the server requires set in submissions"),
+		table.Str("previousblockhash", "The hash of current highest block"),
+		table.Arr("transactions", "contents of non-coinbase transactions that should be included in the next block", table.Obj("", "",
+			table.Hex("data", "transaction data encoded in hexadecimal (byte-for-byte)"),
+			table.Hex("txid", "transaction hash excluding witness data, shown in byte-reversed hex"),
+			table.Hex("hash", "transaction hash including witness data, shown in byte-reversed hex"),
+			table.Arr("depends", "array of numbers",
+				table.Num("", "transactions before this one (by 1-based index in 'transactions' list) that must be present in the final block if this one is")),
+			table.Num("fee", "difference in value between transaction inputs and outputs (in satoshis); for coinbase transactions, this is a negative Number of the total collected block fees (ie, not including the block subsidy); if key is not present, fee is unknown and clients MUST NOT assume there isn't one"),
+			table.Num("sigops", "total SigOps cost, as counted for purposes of block limits; if key is not present, sigop cost is unknown and clients MUST NOT assume it is zero"),
+			table.Num("weight", "total transaction weight, as counted for purposes of block limits"),
+		)),
+		table.Dict("coinbaseaux", "data that should be included in the coinbase's scriptSig content",
+			table.Hex("key", "values must be in the coinbase (keys may be ignored)")),
+		table.Num("coinbasevalue", "maximum allowable input to coinbase transaction, including the generation award and transaction fees (in satoshis)"),
+		table.Str("longpollid", "an id to include with a request to longpoll on an update to this template"),
+		table.Str("target", "The hash target"),
+		table.Time("mintime", "The minimum timestamp appropriate for the next block time, expressed in UNIX epoch time. Adjusted for the proposed BIP94 timewarp rule."),
+		table.Arr("mutable", "list of ways the block template may be changed",
+			table.Str("value", "A way the block template may be changed, e.g. 'time', 'transactions', 'prevblock'")),
+		table.Hex("noncerange", "A range of valid nonces"),
+		table.Num("sigoplimit", "limit of sigops in blocks"),
+		table.Num("sizelimit", "limit of block size"),
+		table.Num("weightlimit", "limit of block weight").Maybe(),
+		table.Time("curtime", "current timestamp in UNIX epoch time. Adjusted for the proposed BIP94 timewarp rule."),
+		table.Str("bits", "compressed target of next block"),
+		table.Num("height", "The height of the next block"),
+		table.Hex("signet_challenge", "Only on signet").Maybe(),
+		table.Hex("default_witness_commitment", "a valid witness commitment for the unmodified block template").Maybe(),
+	)
+}
+
+// templateRequest is what a caller asks for.
+type templateRequest struct {
+	rules    []string
+	longPoll json.RawMessage // nil: do not wait
 }
 
 func (n *node) getBlockTemplate(ctx context.Context, a table.Args) (any, error) {
@@ -49,9 +98,9 @@ func (n *node) getBlockTemplate(ctx context.Context, a table.Args) (any, error) 
 	if mode == "proposal" {
 		return n.propose(ctx, o["data"])
 	}
-	var rules []string
-	if raw, ok := o["rules"]; ok && table.TypeName(raw) == "array" && json.Unmarshal(raw, &rules) != nil {
-		return nil, table.Errorf(table.CodeType, "rules is not an array of strings")
+	r, err := newRequest(o)
+	if err != nil {
+		return nil, err
 	}
 	if mode != "template" {
 		return nil, table.Errorf(table.CodeInvalid, "Invalid mode")
@@ -59,24 +108,42 @@ func (n *node) getBlockTemplate(ctx context.Context, a table.Args) (any, error) 
 	if err := n.readyToMine(); err != nil {
 		return nil, err
 	}
-	if raw, ok := o["longpollid"]; ok && !table.IsNull(raw) {
-		if err := n.poll(ctx, raw); err != nil {
+	if r.longPoll != nil {
+		if err := n.poll(ctx, r.longPoll); err != nil {
 			return nil, err
 		}
 	}
-	if n.Params.SignetChallenge != nil && !slices.Contains(rules, "signet") {
+	if n.Params.SignetChallenge != nil && !slices.Contains(r.rules, "signet") {
 		return nil, table.Errorf(table.CodeInvalid, `getblocktemplate must be called with the signet rule set (call with {"rules": ["segwit", "signet"]})`)
 	}
-	if !slices.Contains(rules, "segwit") {
+	if !slices.Contains(r.rules, "segwit") {
 		return nil, table.Errorf(table.CodeInvalid, `getblocktemplate must be called with the segwit rule set (call with {"rules": ["segwit"]})`)
 	}
-	seq := n.Pool.Stats().Sequence
-	// What the coinbase pays to is the miner's to choose; anyone could spend this.
-	t, err := n.Assembler.Build(ctx, []byte{0x51}, 0, nil)
+	t, err := n.Templates.Latest(ctx)
 	if err != nil {
-		return nil, generateError(err)
+		return nil, testError(err)
 	}
-	return n.template(t, seq), nil
+	return n.answer(t, r.rules)
+}
+
+func newRequest(o map[string]json.RawMessage) (r templateRequest, err error) {
+	if raw, ok := o["rules"]; ok && table.TypeName(raw) == "array" {
+		var list []json.RawMessage
+		if err := json.Unmarshal(raw, &list); err != nil {
+			return r, table.Errorf(table.CodeType, "rules is not an array")
+		}
+		for _, v := range list {
+			var rule string
+			if table.TypeName(v) != "string" || json.Unmarshal(v, &rule) != nil {
+				return r, table.Errorf(table.CodeType, "%s", table.WrongType(v, "string"))
+			}
+			r.rules = append(r.rules, rule)
+		}
+	}
+	if raw, ok := o["longpollid"]; ok && !table.IsNull(raw) {
+		r.longPoll = raw
+	}
+	return r, nil
 }
 
 // readyToMine refuses on Bitcoin's own chain what only a node that is
@@ -94,143 +161,39 @@ func (n *node) readyToMine() error {
 	return nil
 }
 
-// poll waits until the tip is no longer the one of the id, or after a while
-// the mempool has changed.
-func (n *node) poll(ctx context.Context, raw json.RawMessage) error {
-	tip, seq := n.Chain.Tip().ID, n.Pool.Stats().Sequence
-	var id string
-	if json.Unmarshal(raw, &id) == nil {
-		var err error
-		if tip, err = table.ParseHash(id[:min(len(id), 64)], "longpollid"); err != nil {
-			return err
-		}
-		seq, _ = strconv.ParseUint(id[64:], 10, 64) // no number: no transaction seen, as in Core
+// testError words that no block could be built.
+func testError(err error) error {
+	var rule *consensus.RuleError
+	if errors.As(err, &rule) {
+		return table.Errorf(table.CodeVerify, "TestBlockValidity failed: %v", rule)
 	}
-	wait := time.NewTimer(firstPoll)
-	defer wait.Stop()
-	for {
-		changed := n.Chain.Changed()
-		if n.Chain.Tip().ID != tip {
-			return nil
+	return table.Errorf(table.CodeMisc, "%v", err)
+}
+
+// answer is t for a client that knows some rules.
+func (n *node) answer(t *mining.Ready, known []string) (any, error) {
+	out := &templateJSON{t: t, txs: t.Shown, time: max(t.Block.Header.Time, n.nextTime(&t.Prev)), version: t.Block.Header.Version}
+	if out.txs == nil {
+		out.txs = ShowTxs(t.Template)
+	}
+	for _, s := range n.Assembler.Signals(&t.Prev) {
+		name := s.Name
+		if !s.Optional {
+			name = "!" + name
 		}
-		select {
-		case <-changed:
-		case <-wait.C:
-			if n.Pool.Stats().Sequence != seq {
-				return nil
+		knows := s.Optional || slices.Contains(known, s.Name)
+		switch s.Stage {
+		case mining.Started, mining.LockedIn:
+			out.signals = append(out.signals, signal{name, s.Bit})
+			if !knows {
+				out.version &^= s.Mask()
 			}
-			wait.Reset(nextPoll)
-		case <-ctx.Done():
-			return table.Errorf(table.CodeNotConnected, "Shutting down")
+		case mining.Active:
+			if !knows {
+				return nil, table.Errorf(table.CodeInvalid, "Support for '%s' rule requires explicit client support", s.Name)
+			}
+			out.active = append(out.active, name)
 		}
 	}
-}
-
-// propose judges a block that has no proof of work yet (BIP23).
-func (n *node) propose(ctx context.Context, raw json.RawMessage) (any, error) {
-	var data string
-	if raw == nil || json.Unmarshal(raw, &data) != nil || table.IsNull(raw) {
-		return nil, table.Errorf(table.CodeType, "Missing data String key for proposal")
-	}
-	b, err := decodeBlock(data)
-	if err != nil {
-		return nil, err
-	}
-	if h, ok := n.Chain.Header(b.ID()); ok {
-		switch {
-		case h.Invalid:
-			return "duplicate-invalid", nil
-		case h.Active:
-			return "duplicate", nil
-		}
-		return "duplicate-inconclusive", nil
-	}
-	// A draft's Merkle root is not judged, so it is here.
-	if root, _ := wire.MerkleRoot(b.TxIDs()); root != b.Header.Merkle {
-		return string(consensus.BadMerkleRoot), nil
-	}
-	return bip22(n.Chain.TestBlock(ctx, b, true))
-}
-
-type templateTx struct {
-	Data    view.Hex  `json:"data"`
-	TxID    wire.Hash `json:"txid"`
-	Hash    wire.Hash `json:"hash"`
-	Depends []int     `json:"depends"` // places in the block, the coinbase being 0
-	Fee     int64     `json:"fee"`     // satoshis
-	Sigops  int       `json:"sigops"`
-	Weight  int       `json:"weight"`
-}
-
-type templateJSON struct {
-	Capabilities []string       `json:"capabilities"`
-	Version      int32          `json:"version"`
-	Rules        []string       `json:"rules"`
-	Available    map[string]int `json:"vbavailable"`
-	Required     int            `json:"vbrequired"`
-	Prev         wire.Hash      `json:"previousblockhash"`
-	Txs          []templateTx   `json:"transactions"`
-	Aux          struct{}       `json:"coinbaseaux"`
-	Value        int64          `json:"coinbasevalue"` // satoshis
-	LongPoll     string         `json:"longpollid"`
-	Target       string         `json:"target"`
-	MinTime      uint32         `json:"mintime"`
-	Mutable      []string       `json:"mutable"`
-	Nonces       string         `json:"noncerange"`
-	Sigops       int            `json:"sigoplimit"`
-	Size         int            `json:"sizelimit"`
-	Weight       int            `json:"weightlimit,omitempty"`
-	Time         uint32         `json:"curtime"`
-	Bits         view.Hex32     `json:"bits"`
-	Height       uint32         `json:"height"`
-	Challenge    view.Hex       `json:"signet_challenge,omitempty"`
-	Commitment   view.Hex       `json:"default_witness_commitment,omitempty"`
-}
-
-func (n *node) template(t *mining.Template, seq uint64) templateJSON {
-	h, coinbase := &t.Block.Header, t.Block.Txs[0]
-	// Before segwit sigops are counted in a scale four times coarser.
-	scale, segwit := consensus.WitnessScale, t.Height() >= n.Params.Segwit
-	out := templateJSON{
-		Capabilities: []string{"proposal"}, Version: h.Version, Rules: []string{"csv"}, Available: map[string]int{},
-		Prev: h.Parent, Txs: []templateTx{}, Value: coinbase.Outs[0].Value,
-		LongPoll: h.Parent.String() + strconv.FormatUint(seq, 10), Target: view.Target(h.Bits), MinTime: t.MinTime,
-		Mutable: []string{"time", "transactions", "prevblock"}, Nonces: "00000000ffffffff",
-		Sigops: consensus.MaxSigopCost / scale, Size: consensus.MaxWeight / scale,
-		Time: h.Time, Bits: view.Hex32(h.Bits), Height: t.Height(), Challenge: n.Params.SignetChallenge,
-	}
-	if segwit {
-		scale = 1
-		out.Rules = append(out.Rules, "!segwit", "taproot")
-		out.Sigops, out.Size, out.Weight = consensus.MaxSigopCost, consensus.MaxWeight, consensus.MaxWeight
-		for _, o := range coinbase.Outs[1:] {
-			out.Commitment = o.Script
-		}
-	}
-	if n.Params.SignetChallenge != nil {
-		out.Rules = append(out.Rules, "!signet")
-	}
-	place := make(map[wire.Hash]int, len(t.Block.Txs))
-	for i, tx := range t.Block.Txs {
-		place[tx.ID()] = i
-		if i == 0 {
-			continue
-		}
-		out.Txs = append(out.Txs, templateTx{
-			Data: tx.Append(nil), TxID: tx.ID(), Hash: tx.WitnessID(), Depends: depends(tx, place),
-			Fee: t.Fees[i], Sigops: t.Sigops[i] / scale, Weight: tx.Weight(),
-		})
-	}
-	return out
-}
-
-// depends lists the transactions of the block that t spends from.
-func depends(t *wire.Tx, place map[wire.Hash]int) []int {
-	out := []int{}
-	for i := range t.Ins {
-		if at, ok := place[t.Ins[i].Prev.TxID]; ok {
-			out = append(out, at)
-		}
-	}
-	return out
+	return out, nil
 }
