@@ -33,7 +33,7 @@ var rooms = []struct{ pkg, allowed string }{
 	{"node/psbt", "consensus consensus/wire consensus/script node/signing"},
 	{"node/fees", "consensus consensus/wire node/mempool"},
 	{"node/address", "consensus consensus/script"},
-	{"node/keys", "consensus"},
+	{"node/keys", "consensus node/address"},
 	{"node/miniscript", "consensus/script"},
 	{"node/descriptor", "consensus consensus/script node/address node/keys node/miniscript node/signing"},
 	{"node/wallet", "consensus consensus/chain consensus/wire consensus/script work datastore/failpoint node/address node/descriptor node/mempool"},

@@ -5,12 +5,10 @@
 package address
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/btcsuite/btcd/address/v2/base58"
-	"github.com/btcsuite/btcd/address/v2/bech32"
 
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/script"
@@ -41,67 +39,104 @@ func Encode(s []byte, p *consensus.Params) (string, bool) {
 	if !ok || version == 0 && len(program) != 20 && len(program) != 32 {
 		return "", false
 	}
-	text, err := encodeWitness(version, program, p.HRP)
-	return text, err == nil
+	return encodeWitness(version, program, p.HRP), true
 }
 
-func encodeWitness(version int, program []byte, hrp string) (string, error) {
-	data, err := bech32.ConvertBits(program, 8, 5, true)
-	if err != nil {
-		return "", err
-	}
-	data = append([]byte{byte(version)}, data...)
+func encodeWitness(version int, program []byte, hrp string) string {
+	values := append([]byte{byte(version)}, splitBits(program)...)
 	if version == 0 {
-		return bech32.Encode(hrp, data)
+		return encodeBech32(bech32, hrp, values)
 	}
-	return bech32.EncodeM(hrp, data)
+	return encodeBech32(bech32m, hrp, values)
 }
 
-// Decode returns the output script that an address of p's chain stands for.
+// Error is why a text is no address.
+type Error struct {
+	Text      string
+	Reason    string // in Core's words
+	Locations []int  // characters that are likely wrong, from 0
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("address %.100q: %s", e.Text, e.Reason) }
+
+// Decode returns the output script that an address of p's chain stands for. The
+// error is an *Error.
 func Decode(text string, p *consensus.Params) ([]byte, error) {
-	if i := strings.LastIndexByte(text, '1'); i > 0 && strings.EqualFold(text[:i], p.HRP) {
-		s, err := decodeWitness(text)
-		if err != nil {
-			return nil, fmt.Errorf("address %q: %w", text, err)
-		}
-		return s, nil
+	decode := decodeBase58
+	if len(text) >= len(p.HRP) && strings.EqualFold(text[:len(p.HRP)], p.HRP) {
+		decode = decodeWitness
 	}
-	hash, version, err := base58.CheckDecode(text)
-	switch {
-	case errors.Is(err, base58.ErrChecksum):
-		return nil, fmt.Errorf("address %.100q: its checksum does not match: a letter is wrong", text)
-	case err != nil:
-		return nil, fmt.Errorf("address %.100q is neither base58 nor a bech32 address that starts with %s1", text, p.HRP)
-	case len(hash) != hashSize:
-		return nil, fmt.Errorf("address %q holds %d bytes, want %d", text, len(hash), hashSize)
-	case version == p.PubKeyHash:
-		return PayToKeyHash(hash), nil
-	case version == p.ScriptHash:
-		return PayToScriptHash(hash), nil
+	s, e := decode(text, p)
+	if e != nil {
+		e.Text = text
+		return nil, e
 	}
-	return nil, fmt.Errorf("address %q is of another chain than %s", text, p.Name)
+	return s, nil
 }
 
-func decodeWitness(text string) ([]byte, error) {
-	_, data, encoding, err := bech32.DecodeGeneric(text)
-	if err != nil {
-		return nil, err
+func decodeBase58(text string, p *consensus.Params) ([]byte, *Error) {
+	raw, ok := DecodeBase58Check(text, 1+hashSize)
+	if !ok {
+		if _, ok := decode58(text, 100); ok {
+			return nil, &Error{Reason: "Invalid checksum or length of Base58 address (P2PKH or P2SH)"}
+		}
+		return nil, &Error{Reason: "Invalid or unsupported Segwit (Bech32) or Base58 encoding."}
 	}
-	if len(data) == 0 {
-		return nil, errors.New("it is empty")
-	}
-	version := int(data[0])
-	program, err := bech32.ConvertBits(data[1:], 5, 8, false)
-	if err != nil {
-		return nil, err
-	}
+	known := len(raw) > 0 && (raw[0] == p.PubKeyHash || raw[0] == p.ScriptHash)
 	switch {
+	case !known:
+		return nil, &Error{Reason: "Invalid or unsupported Base58-encoded address."}
+	case len(raw) != 1+hashSize:
+		return nil, &Error{Reason: "Invalid length for Base58 address (P2PKH or P2SH)"}
+	case raw[0] == p.PubKeyHash:
+		return PayToKeyHash(raw[1:]), nil
+	}
+	return PayToScriptHash(raw[1:]), nil
+}
+
+func decodeWitness(text string, p *consensus.Params) ([]byte, *Error) {
+	d, e := dissect(text)
+	if e != nil {
+		return nil, e
+	}
+	enc, ok := d.encoding()
+	if !ok {
+		return nil, locate(text, d)
+	}
+	values := d.values[:len(d.values)-bech32Check]
+	switch {
+	case len(values) == 0:
+		return nil, &Error{Reason: "Empty Bech32 data section"}
+	case d.hrp != p.HRP:
+		return nil, &Error{Reason: fmt.Sprintf("Invalid or unsupported prefix for Segwit (Bech32) address (expected %s, got %s).", p.HRP, d.hrp)}
+	}
+	version := int(values[0])
+	switch {
+	case version == 0 && enc != bech32:
+		return nil, &Error{Reason: "Version 0 witness address must use Bech32 checksum"}
+	case version > 0 && enc != bech32m:
+		return nil, &Error{Reason: "Version 1+ witness address must use Bech32m checksum"}
+	}
+	program, ok := joinBits(values[1:])
+	if !ok {
+		return nil, &Error{Reason: "Invalid padding in Bech32 data section"}
+	}
+	return checkProgram(version, program)
+}
+
+// checkProgram is the script of a witness program that addresses may have.
+func checkProgram(version int, program []byte) ([]byte, *Error) {
+	unit := "bytes"
+	if len(program) == 1 {
+		unit = "byte"
+	}
+	switch n := len(program); {
+	case version == 0 && n != 20 && n != 32:
+		return nil, &Error{Reason: fmt.Sprintf("Invalid Bech32 v0 address program size (%d %s), per BIP141", n, unit)}
 	case version > 16:
-		return nil, fmt.Errorf("there is no witness version %d", version)
-	case version == 0 && encoding != bech32.Version0, version > 0 && encoding != bech32.VersionM:
-		return nil, errors.New("its checksum is of the wrong kind for its witness version")
-	case len(program) < 2 || len(program) > 40, version == 0 && len(program) != 20 && len(program) != 32:
-		return nil, fmt.Errorf("a witness program of version %d has no %d bytes", version, len(program))
+		return nil, &Error{Reason: "Invalid Bech32 address witness version"}
+	case n < 2 || n > 40:
+		return nil, &Error{Reason: fmt.Sprintf("Invalid Bech32 address program size (%d %s)", n, unit)}
 	}
 	return PayToWitness(version, program), nil
 }

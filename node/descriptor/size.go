@@ -33,7 +33,7 @@ func scriptType(s []byte) string {
 		return "legacy"
 	case script.TypeWitnessV0KeyHash, script.TypeWitnessV0ScriptHash:
 		return "bech32"
-	case script.TypeWitnessV1Taproot, script.TypeWitnessUnknown, script.TypeAnchor:
+	case script.TypeWitnessV1Taproot, script.TypeWitnessUnknown:
 		return "bech32m"
 	}
 	return ""

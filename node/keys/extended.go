@@ -1,7 +1,6 @@
 package keys
 
 import (
-	"bytes"
 	"crypto/hmac"
 	"crypto/sha512"
 	"encoding/binary"
@@ -13,6 +12,7 @@ import (
 	"github.com/btcsuite/btcd/chainhash/v2"
 
 	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/node/address"
 )
 
 // extendedSize is what an extended key takes: version, depth, parent, number,
@@ -147,16 +147,9 @@ func (x Extended) Text(p *consensus.Params) string {
 
 // ParseExtended reads an extended key of p's chains, public or private.
 func ParseExtended(text string, p *consensus.Params) (Extended, error) {
-	if len(text) > maxText {
-		return Extended{}, errors.New("it is too long for an extended key")
-	}
-	raw := base58.Decode(text)
-	if len(raw) != extendedSize+4 {
-		return Extended{}, errors.New("it has not the size of an extended key")
-	}
-	b, sum := raw[:extendedSize], raw[extendedSize:]
-	if !bytes.Equal(chainhash.DoubleHashB(b)[:4], sum) {
-		return Extended{}, errors.New("its checksum does not match")
+	b, ok := address.DecodeBase58Check(text, extendedSize)
+	if !ok || len(b) != extendedSize {
+		return Extended{}, errors.New("it is not an extended key with its checksum")
 	}
 	x := Extended{Depth: b[4], Parent: Fingerprint(b[5:9]), Child: binary.BigEndian.Uint32(b[9:13]), ChainCode: [32]byte(b[13:45])}
 	if x.Depth == 0 && (x.Child != 0 || x.Parent != Fingerprint{}) {

@@ -7,12 +7,10 @@ import (
 	"github.com/btcsuite/btcd/btcec/v2"
 
 	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/node/address"
 )
 
-const (
-	privateSize = 32
-	maxText     = 128 // base58 of what is here is shorter, and decoding a long text is slow
-)
+const privateSize = 32
 
 // Private is a private key and how its public key is written.
 type Private struct {
@@ -49,18 +47,15 @@ func (k Private) WIF(p *consensus.Params) string {
 
 // ParseWIF reads a private key of p's chains.
 func ParseWIF(text string, p *consensus.Params) (Private, error) {
-	if len(text) > maxText {
-		return Private{}, errors.New("it is too long for a private key")
-	}
-	raw, version, err := base58.CheckDecode(text)
+	raw, ok := address.DecodeBase58Check(text, 1+privateSize+1)
 	switch {
-	case err != nil:
-		return Private{}, err
-	case version != p.PrivateKey:
+	case !ok:
+		return Private{}, errors.New("it is not base58 with its checksum")
+	case len(raw) == 0 || raw[0] != p.PrivateKey:
 		return Private{}, errors.New("it is a key of another chain, or no private key")
-	case len(raw) == privateSize:
-	case len(raw) == privateSize+1 && raw[privateSize] == 1:
-	default:
+	}
+	raw = raw[1:]
+	if len(raw) != privateSize && (len(raw) != privateSize+1 || raw[privateSize] != 1) {
 		return Private{}, errors.New("it has not the size of a private key")
 	}
 	k, ok := NewPrivate(raw[:privateSize], len(raw) == privateSize)
