@@ -5,6 +5,7 @@
 package address
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"strings"
 
@@ -159,4 +160,10 @@ func PayToWitness(version int, program []byte) []byte {
 		op = byte(op1 - 1 + version)
 	}
 	return append([]byte{op, byte(len(program))}, program...)
+}
+
+// PayToWitnessScript is the P2WSH script of a witness script (BIP141).
+func PayToWitnessScript(s []byte) []byte {
+	h := sha256.Sum256(s)
+	return PayToWitness(0, h[:])
 }

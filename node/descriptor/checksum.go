@@ -56,6 +56,17 @@ func Checksum(text string) (sum string, ok bool) {
 	return string(out), true
 }
 
+// ChecksumOf is the checksum of a descriptor that may have one, which then must
+// be right; "" when it is not.
+func ChecksumOf(text string) string {
+	body, err := checked(text, false)
+	if err != nil {
+		return ""
+	}
+	sum, _ := Checksum(body)
+	return sum
+}
+
 // sealed is a descriptor with its checksum.
 func sealed(text string) string {
 	sum, _ := Checksum(text)

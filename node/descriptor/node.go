@@ -98,9 +98,9 @@ func (n *node) build(pubs, subs [][]byte, out *signing.Keyring) []byte {
 		return address.PayToWitness(0, hash160(pubs[0]))
 	case kindSortedMulti:
 		slices.SortFunc(pubs, bytes.Compare)
-		return multisig(n.threshold, pubs)
+		return Multisig(n.threshold, pubs)
 	case kindMulti:
-		return multisig(n.threshold, pubs)
+		return Multisig(n.threshold, pubs)
 	case kindMultiA, kindSortedA:
 		return n.multiA(pubs)
 	case kindSH:
@@ -108,7 +108,7 @@ func (n *node) build(pubs, subs [][]byte, out *signing.Keyring) []byte {
 		return address.PayToScriptHash(hash160(subs[0]))
 	case kindWSH:
 		out.AddScript(subs[0])
-		return payToWitnessScript(subs[0])
+		return address.PayToWitnessScript(subs[0])
 	case kindRawTR:
 		return address.PayToWitness(1, xonly(pubs[0]))
 	case kindMiniscript:

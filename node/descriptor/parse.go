@@ -127,7 +127,7 @@ func (p *parser) fixed(e string, k kind) ([]*node, error) {
 	n := &node{kind: k}
 	var err error
 	if k == kindRaw {
-		if n.script, err = hex.DecodeString(inner); err != nil {
+		if n.script, err = hex.DecodeString(inner); err != nil || inner == "" {
 			return nil, errors.New("Raw script is not hex")
 		}
 		return []*node{n}, nil

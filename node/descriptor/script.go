@@ -1,10 +1,7 @@
 package descriptor
 
 import (
-	"crypto/sha256"
-
 	"github.com/quernnet/quern/consensus/script"
-	"github.com/quernnet/quern/node/address"
 	"github.com/quernnet/quern/node/keys"
 )
 
@@ -19,14 +16,8 @@ func xonly(pub []byte) []byte { return pub[1:33] }
 // payToKey is the P2PK script.
 func payToKey(pub []byte) []byte { return append(script.AppendPush(nil, pub), opCheckSig) }
 
-// payToWitnessScript is the P2WSH script (BIP141).
-func payToWitnessScript(s []byte) []byte {
-	h := sha256.Sum256(s)
-	return address.PayToWitness(0, h[:])
-}
-
-// multisig is the script that asks for m signatures, of keys in their order.
-func multisig(m int, pubs [][]byte) []byte {
+// Multisig is the script that asks for m signatures, of keys in their order.
+func Multisig(m int, pubs [][]byte) []byte {
 	s := script.AppendNumber(nil, int64(m))
 	for _, pub := range pubs {
 		s = script.AppendPush(s, pub)

@@ -2,10 +2,12 @@ package chainrpc
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -16,10 +18,8 @@ import (
 	"github.com/quernnet/quern/node/rpc/view"
 )
 
-const (
-	defaultRange = 1000
-	maxRange     = 1_000_000
-)
+// defaultRange is the last index that is searched, where none is told.
+const defaultRange = 1000
 
 // scan is the one search of the coin set that may run at a time. mu guards
 // cancel, which is nil when none runs.
@@ -67,14 +67,27 @@ func (s *scan) running() bool {
 func (n *node) scanMethods() []table.Method {
 	return []table.Method{{
 		Name: "scantxoutset", Category: "blockchain",
-		About: "Scans the unspent transaction output set for entries that match certain output descriptors:\n" +
-			"addr(<address>), raw(<hex script>), combo(<pubkey>), pk(<pubkey>), pkh(<pubkey>), wpkh(<pubkey>), sh(wpkh(<pubkey>)), tr(<pubkey>), rawtr(<pubkey>)\n" +
-			"where <pubkey> is a key in hex or WIF, or an extended key (xpub/xprv) optionally followed by one or more path elements and a final /*.",
-		Args: []table.Arg{
-			{Name: "action", Kind: table.Text, Need: true, About: "\"start\" for starting a scan, \"abort\" for aborting the current scan (returns true when abort was successful), \"status\" for progress report (in %) of the current scan"},
-			{Name: "scanobjects", Kind: table.Array, About: "Array of scan objects: descriptors, or objects { \"desc\", \"range\" }. Required for \"start\" action"},
-		},
-		Result: "{ \"success\", \"txouts\", \"height\", \"bestblock\", \"unspents\", \"total_amount\" }", Call: n.scanTxOutSet,
+		About: "Scans the unspent transaction output set for entries that match certain output descriptors.\n" +
+			"Examples of output descriptors are:\n" +
+			"    addr(<address>)                      Outputs whose output script corresponds to the specified address (does not include P2PK)\n" +
+			"    raw(<hex script>)                    Outputs whose output script equals the specified hex-encoded bytes\n" +
+			"    combo(<pubkey>)                      P2PK, P2PKH, P2WPKH, and P2SH-P2WPKH outputs for the given pubkey\n" +
+			"    pkh(<pubkey>)                        P2PKH outputs for the given pubkey\n" +
+			"    sh(multi(<n>,<pubkey>,<pubkey>,...)) P2SH-multisig outputs for the given threshold and pubkeys\n" +
+			"    tr(<pubkey>)                         P2TR\n" +
+			"    tr(<pubkey>,{pk(<pubkey>)})          P2TR with single fallback pubkey in tapscript\n" +
+			"    rawtr(<pubkey>)                      P2TR with the specified key as output key rather than inner\n" +
+			"    wsh(and_v(v:pk(<pubkey>),after(2)))  P2WSH miniscript with mandatory pubkey and a timelock\n" +
+			"\nIn the above, <pubkey> either refers to a fixed public key in hexadecimal notation, or to an xpub/xprv optionally followed by one\n" +
+			"or more path elements separated by \"/\", and optionally ending in \"/*\" (unhardened), or \"/*'\" or \"/*h\" (hardened) to specify all\n" +
+			"unhardened or hardened child keys.\n" +
+			"In the latter case, a range needs to be specified by below if different from 1000.\n" +
+			"For more information on output descriptors, see the documentation in the doc/descriptors.md file.\n",
+		Args:    []table.Arg{scanAction(), scanObjects()},
+		Results: []table.Shape{scanShape(), scanAborted(), scanProgress(), scanIdle()},
+		Examples: table.CLI("scantxoutset", "start '["+scanExample+"]'") + table.CLI("scantxoutset", "status") + table.CLI("scantxoutset", "abort") +
+			table.Curl("scantxoutset", `"start", [`+scanExample+`]`) + table.Curl("scantxoutset", `"status"`) + table.Curl("scantxoutset", `"abort"`),
+		Call: n.scanTxOutSet,
 	}}
 }
 
@@ -131,7 +144,9 @@ func (n *node) expand(ctx context.Context, raw json.RawMessage, wanted map[strin
 				return table.Errorf(table.CodeNotFound, "Cannot derive script without private keys: '%s'", text)
 			}
 			for _, s := range e.Scripts {
-				wanted[string(s)] = descriptor.InferWith(s, &e.Ring, n.Params).String()
+				if _, known := wanted[string(s)]; !known {
+					wanted[string(s)] = descriptor.InferWith(s, &e.Ring, n.Params).String()
+				}
 			}
 		}
 	}
@@ -161,37 +176,9 @@ func scanObject(raw json.RawMessage) (text string, low, high int64, err error) {
 	}
 	high = defaultRange
 	if r, ok := o["range"]; ok && !table.IsNull(r) {
-		low, high, err = parseRange(bytes.TrimSpace(r))
+		low, high, err = table.ParseRange(bytes.TrimSpace(r))
 	}
 	return text, low, high, err
-}
-
-// parseRange reads an end or [begin, end] (Core's ParseDescriptorRange).
-func parseRange(raw json.RawMessage) (low, high int64, err error) {
-	var pair []json.RawMessage
-	switch {
-	case table.TypeName(raw) == "number":
-		high, err = table.ParseInteger(raw, 64)
-	case json.Unmarshal(raw, &pair) == nil && len(pair) == 2 && table.TypeName(pair[0]) == "number" && table.TypeName(pair[1]) == "number":
-		if low, err = table.ParseInteger(pair[0], 64); err == nil {
-			high, err = table.ParseInteger(pair[1], 64)
-		}
-		if err == nil && low > high {
-			err = table.Errorf(table.CodeInvalid, "Range specified as [begin,end] must not have begin after end")
-		}
-	default:
-		err = table.Errorf(table.CodeInvalid, "Range must be specified as end or as [begin,end]")
-	}
-	switch {
-	case err != nil:
-	case low < 0:
-		err = table.Errorf(table.CodeInvalid, "Range should be greater or equal than 0")
-	case high>>31 != 0:
-		err = table.Errorf(table.CodeInvalid, "End of range is too high")
-	case high >= low+maxRange:
-		err = table.Errorf(table.CodeInvalid, "Range is too large")
-	}
-	return low, high, err
 }
 
 type unspentJSON struct {
@@ -238,6 +225,9 @@ func (n *node) search(ctx context.Context, wanted map[string]string) (any, error
 		tip = n.Chain.Tip()
 	}
 	out.Success, out.Height, out.Best = err == nil, tip.Height, tip.ID
+	slices.SortFunc(out.Unspents, func(a, b unspentJSON) int {
+		return cmp.Or(bytes.Compare(a.TxID[:], b.TxID[:]), cmp.Compare(a.Out, b.Out))
+	})
 	for i := range out.Unspents {
 		u := &out.Unspents[i]
 		if h, ok := n.Chain.ActiveAt(u.Height); ok {

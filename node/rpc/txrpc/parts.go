@@ -39,5 +39,5 @@ type node struct{ Parts }
 // Methods lists the methods on p.
 func Methods(p Parts) []table.Method {
 	n := &node{p}
-	return slices.Concat(n.rawTxMethods(), n.createMethods(), n.signMethods(), n.psbtMethods(), n.decodePSBTMethods(), n.processMethods(), n.showMethods())
+	return slices.Concat(n.rawTxMethods(), n.scriptMethods(), n.createMethods(), n.signMethods(), n.psbtMethods(), n.decodePSBTMethods(), n.processMethods(), n.showMethods())
 }

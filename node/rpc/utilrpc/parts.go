@@ -20,5 +20,5 @@ type node struct{ Parts }
 // Methods lists the methods on p.
 func Methods(p Parts) []table.Method {
 	n := &node{p}
-	return slices.Concat(n.addressMethods(), n.feeMethods())
+	return slices.Concat(n.addressMethods(), n.multisigMethods(), n.descriptorMethods(), n.messageMethods(), n.feeMethods())
 }
