@@ -54,7 +54,7 @@ type parts struct {
 	pool      *mempool.Pool
 	fees      *fees.Follower
 	alarm     *alarm.Watch
-	wallet    *wallet.Wallet
+	wallets   *wallet.Set
 	assembler *mining.Assembler
 	keeper    *mining.Keeper
 	miner     *mining.Miner
@@ -166,12 +166,12 @@ func (n *Node) build(ctx context.Context, l *ledger) (*parts, error) {
 	}); err != nil {
 		return nil, err
 	}
-	if p.wallet, err = wallet.Open(wallet.Config{
+	if p.wallets, err = wallet.Open(wallet.Config{
 		Chain: l.chain, Pool: p.pool, Params: l.params,
-		File: filepath.Join(c.Dir(), "wallet.dat"),
-		Now:  n.clock.now, Log: n.logs.For("wallet"),
+		Dir: filepath.Join(c.Dir(), "wallets"), Former: filepath.Join(c.Dir(), "wallet.dat"),
+		Now: n.clock.now, Log: n.logs.For("wallet"),
 	}); err != nil {
-		return nil, fmt.Errorf("wallet: %w", err)
+		return nil, fmt.Errorf("wallets: %w", err)
 	}
 	if p.assembler, err = mining.New(mining.Config{Chain: l.chain, Pool: p.pool, Now: n.clock.now}); err != nil {
 		return nil, err
@@ -211,7 +211,11 @@ func (n *Node) newMiner(p *parts) (*mining.Miner, error) {
 		if fixed := n.pay.Load(); fixed != nil {
 			return *fixed, nil
 		}
-		return p.wallet.NewScript()
+		w, err := p.wallets.Primary()
+		if err != nil {
+			return nil, err
+		}
+		return w.NewScript()
 	}
 	return mining.NewMiner(mining.MinerConfig{
 		Assembler: p.assembler, Script: script, Workers: n.config.Mining.Workers, Every: pace(p.params), Log: n.logs.For("mining"),
@@ -298,9 +302,7 @@ func (p *parts) start(s *stack) {
 	s.start("mempool", p.pool.Run)
 	s.start("fees", p.fees.Run)
 	s.start("alarm", p.alarm.Run)
-	s.start("wallet", func(ctx context.Context) error {
-		return errors.Join(p.wallet.Run(ctx), p.wallet.Close())
-	})
+	s.start("wallets", p.wallets.Run)
 	if p.zmq != nil {
 		s.start("zmq", p.zmq.Run)
 	}
@@ -315,7 +317,7 @@ func (p *parts) start(s *stack) {
 // rpcParts is what the RPC server may reach.
 func (n *Node) rpcParts(p *parts) rpc.Parts {
 	return rpc.Parts{
-		Chain: p.chain, Pool: p.pool, Fees: p.fees, Wallet: p.wallet, Assembler: p.assembler, Templates: p.keeper, Miner: p.miner,
+		Chain: p.chain, Pool: p.pool, Fees: p.fees, Wallets: p.wallets, Assembler: p.assembler, Templates: p.keeper, Miner: p.miner,
 		Net: p.net, Peering: p.peering, Params: p.params, Reorgs: p.alarm.Shown,
 		Swarm: n.config.SwarmName(), Folder: n.config.Dir(), Version: Version,
 		Invite: func(own, others []string) (invite.Invite, bool, error) {

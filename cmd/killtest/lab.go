@@ -68,7 +68,7 @@ func (l *lab) prepare(ctx context.Context) error {
 	return l.undisturbed(ctx)
 }
 
-const walletName = "wallet.dat"
+const walletName = "wallets/wallet.dat"
 
 // undisturbed is a seed without a death, and then a reindex of what it left. It
 // must pass every point that there is: one that is not in the program any more

@@ -79,7 +79,11 @@ func (t *trial) furnish() error {
 	for _, a := range t.used {
 		t.told1[a] = true
 	}
-	return os.WriteFile(filepath.Join(dir, walletName), t.lab.wallet, 0o600)
+	file := filepath.Join(dir, walletName)
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(file, t.lab.wallet, 0o600)
 }
 
 // run lives through the plan, and then to the end of the history.

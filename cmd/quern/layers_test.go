@@ -36,7 +36,7 @@ var rooms = []struct{ pkg, allowed string }{
 	{"node/keys", "consensus consensus/wire node/address"},
 	{"node/miniscript", "consensus/script"},
 	{"node/descriptor", "consensus consensus/script node/address node/keys node/miniscript node/signing"},
-	{"node/wallet", "consensus consensus/chain consensus/wire consensus/script work datastore/failpoint node/address node/descriptor node/mempool"},
+	{"node/wallet", "consensus consensus/chain consensus/wire consensus/script work datastore/failpoint node/address node/descriptor node/keys node/mempool node/signing"},
 	{"node/peering", "consensus consensus/chain consensus/wire work gossip gossip/relay node/mempool node/syncer node/syncer/presync"},
 	{"node/rest", "consensus consensus/chain consensus/wire node/mempool node/rpc/view"},
 	{"node/zmq", "consensus consensus/chain consensus/wire node/mempool node/zmq/zmtp work"},
@@ -64,7 +64,7 @@ var rooms = []struct{ pkg, allowed string }{
 	{"node/rpc/utilrpc", "consensus consensus/script node/address node/descriptor node/fees node/keys node/mempool node/rpc/table node/rpc/view node/signing"},
 	{"node/rpc/controlrpc", "consensus node/rpc/table"},
 	{"node/rpc/quernrpc", "consensus gossip node/address node/invite node/mempool node/mining node/rpc/netrpc node/rpc/own node/rpc/table node/rpc/view"},
-	{"node/rpc/walletrpc", "consensus node/mempool node/rpc/own node/rpc/table node/rpc/view node/wallet"},
+	{"node/rpc/walletrpc", "consensus consensus/chain consensus/script consensus/wire node/address node/descriptor node/keys node/mempool node/rpc/own node/rpc/table node/rpc/view node/signing node/wallet"},
 	{"node/sim", "consensus consensus/chain consensus/wire consensus/script work gossip node/mempool node/mining node/peering"},
 }
 

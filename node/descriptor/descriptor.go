@@ -147,5 +147,17 @@ func (d *Descriptor) Roots() (pubs [][]byte, extended []keys.Extended) {
 	return pubs, extended
 }
 
+// PrivateRoots lists the extended keys of Roots, with the private keys that the
+// text held.
+func (d *Descriptor) PrivateRoots() []keys.Extended {
+	_, all := d.Roots()
+	for i, x := range all {
+		if k, ok := d.known.privates[keys.Hash160(x.Pub())]; ok {
+			all[i] = x.WithPrivate(k)
+		}
+	}
+	return all
+}
+
 // Warnings lists what is unsafe in the descriptor, in words.
 func (d *Descriptor) Warnings() []string { return d.root.warnings() }

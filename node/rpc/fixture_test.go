@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -22,6 +23,7 @@ import (
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/datastore"
 	"github.com/quernnet/quern/node/address"
+	"github.com/quernnet/quern/node/descriptor"
 	"github.com/quernnet/quern/node/fees"
 	"github.com/quernnet/quern/node/mempool"
 	"github.com/quernnet/quern/node/mining"
@@ -126,9 +128,11 @@ func (f *fixture) build() {
 	if p.Fees, err = fees.Follow(fees.Config{Pool: p.Pool, Chain: p.Chain, Now: p.Now}); err != nil {
 		t.Fatal(err)
 	}
-	if p.Wallet, err = wallet.Open(wallet.Config{
-		Chain: p.Chain, Pool: p.Pool, Params: p.Params, File: filepath.Join(t.TempDir(), "wallet.dat"), Now: p.Now,
-		KDF: &wallet.KDF{Time: 1, Memory: 64, Threads: 1}, Log: slog.New(slog.DiscardHandler),
+	f.vars["wallets"] = filepath.Join(t.TempDir(), "wallets")
+	if p.Wallets, err = wallet.Open(wallet.Config{
+		Chain: p.Chain, Pool: p.Pool, Params: p.Params, Dir: f.vars["wallets"], Now: p.Now, Keypool: 20,
+		Rand: rand.NewChaCha8([32]byte{}), // the same keys in every run
+		KDF:  &wallet.KDF{Time: 1, Memory: 64, Threads: 1}, Log: slog.New(slog.DiscardHandler),
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -139,23 +143,20 @@ func (f *fixture) build() {
 		t.Fatal(err)
 	}
 	if p.Miner, err = mining.NewMiner(mining.MinerConfig{
-		Assembler: p.Assembler, Script: func(context.Context) ([]byte, error) { return p.Wallet.NewScript() },
+		Assembler: p.Assembler, Script: func(context.Context) ([]byte, error) { return f.script, nil },
 	}); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 2)
 	go func() { ended <- p.Pool.Run(ctx) }()
-	go func() { ended <- p.Wallet.Run(ctx) }()
+	go func() { ended <- p.Wallets.Run(ctx) }()
 	t.Cleanup(func() {
 		cancel()
 		for range 2 {
 			if err := <-ended; err != nil {
 				t.Error(err)
 			}
-		}
-		if err := p.Wallet.Close(); err != nil {
-			t.Error(err)
 		}
 	})
 }
@@ -166,6 +167,7 @@ func (f *fixture) setVars(blocks int) {
 	v["genesis"] = f.parts.Params.Genesis.ID().String()
 	v["tip"] = f.parts.Chain.Tip().ID.String()
 	v["addr"], _ = address.Encode(f.script, f.parts.Params)
+	v["addrsum"], _ = descriptor.Checksum("addr(" + v["addr"] + ")")
 	if blocks < 101 {
 		return
 	}

@@ -14,7 +14,8 @@ import (
 
 // Transcripts: a line "> method params" is sent, what follows up to an empty
 // line is the answer: HTTP status, then the result or error. $name stands for
-// one of the fixture's values. QUERN_UPDATE=1 writes the answers anew, to be
+// one of the fixture's values, "=> name" behind a request keeps its result as another, "=> name.field" a part of it;
+// method@wallet goes to the path of that wallet. QUERN_UPDATE=1 writes the answers anew, to be
 // read before they are committed.
 func TestTranscripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
@@ -76,7 +77,9 @@ func (f *fixture) replay(script []byte) []byte {
 			continue
 		}
 		fmt.Fprintf(&out, "%s\n", line)
+		request, kept, keep := strings.Cut(request, " => ")
 		method, params, _ := strings.Cut(request, " ")
+		method, wallet, named := strings.Cut(method, "@")
 		params = variable.ReplaceAllStringFunc(params, func(name string) string {
 			value, ok := f.vars[name[1:]]
 			if !ok {
@@ -84,15 +87,42 @@ func (f *fixture) replay(script []byte) []byte {
 			}
 			return value
 		})
-		status, reply := f.post(fmt.Sprintf(`{"id":1,"method":%q,"params":%s}`, method, params))
+		path := "/"
+		if named {
+			path = "/wallet/" + wallet
+		}
+		status, reply := post(f.server, path, fmt.Sprintf(`{"id":1,"method":%q,"params":%s}`, method, params))
 		f.schema(method, reply)
+		if keep {
+			f.keep(kept, reply)
+		}
 		fmt.Fprintf(&out, "%d %s\n\n", status, f.answer(reply))
 	}
 	return bytes.TrimRight(out.Bytes(), "\n")
 }
 
+// keep names a result that is a text, or a field of one as in "sent.txid", for the
+// requests that follow.
+func (f *fixture) keep(name, reply string) {
+	var r struct{ Result json.RawMessage }
+	if err := json.Unmarshal([]byte(reply), &r); err != nil {
+		f.t.Fatalf("%s: %v in %s", name, err, reply)
+	}
+	name, field, ok := strings.Cut(name, ".")
+	if ok {
+		var fields map[string]json.RawMessage
+		_ = json.Unmarshal(r.Result, &fields)
+		r.Result = fields[field]
+	}
+	var text string
+	if err := json.Unmarshal(r.Result, &text); err != nil {
+		f.t.Fatalf("%s: %v in %s", name, err, reply)
+	}
+	f.vars[name] = text
+}
+
 // answer is the result or error in a reply, indented, with field order and
-// numbers as they came.
+// numbers as they came; the folder of the wallets, which is another in each run, by its name.
 func (f *fixture) answer(reply string) string {
 	var r struct {
 		Result, Error json.RawMessage
@@ -108,7 +138,7 @@ func (f *fixture) answer(reply string) string {
 	if err := json.Indent(&b, raw, "", " "); err != nil {
 		f.t.Fatal(err)
 	}
-	return b.String()
+	return strings.ReplaceAll(b.String(), f.vars["wallets"], "$wallets")
 }
 
 // schema compares what a method returned with what it declares.
@@ -143,6 +173,7 @@ func TestEveryMethodHasTranscript(t *testing.T) {
 		for line := range strings.Lines(string(text)) {
 			if request, ok := strings.CutPrefix(strings.TrimSpace(line), "> "); ok {
 				name, _, _ := strings.Cut(request, " ")
+				name, _, _ = strings.Cut(name, "@")
 				told[name] = true
 			}
 		}

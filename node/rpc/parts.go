@@ -35,7 +35,7 @@ type Parts struct {
 	Chain     *chain.Chain
 	Pool      *mempool.Pool
 	Fees      *fees.Follower
-	Wallet    *wallet.Wallet
+	Wallets   *wallet.Set
 	Assembler *mining.Assembler
 	Templates *mining.Keeper
 	Miner     *mining.Miner
@@ -81,7 +81,7 @@ func (p Parts) methods(started time.Time) table.Table {
 		netrpc.Methods(p.net()),
 		utilrpc.Methods(utilrpc.Parts{Params: p.Params, Pool: p.Pool, Fees: p.Fees}),
 		quernrpc.Methods(p.quern(started)),
-		walletrpc.Methods(walletrpc.Parts{Chain: p.Chain, Wallet: p.Wallet}),
+		walletrpc.Methods(walletrpc.Parts{Chain: p.Chain, Pool: p.Pool, Params: p.Params, Wallets: p.Wallets}),
 	)
 	return t
 }
@@ -102,7 +102,11 @@ func (p Parts) quern(started time.Time) quernrpc.Parts {
 		Swarm: p.Swarm, Folder: p.Folder, Version: p.Version, Started: started, Now: p.Now,
 		Syncing: p.syncing, Progress: p.progress, Warnings: p.warnings, PayTo: p.PayTo, Invite: p.Invite,
 		Wallet: func() own.WalletStatus {
-			st := p.Wallet.Status()
+			w, err := p.Wallets.Primary()
+			if err != nil {
+				return own.WalletStatus{}
+			}
+			st := w.Status()
 			return own.WalletStatus{Exists: st.Exists, Height: st.Height, Synced: st.Synced}
 		},
 	}
@@ -151,21 +155,25 @@ func (p Parts) peers() int {
 	return len(p.Net.Peers())
 }
 
-// sync waits for mempool and wallet to reach the tip.
+// sync waits for mempool and wallets to reach the tip.
 func (p Parts) sync(ctx context.Context) error {
 	tip := p.Chain.Tip()
 	if err := p.Pool.Sync(ctx); err != nil {
 		return err
 	}
-	return walletrpc.At(ctx, p.Wallet, tip.Height)
+	for _, w := range p.Wallets.Loaded() {
+		if err := walletrpc.At(ctx, w, tip.Height); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// walletBlock is where the wallet saw a transaction of its own.
+// walletBlock is where a wallet saw a transaction of its own.
 func (p Parts) walletBlock(id wire.Hash) (wire.Hash, bool) {
-	records, err := p.Wallet.History(0)
-	for i := range records {
-		if err == nil && records[i].TxID == id && !records[i].Block.IsZero() {
-			return records[i].Block, true
+	for _, w := range p.Wallets.Loaded() {
+		if t, ok := w.Tx(id); ok && !t.Block.IsZero() {
+			return t.Block, true
 		}
 	}
 	return wire.Hash{}, false

@@ -1,5 +1,7 @@
 package signing
 
+import "golang.org/x/crypto/ripemd160"
+
 // Keyring is what a signer knows besides the transaction: private and public keys
 // by their hashes, where keys come from, scripts by their HASH160, and the trees of
 // leaf scripts behind taproot outputs, by output key. All of it may be nil.
@@ -42,6 +44,20 @@ func (r *Keyring) Hiding(secrets, origins bool) *Keyring {
 		out.Origins = nil
 	}
 	return &out
+}
+
+// WitnessScript is the script of a P2WSH program.
+func (r *Keyring) WitnessScript(program [32]byte) ([]byte, bool) {
+	h := ripemd160.New()
+	h.Write(program[:])
+	s, ok := r.Scripts[[20]byte(h.Sum(nil))]
+	return s, ok
+}
+
+// OriginX says where the key with an X coordinate comes from, whichever its Y.
+func (r *Keyring) OriginX(x XOnly) (Origin, bool) {
+	o, ok := byX(r.Origins, x)
+	return o.Origin, ok
 }
 
 // byX finds what m holds of the key with that X coordinate, whichever its Y.

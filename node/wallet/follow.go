@@ -4,23 +4,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
+	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/chain"
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/node/mempool"
 )
 
 const (
-	batch     = 50   // blocks read at a time
-	saveEvery = 1000 // blocks that may have to be read again after a crash
+	batch     = 50  // blocks read at a time
+	saveEvery = 144 // blocks that may have to be read again after a crash, as Core's
 )
 
-// Run follows chain and mempool until ctx ends.
-func (w *Wallet) Run(ctx context.Context) error {
+// run follows chain and mempool until ctx ends.
+func (w *Wallet) run(ctx context.Context) error {
 	for {
 		moved, pooled := w.c.Chain.Changed(), w.c.Pool.Changed()
 		if err := w.follow(ctx); err != nil {
-			return err
+			return fmt.Errorf("wallet %q: %w", w.name, err)
 		}
 		select {
 		case <-moved:
@@ -51,58 +53,128 @@ func (w *Wallet) follow(ctx context.Context) error {
 func (w *Wallet) readBlocks() (more bool, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.file == nil || w.tip == w.c.Chain.Tip().ID {
+	if w.journal == nil || w.tip == w.c.Chain.Tip().ID {
 		return false, nil
 	}
 	reverted, applied, err := w.c.Chain.UpdatesSince(w.tip, batch)
 	if errors.Is(err, chain.ErrUnknown) {
 		// The chain was rebuilt, or the file is of another copy of it: the
 		// transactions stand, where they are in the chain is read anew.
-		w.c.Log.Warn("the wallet's last block is not on the chain, reading it from the start", "block", w.tip)
-		w.tip, w.height = w.c.Params.Genesis.ID(), 0
+		w.c.Log.Warn("the wallet's last block is not on the chain, reading it from the start", "wallet", w.name, "block", w.tip)
 		return true, w.forgetBlocks()
 	}
 	if err != nil {
 		return false, fmt.Errorf("read the chain: %w", err)
 	}
-	changed := false
 	for _, u := range reverted {
-		changed = w.ledger.disconnect(u.Block) || changed
+		w.ledger.disconnect(u.Block, u.Next.Height)
 		w.tip, w.height = u.Prev.ID, u.Prev.Height
 	}
 	for _, u := range applied {
-		c, err := w.ledger.connect(u.Block, u.Next.Height)
-		if err != nil {
+		w.tip, w.height = u.Next.ID, u.Next.Height
+		if err := w.connect(u.Block, u.Next.Height, timeMax(&u.Next), false); err != nil {
 			return false, err
 		}
-		changed = c || changed
-		w.tip, w.height = u.Next.ID, u.Next.Height
 	}
-	if changed || w.height > w.saved+saveEvery {
-		err = w.save()
+	if len(w.ledger.touched)+len(w.pending) > 0 || w.height >= w.saved+saveEvery || len(reverted) > 0 {
+		err = w.commit()
 	}
 	return len(reverted)+len(applied) > 0, err
 }
 
-func (w *Wallet) forgetBlocks() error {
-	for _, e := range w.ledger.txs {
-		e.height, e.block, e.conflict = 0, wire.Hash{}, wire.Hash{}
+// timeMax is the latest time of the last eleven blocks, which stands for that of
+// all before (Core's nTimeMax).
+func timeMax(s *consensus.State) int64 {
+	most := uint32(0)
+	for _, t := range s.Times {
+		most = max(most, t)
 	}
-	return w.save()
+	return int64(most)
+}
+
+// connect records a block of the chain. mu is held.
+func (w *Wallet) connect(b *wire.Block, height uint32, timeMax int64, old bool) error {
+	at := blockPlace{id: b.ID(), height: height, time: int64(b.Header.Time), timeMax: timeMax}
+	n := news{now: w.c.Now().Unix(), block: &at, old: old}
+	for i, t := range b.Txs {
+		at.index = uint32(i)
+		e, _, err := w.ledger.connectTx(t, n, w.height)
+		if err != nil {
+			return err
+		}
+		if err := w.noticed(e); err != nil {
+			return err
+		}
+		if !old {
+			w.ledger.leavePool(t.ID())
+		}
+	}
+	return nil
+}
+
+// noticed marks the addresses of a transaction as used. mu is held.
+func (w *Wallet) noticed(e *entry) error {
+	if e == nil {
+		return nil
+	}
+	w.bornBefore(e.smart)
+	w.markSpent(e.tx)
+	for _, o := range e.tx.Outs {
+		for _, p := range slices.Clone(w.places[string(o.Script)]) {
+			fresh, err := w.use(p)
+			if err != nil {
+				return fmt.Errorf("derive keys: %w", err)
+			}
+			if active, internal := w.isActive(p.ring); !active || internal {
+				continue
+			}
+			for _, i := range fresh {
+				if err := w.giveOut(p.ring, i); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// giveOut puts a receiving address into the book that somebody else has given
+// out: another copy of the wallet.
+func (w *Wallet) giveOut(r *keyring, index uint32) error {
+	s, err := w.scriptAt(r, index)
+	if err != nil {
+		return err
+	}
+	a := w.addressOf(s)
+	if _, ok := w.labelOf(a); !ok && a != "" {
+		w.setLabel(a, "", Receive)
+	}
+	return nil
+}
+
+// forgetBlocks takes the wallet back to where its oldest key may have been used. mu is held.
+func (w *Wallet) forgetBlocks() error {
+	for _, e := range w.ledger.ordered {
+		if e.state == confirmed || e.state == conflicted {
+			w.ledger.move(e, inactive, wire.Hash{}, 0, 0)
+		}
+	}
+	w.tip, w.height = w.c.Params.Genesis.ID(), 0
+	w.note(w.tipRecord())
+	return w.commit()
 }
 
 // readPool takes the mempool's news, and gives it back what it has lost of the
 // wallet's own.
 func (w *Wallet) readPool() error {
 	w.mu.Lock()
-	if w.file == nil {
+	if w.journal == nil {
 		w.mu.Unlock()
 		return nil
 	}
 	err := w.hear()
 	lost := w.lost()
-	close(w.changed)
-	w.changed = make(chan struct{})
+	w.announce()
 	w.mu.Unlock()
 	// Not under mu: the pool may look at scripts and coins for a while.
 	for _, t := range lost {
@@ -115,55 +187,64 @@ func (w *Wallet) readPool() error {
 	return err
 }
 
-// hear records waiting transactions of the wallet.
+// hear records waiting transactions of the wallet. mu is held.
 func (w *Wallet) hear() error {
 	events, ok := w.c.Pool.EventsSince(w.seen)
 	if !ok {
-		// Too far behind: begin with what is there now. Events between the
-		// number and the entries come twice, which does no harm.
-		w.seen = w.c.Pool.Stats().Sequence
-		_, entries := w.c.Pool.Entries()
-		for _, e := range w.ledger.txs {
-			e.pooled = false
-		}
-		for _, e := range entries {
-			events = append(events, mempool.Event{Added: e.Tx})
-		}
+		events = w.hearAll()
 	}
-	known := len(w.ledger.txs)
 	for _, ev := range events {
 		w.seen = max(w.seen, ev.Sequence)
 		if ev.Added == nil {
-			if e, ok := w.ledger.txs[ev.Removed]; ok {
-				e.pooled = false
-			}
+			w.ledger.leavePool(ev.Removed)
 			continue
 		}
-		e, err := w.ledger.add(ev.Added, w.c.Now())
-		if err != nil {
+		if err := w.hearOne(ev.Added); err != nil {
 			return err
 		}
-		if e != nil {
-			e.pooled = true
-		}
 	}
-	if len(w.ledger.txs) != known {
-		return w.save()
+	if len(w.ledger.touched)+len(w.pending) > 0 {
+		return w.commit()
 	}
 	return nil
 }
 
+func (w *Wallet) hearOne(t *wire.Tx) error {
+	e, added, err := w.ledger.enterPool(t, news{now: w.c.Now().Unix()})
+	if err == nil && added {
+		err = w.noticed(e)
+	}
+	return err
+}
+
+// hearAll begins with what is in the mempool now. Events between the number
+// and the entries come twice, which does no harm.
+func (w *Wallet) hearAll() (events []mempool.Event) {
+	w.seen = w.c.Pool.Stats().Sequence
+	_, entries := w.c.Pool.Entries()
+	w.ledger.emptyPool()
+	for _, e := range entries {
+		events = append(events, mempool.Event{Added: e.Tx})
+	}
+	return events
+}
+
 // lost lists the transactions that wait for a block outside the mempool,
 // parents first; once a block, since what the mempool refuses it will refuse
-// until then.
+// until then. mu is held.
 func (w *Wallet) lost() []*wire.Tx {
 	if w.offered == w.tip {
 		return nil
 	}
 	w.offered = w.tip
 	var out []*wire.Tx
-	for _, e := range w.ledger.sorted() {
-		if e.height == 0 && !e.pooled && !e.dead() {
+	for _, e := range w.ledger.ordered {
+		if e.state != inactive {
+			continue
+		}
+		if _, ok := w.c.Pool.Get(e.tx.ID()); ok {
+			w.ledger.move(e, pooled, wire.Hash{}, 0, 0) // it came back with a reorganisation
+		} else if len(e.rivals) == 0 && !e.tx.IsCoinbase() {
 			out = append(out, e.tx)
 		}
 	}

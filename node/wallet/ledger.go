@@ -1,246 +1,231 @@
 package wallet
 
 import (
-	"encoding/hex"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/quernnet/quern/consensus/wire"
 )
 
-// ledger is what is known of the transactions that concern the wallet. It has
-// no I/O and no lock of its own.
+// ledger is what is known of the transactions that concern a wallet. It has no
+// I/O and no lock of its own.
 //
-// Every entry receives or spends. spenders maps each outpoint that an entry's
-// transaction spends to the entries that do; two spend the same one when they
-// conflict, of which at most one is in the chain. The input that all coinbases
-// share is no outpoint and not in it.
+// ordered has every entry, in the order in which they came. Every entry pays to or spends from the wallet. spenders maps each outpoint
+// that an entry's transaction spends to the entries that do: two of them conflict, and
+// at most one is in the chain. The input that all coinbases share is no
+// outpoint and not in it. owned maps each output that pays to a script of the wallet, spent
+// or not, to where it comes from. touched are the entries that differ from what is stored.
 type ledger struct {
-	book     *book
+	find     func(script []byte) []place // where a script of the wallet belongs; none for others'
 	txs      map[wire.Hash]*entry
+	ordered  []*entry
 	spenders map[wire.Outpoint][]*entry
+	owned    map[wire.Outpoint]*entry
+	clashing map[wire.Hash][]*entry // by a transaction of the mempool: the entries that it conflicts with
+	next     int64                  // order of the next entry
+	touched  map[*entry]struct{}
+}
+
+// state is where a transaction stands (Core's TxState).
+type state int
+
+const (
+	inactive   state = iota // neither in a block nor in the mempool
+	pooled                  // in the mempool
+	confirmed               // in a block of the chain
+	conflicted              // a block of the chain holds another that spends one of its coins, or a parent's
+	abandoned               // inactive, and its coins may be spent otherwise
+)
+
+// atRest is the state as it is stored: what is in the mempool, the mempool knows.
+func (s state) atRest() state {
+	if s == pooled {
+		return inactive
+	}
+	return s
 }
 
 // entry is one transaction.
 type entry struct {
-	tx       *wire.Tx
-	height   uint32    // 0 while it waits
-	block    wire.Hash // zero while it waits
-	time     time.Time // of the block, or when first seen
-	fee      int64     // satoshis; known when every input is the wallet's
-	conflict wire.Hash // a block in which another transaction spends one of its inputs
-	pooled   bool      // in the mempool now
-	seq      int       // order of entry, a parent's before its children's
+	tx     *wire.Tx
+	state  state
+	block  wire.Hash // of confirmed, and the one that conflicts
+	height uint32    // its height
+	index  uint32    // place in the block, of confirmed
+
+	order    int64 // of entry into the wallet
+	received int64 // Unix seconds: when the wallet first saw it
+	smart    int64 // Unix seconds: received, or what its block says of when it was made
+
+	replaces, replacedBy *wire.Hash // by a fee bump
+	comment, to          *string
+
+	rivals map[wire.Hash]struct{} // of the mempool, that it or an ancestor conflicts with; not stored
 }
 
-// dead says that the transaction cannot confirm as things stand.
-func (e *entry) dead() bool {
-	return !e.conflict.IsZero() || e.tx.IsCoinbase() && e.block.IsZero()
+// fails says that the transaction cannot confirm as things stand: its coins
+// are free.
+func (e *entry) fails() bool {
+	return e.state == abandoned || e.state == conflicted || len(e.rivals) > 0
 }
 
-func newLedger(b *book) *ledger {
-	return &ledger{book: b, txs: map[wire.Hash]*entry{}, spenders: map[wire.Outpoint][]*entry{}}
-}
-
-func loadLedger(txs []fileTx, b *book) (*ledger, error) {
-	l := newLedger(b)
-	for i, f := range txs {
-		raw, err := hex.DecodeString(f.Raw)
-		if err != nil {
-			return nil, fmt.Errorf("transaction %d: %w", i, err)
-		}
-		t, err := wire.DecodeTx(raw)
-		if err != nil {
-			return nil, fmt.Errorf("transaction %d: %w", i, err)
-		}
-		l.insert(&entry{tx: t, height: f.Height, block: f.Block, time: time.Unix(f.Time, 0), fee: f.Fee, conflict: f.Conflict})
+func newLedger(find func([]byte) []place) *ledger {
+	return &ledger{
+		find: find, txs: map[wire.Hash]*entry{}, spenders: map[wire.Outpoint][]*entry{}, owned: map[wire.Outpoint]*entry{},
+		clashing: map[wire.Hash][]*entry{}, touched: map[*entry]struct{}{},
 	}
-	return l, nil
 }
 
-// dump lists the entries in a stable order, oldest first.
-func (l *ledger) dump() []fileTx {
-	out := make([]fileTx, 0, len(l.txs))
-	for _, e := range l.sorted() {
-		out = append(out, fileTx{
-			Raw: hex.EncodeToString(e.tx.Append(nil)), Height: e.height, Block: e.block,
-			Time: e.time.Unix(), Fee: e.fee, Conflict: e.conflict,
-		})
-	}
-	return out
-}
-
-// sorted lists the entries by height, those that wait last, and parents before
-// children.
-func (l *ledger) sorted() []*entry {
-	out := make([]*entry, 0, len(l.txs))
-	for _, e := range l.txs {
-		out = append(out, e)
-	}
-	slices.SortFunc(out, func(a, b *entry) int {
-		// A height of zero wraps to the largest.
-		if a.height-1 != b.height-1 {
-			return cmpUint(a.height-1, b.height-1)
-		}
-		if c := a.time.Compare(b.time); c != 0 {
-			return c
-		}
-		return a.seq - b.seq
-	})
-	return out
-}
-
-func cmpUint(a, b uint32) int {
-	if a < b {
-		return -1
-	}
-	return 1
-}
-
+// insert takes an entry in, whose order is higher than all others'.
 func (l *ledger) insert(e *entry) {
-	e.seq = len(l.txs)
 	l.txs[e.tx.ID()] = e
-	if e.tx.IsCoinbase() {
-		return
+	l.ordered = append(l.ordered, e)
+	l.next = max(l.next, e.order+1)
+	if !e.tx.IsCoinbase() {
+		for _, in := range e.tx.Ins {
+			l.spenders[in.Prev] = append(l.spenders[in.Prev], e)
+		}
 	}
-	for _, in := range e.tx.Ins {
-		l.spenders[in.Prev] = append(l.spenders[in.Prev], e)
+	l.own(e)
+}
+
+// own notes which of e's outputs are the wallet's.
+func (l *ledger) own(e *entry) {
+	for i := range e.tx.Outs {
+		if len(l.find(e.tx.Outs[i].Script)) > 0 {
+			l.owned[e.tx.Outpoint(i)] = e
+		}
 	}
 }
 
-// concerns says whether t pays to or spends from the wallet.
-func (l *ledger) concerns(t *wire.Tx) bool {
-	return slices.ContainsFunc(t.Outs, l.owns) || slices.ContainsFunc(t.Ins, func(in wire.In) bool {
-		_, ok := l.output(in.Prev)
-		return ok
-	})
+// ownAll does so for all entries: there are new scripts.
+func (l *ledger) ownAll() {
+	for _, e := range l.txs {
+		l.own(e)
+	}
 }
 
-func (l *ledger) owns(o wire.Out) bool {
-	_, ok := l.book.paths[string(o.Script)]
-	return ok
+// change notes that an entry is to be stored.
+func (l *ledger) change(e *entry) { l.touched[e] = struct{}{} }
+
+// move gives an entry another state; it says whether that is news.
+func (l *ledger) move(e *entry, s state, block wire.Hash, height, index uint32) bool {
+	if e.state == s && e.block == block && e.height == height && e.index == index {
+		return false
+	}
+	if s.atRest() != e.state.atRest() || e.block != block || e.height != height || e.index != index {
+		l.change(e)
+	}
+	e.state, e.block, e.height, e.index = s, block, height, index
+	return true
 }
 
 // output looks up one of the wallet's outputs, spent or not.
 func (l *ledger) output(op wire.Outpoint) (wire.Out, bool) {
-	e, ok := l.txs[op.TxID]
-	if !ok || int(op.Index) >= len(e.tx.Outs) || !l.owns(e.tx.Outs[op.Index]) {
+	e, ok := l.owned[op]
+	if !ok {
 		return wire.Out{}, false
 	}
 	return e.tx.Outs[op.Index], true
 }
 
-// add records t if it concerns the wallet, and marks its addresses as used.
-// It returns the entry, nil when t is of no concern.
-func (l *ledger) add(t *wire.Tx, now time.Time) (*entry, error) {
-	if e, ok := l.txs[t.ID()]; ok {
-		return e, nil
+// pays says whether t has an output for the wallet.
+func (l *ledger) pays(t *wire.Tx) bool {
+	return slices.ContainsFunc(t.Outs, func(o wire.Out) bool { return len(l.find(o.Script)) > 0 })
+}
+
+// spends says whether t spends an output of the wallet (Core's IsFromMe).
+func (l *ledger) spends(t *wire.Tx) bool {
+	return slices.ContainsFunc(t.Ins, func(in wire.In) bool { return l.owned[in.Prev] != nil })
+}
+
+// concerns says whether t belongs into the ledger.
+func (l *ledger) concerns(t *wire.Tx) bool { return l.pays(t) || l.spends(t) }
+
+// debit is what t spends of the wallet's, in satoshis; credit what it pays to it.
+func (l *ledger) debit(t *wire.Tx) (sum int64) {
+	for _, in := range t.Ins {
+		o, _ := l.output(in.Prev)
+		sum += o.Value
 	}
-	if !l.concerns(t) {
-		return nil, nil
-	}
+	return sum
+}
+
+func (l *ledger) credit(t *wire.Tx) (sum int64) {
 	for _, o := range t.Outs {
-		if p, ok := l.book.paths[string(o.Script)]; ok {
-			if err := l.book.use(p); err != nil {
-				return nil, err
-			}
+		if len(l.find(o.Script)) > 0 {
+			sum += o.Value
 		}
 	}
-	own, err := detach(t)
-	if err != nil {
-		return nil, err
-	}
-	e := &entry{tx: own, time: now, fee: l.feeOf(own)}
-	l.insert(e)
-	return e, nil
+	return sum
 }
 
 // detach copies a transaction out of the block whose bytes it shares.
-func detach(t *wire.Tx) (*wire.Tx, error) { return wire.DecodeTx(t.Append(nil)) }
-
-// feeOf is known when every input is the wallet's, else 0.
-func (l *ledger) feeOf(t *wire.Tx) int64 {
-	var fee int64
-	for _, in := range t.Ins {
-		o, ok := l.output(in.Prev)
-		if !ok {
-			return 0
-		}
-		fee += o.Value
+func detach(t *wire.Tx) (*wire.Tx, error) {
+	own, err := wire.DecodeTx(t.Append(nil))
+	if err != nil {
+		return nil, fmt.Errorf("transaction %v: %w", t.ID(), err)
 	}
-	for _, o := range t.Outs {
-		fee -= o.Value
-	}
-	return fee
+	return own, nil
 }
 
-// connect records a block. It says whether anything changed.
-func (l *ledger) connect(b *wire.Block, height uint32) (changed bool, err error) {
-	when := time.Unix(int64(b.Header.Time), 0)
-	for _, t := range b.Txs {
-		// Whatever else spends the same coins cannot confirm any more.
-		for _, in := range t.Ins {
-			for _, other := range l.spenders[in.Prev] {
-				if other.tx.ID() != t.ID() && other.conflict.IsZero() && other.block.IsZero() {
-					other.conflict, changed = b.ID(), true
-				}
-			}
-		}
-		e, err := l.add(t, when)
-		if err != nil {
-			return changed, err
-		}
-		if e != nil {
-			e.height, e.block, e.time, e.pooled, changed = height, b.ID(), when, false, true
-			e.conflict = wire.Hash{} // marked while its own block was still to be read again
-		}
-	}
-	return changed, nil
-}
-
-// disconnect takes a block back.
-func (l *ledger) disconnect(b *wire.Block) (changed bool) {
-	id := b.ID()
-	for _, e := range l.txs {
-		if e.block == id {
-			e.height, e.block, changed = 0, wire.Hash{}, true
-		}
-		if e.conflict == id {
-			e.conflict, changed = wire.Hash{}, true
-		}
-	}
-	return changed
-}
-
-// coin is an output of the wallet that nothing spends.
-type coin struct {
-	op   wire.Outpoint
-	out  wire.Out
-	path path
-	from *entry
-}
-
-// coins lists the unspent outputs of transactions that are or may come into
-// the chain, in a stable order.
-func (l *ledger) coins() []coin {
-	var out []coin
-	for _, e := range l.sorted() {
-		if e.dead() {
+// descend calls f with an entry and, where f says true, with the entries that spend its
+// outputs, and so on.
+func (l *ledger) descend(e *entry, f func(*entry) bool) {
+	todo, seen := []*entry{e}, map[*entry]bool{}
+	for len(todo) > 0 {
+		e := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if seen[e] || !f(e) {
 			continue
 		}
-		for i, o := range e.tx.Outs {
-			p, ok := l.book.paths[string(o.Script)]
-			op := e.tx.Outpoint(i)
-			if ok && !l.spent(op) {
-				out = append(out, coin{op, o, p, e})
-			}
+		seen[e] = true
+		for i := range e.tx.Outs {
+			todo = append(todo, l.spenders[e.tx.Outpoint(i)]...)
 		}
 	}
-	return out
 }
 
-// spent says whether a transaction that is or may come into the chain spends op.
-func (l *ledger) spent(op wire.Outpoint) bool {
-	return slices.ContainsFunc(l.spenders[op], func(e *entry) bool { return !e.dead() })
+// depth is an entry's number of confirmations at a height of the chain; of a
+// conflicted one, that of the block which conflicts, negative.
+func (e *entry) depth(tip uint32) int64 {
+	switch e.state {
+	case confirmed:
+		return int64(tip) - int64(e.height) + 1
+	case conflicted:
+		return int64(e.height) - int64(tip) - 1
+	}
+	return 0
+}
+
+// fate is how an outpoint is spent (Core's SpendType).
+type fate int
+
+const (
+	unspent   fate = iota
+	outOfPool      // by a transaction that waits outside the mempool
+	inPool         // by one in the mempool
+	inBlock        // by one in the chain
+)
+
+// spent looks at who spends op.
+func (l *ledger) spent(op wire.Outpoint) fate {
+	f := unspent
+	for _, e := range l.spenders[op] {
+		switch {
+		case e.state == confirmed:
+			return inBlock
+		case e.state == pooled:
+			f = inPool
+		case !e.fails():
+			f = max(f, outOfPool)
+		}
+	}
+	return f
+}
+
+// isSpent says whether a transaction that is or may come into the chain spends
+// op (Core's IsSpent).
+func (l *ledger) isSpent(op wire.Outpoint) bool {
+	return slices.ContainsFunc(l.spenders[op], func(e *entry) bool { return !e.fails() })
 }

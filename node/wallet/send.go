@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/wire"
@@ -56,28 +57,47 @@ func (w *Wallet) Send(ctx context.Context, o Order) (Sent, error) {
 	if feerate < 0 || feerate > maxFeerate {
 		return Sent{}, fmt.Errorf("a feerate of %d satoshis per 1000 virtual bytes is out of range, the most is %d", feerate, maxFeerate)
 	}
+	coins := w.spendable()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.file == nil {
-		return Sent{}, ErrNone
-	}
 	// Nothing is changed before the mempool takes the payment.
-	d, err := w.draft(outs, feerate, o.SubtractFee)
+	d, err := w.draft(coins, outs, feerate, o.SubtractFee)
 	if err != nil {
 		return Sent{}, err
 	}
-	if err := w.sign(ctx, d, o.Password); err != nil {
+	if err := w.signWith(ctx, d, o.Password); err != nil {
 		return Sent{}, err
 	}
 	if _, err := w.c.Pool.Add(d.tx, ""); err != nil {
 		return Sent{}, err
 	}
-	e, err := w.ledger.add(d.tx, w.c.Now())
-	if err != nil {
+	if err := w.hearOne(d.tx); err != nil {
 		return Sent{}, err
 	}
-	e.pooled = true
-	return Sent{Tx: d.tx, Fee: d.fee}, w.save()
+	w.announce()
+	return Sent{Tx: d.tx, Fee: d.fee}, w.commit()
+}
+
+// signWith signs with the keys that a password opens; they are closed again when they
+// were before. mu is held.
+func (w *Wallet) signWith(ctx context.Context, d *draft, password string) error {
+	if w.encrypted() {
+		master, until := w.vault.master, w.vault.until
+		locked := w.isLocked()
+		w.vault.master = nil
+		if err := w.openVault(password, time.Hour); err != nil {
+			w.vault.master, w.vault.until = master, until
+			return err
+		}
+		defer func() {
+			if locked {
+				w.vault.lock()
+			} else {
+				w.vault.until = until
+			}
+		}()
+	}
+	return w.sign(ctx, d)
 }
 
 // outputs turns payments into outputs.
@@ -106,18 +126,23 @@ func (w *Wallet) outputs(o Order) ([]wire.Out, error) {
 // draft is a transaction that lacks its signatures.
 type draft struct {
 	tx    *wire.Tx
-	coins []coin // by input
+	coins []Coin // by input
 	fee   int64
 }
 
 // Weights in weight units: of what all transactions have (version, counts, lock time,
-// segwit marker), and of a signed input by its kind. A P2WPKH signature has at
+// segwit marker), and of a signed input by the form of its script. A DER signature has at
 // most 72 bytes.
 const overheadWeight = 4*(4+1+1+4) + 2 + 4*2
 
-func inputWeight(k Kind) int64 {
-	if k == Taproot {
+func inputWeight(script []byte) int64 {
+	switch formOf(script) {
+	case Bech32m:
 		return 4*41 + 1 + 1 + 64
+	case Legacy:
+		return 4 * (41 + 1 + 72 + 1 + 33)
+	case P2SHSegWit:
+		return 4*(41+23) + 1 + 1 + 72 + 1 + 33
 	}
 	return 4*41 + 1 + 1 + 72 + 1 + 33
 }
@@ -130,19 +155,19 @@ func feeOf(weight, feerate int64) int64 {
 }
 
 // draft chooses coins for outs and adds change.
-func (w *Wallet) draft(outs []wire.Out, feerate int64, subtract bool) (*draft, error) {
+func (w *Wallet) draft(coins []Coin, outs []wire.Out, feerate int64, subtract bool) (*draft, error) {
 	var need int64
 	weight := int64(overheadWeight)
 	for _, o := range outs {
 		need += o.Value
 		weight += outputWeight(o)
 	}
-	chosen, sum, err := w.choose(need, weight, feerate, subtract)
+	chosen, sum, err := choose(coins, need, weight, feerate, subtract)
 	if err != nil {
 		return nil, err
 	}
 	for _, c := range chosen {
-		weight += inputWeight(c.path.Kind)
+		weight += inputWeight(c.Out.Script)
 	}
 	d := &draft{coins: chosen, fee: feeOf(weight, feerate)}
 	outs = slices.Clone(outs)
@@ -157,7 +182,7 @@ func (w *Wallet) draft(outs []wire.Out, feerate int64, subtract bool) (*draft, e
 	}
 	d.tx = &wire.Tx{Version: 2, Outs: outs, LockTime: w.height} // a lock time at the tip makes it no gain to mine it elsewhere
 	for _, c := range chosen {
-		d.tx.Ins = append(d.tx.Ins, wire.In{Prev: c.op, Sequence: sequence})
+		d.tx.Ins = append(d.tx.Ins, wire.In{Prev: c.Outpoint, Sequence: sequence})
 	}
 	return d, nil
 }
@@ -180,10 +205,13 @@ func takeFee(outs []wire.Out, fee int64) error {
 // addChange gives back what is left over, at a random place; what is not
 // worth an output goes to the fee.
 func (w *Wallet) addChange(d *draft, outs *[]wire.Out, left, feerate int64) error {
-	kind := d.coins[0].path.Kind
 	// Not used up yet: that is for the ledger, once the payment is made.
-	o := wire.Out{Script: w.book.peek(kind, change)}
-	cost := feeOf(outputWeight(o)+inputWeight(kind), feerate)
+	s, _, err := w.peek(formOf(d.coins[0].Out.Script), true)
+	if err != nil {
+		return err
+	}
+	o := wire.Out{Script: s}
+	cost := feeOf(outputWeight(o)+inputWeight(s), feerate)
 	if left < cost+dust {
 		d.fee += left
 		return nil
@@ -211,17 +239,16 @@ func (w *Wallet) random(n int) (int, error) {
 // choose takes confirmed coins, largest first, then the wallet's own change,
 // until they pay need and their fee. Few inputs make a small fee now; coins
 // that cost more than they hold are left.
-func (w *Wallet) choose(need, weight, feerate int64, subtract bool) ([]coin, int64, error) {
-	usable := w.spendable()
-	var chosen []coin
+func choose(usable []Coin, need, weight, feerate int64, subtract bool) ([]Coin, int64, error) {
+	var chosen []Coin
 	var sum, have int64
 	for _, c := range usable {
-		if c.out.Value <= feeOf(inputWeight(c.path.Kind), feerate) {
+		if c.Out.Value <= feeOf(inputWeight(c.Out.Script), feerate) {
 			continue
 		}
-		have += c.out.Value
-		weight += inputWeight(c.path.Kind)
-		chosen, sum = append(chosen, c), sum+c.out.Value
+		have += c.Out.Value
+		weight += inputWeight(c.Out.Script)
+		chosen, sum = append(chosen, c), sum+c.Out.Value
 		want := need
 		if !subtract {
 			want += feeOf(weight, feerate)
@@ -233,22 +260,19 @@ func (w *Wallet) choose(need, weight, feerate int64, subtract bool) ([]coin, int
 	return nil, 0, fmt.Errorf("%w: %d satoshis are spendable, %d and a fee of %d are needed", ErrFunds, have, need, feeOf(weight, feerate))
 }
 
-func (w *Wallet) spendable() []coin {
-	var out []coin
-	for _, c := range w.ledger.coins() {
-		own := c.from.height > 0 || c.path.Branch == change && c.from.fee > 0 && c.from.pooled
-		if own && w.mature(c) {
-			out = append(out, c)
-		}
-	}
-	slices.SortStableFunc(out, func(a, b coin) int {
-		if (a.from.height == 0) != (b.from.height == 0) {
-			if a.from.height == 0 {
+func (w *Wallet) spendable() []Coin {
+	out := slices.DeleteFunc(w.Coins(), func(c Coin) bool {
+		own := c.Depth > 0 || c.Internal && c.FromMe && c.Trusted
+		return !own || !c.Mature || c.Locked
+	})
+	slices.SortStableFunc(out, func(a, b Coin) int {
+		if (a.Depth == 0) != (b.Depth == 0) {
+			if a.Depth == 0 {
 				return 1
 			}
 			return -1
 		}
-		return int(min(max(b.out.Value-a.out.Value, -1), 1))
+		return int(min(max(b.Out.Value-a.Out.Value, -1), 1))
 	})
 	return out
 }

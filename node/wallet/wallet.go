@@ -1,279 +1,290 @@
 package wallet
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
-	"github.com/btcsuite/btcd/btcutil/v2/hdkeychain"
-
-	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/wire"
-	"github.com/quernnet/quern/node/address"
-	"github.com/quernnet/quern/node/mempool"
 )
 
-// Chain is what the wallet needs of the chain; *chain.Chain satisfies it.
-type Chain interface {
-	Tip() consensus.State
-	Changed() <-chan struct{}
-	UpdatesSince(id wire.Hash, max int) (reverted, applied []consensus.Update, err error)
-}
-
-// Pool is what the wallet needs of the mempool; *mempool.Pool satisfies it.
-type Pool interface {
-	Add(t *wire.Tx, from string) (mempool.Result, error)
-	Entries() (tip wire.Hash, es []mempool.Entry)
-	EventsSince(seq uint64) ([]mempool.Event, bool)
-	Changed() <-chan struct{}
-	Stats() mempool.Stats
-}
-
-// Config is what a Wallet is opened from.
-type Config struct {
-	Chain     Chain
-	Pool      Pool
-	Params    *consensus.Params
-	File      string // mode 0600; may be absent, then there is no wallet until Create or Restore
-	Now       func() time.Time
-	Rand      io.Reader // nil: crypto/rand
-	KDF       *KDF      // nil: the default
-	Lookahead uint32    // unused addresses watched on each branch; 0: 1000
-	Log       *slog.Logger
-}
-
-// Errors that callers tell apart.
-var (
-	ErrNone     = errors.New("there is no wallet yet: make one with `quern wallet create`")
-	ErrExists   = errors.New("there is a wallet already")
-	ErrPassword = errors.New("wrong password")
-	ErrFunds    = errors.New("insufficient funds")
-)
-
-// Wallet is safe for concurrent use.
+// Wallet is a named set of descriptors, and what the chain says of them. It is
+// safe for concurrent use.
 //
-// mu guards everything below it. ledger holds the transactions that concern the keys in
-// book, as of the block tip; coins and balances are read off it. The file is
-// at most saveEvery blocks behind tip, and never behind anything that was
-// told to a caller: an address, a payment.
+// mu guards everything below it. rings are the descriptors in the order in
+// which they came; places maps each script of theirs to where it belongs, up to the keypool
+// beyond the last one used. ledger holds the transactions that concern those
+// scripts as of the block tip; coins and balances are read off it. The
+// journal is at most saveEvery blocks behind tip, and never behind anything that
+// was told to a caller: an address, a payment.
 type Wallet struct {
-	c Config
+	c    *Config
+	name string
+	path string // of the file
 
 	mu      sync.Mutex
-	file    *file // nil: no wallet; its Txs, Next, Tip and Height are filled in by save
-	book    *book
+	journal *journal          // nil once closed
+	pending map[string]record // changes that are not in the journal yet, by key
+	meta    metaRecord
+	vault   vault
+	relock  *time.Timer // takes the key out of memory; nil before the first unlock
+	words   *secret     // BIP39 entropy, nil for none
+	former  *sealed     // a version 1 wallet's entropy, until the password is first given
+	rings   []*keyring
+	active  [2][addressTypes]*keyring // receive, change
+	places  map[string][]place        // by script
+	book    map[string]*bookEntry     // by address
+	locks   map[wire.Outpoint]bool    // coins not to be spent; true: also after a restart
 	ledger  *ledger
 	tip     wire.Hash
 	height  uint32
-	saved   uint32        // height when the file was written
+	saved   uint32        // height in the journal
 	seen    uint64        // sequence of the last mempool event read
 	offered wire.Hash     // tip at which the mempool was last offered what it lacks
 	changed chan struct{} // closed when a block or the mempool's news has been read
-	woken   chan struct{} // has an entry when Create or Restore made keys
+	woken   chan struct{} // has an entry when there is something to follow at once
+	scan    scan
 }
 
-// Open reads the file. One that is damaged, of another chain or of a newer
-// version is refused with an error that says so, and left as it is.
-func Open(c Config) (*Wallet, error) {
-	if c.Now == nil {
-		c.Now = time.Now
-	}
-	if c.Rand == nil {
-		c.Rand = rand.Reader
-	}
-	if c.Log == nil {
-		c.Log = slog.New(slog.DiscardHandler)
-	}
-	if c.KDF == nil {
-		c.KDF = &defaultKDF
-	}
-	if c.Lookahead == 0 {
-		c.Lookahead = defaultLookahead
-	}
-	w := &Wallet{c: c, changed: make(chan struct{}), woken: make(chan struct{}, 1)}
-	f, err := readFile(c.File)
-	if err != nil || f == nil {
-		return w, err
-	}
-	if genesis := c.Params.Genesis.ID(); f.Genesis != genesis || f.Chain != c.Params.Name {
-		return nil, fmt.Errorf("%s is a wallet of chain %s, this node is on %s: give it another --datadir or --swarm", c.File, f.Chain, c.Params.Name)
-	}
-	if err := w.load(f); err != nil {
-		return nil, fmt.Errorf("%s: %w", c.File, err)
-	}
-	return w, nil
+// place is where a script belongs: a descriptor and an index of it.
+type place struct {
+	ring  *keyring
+	index uint32
 }
 
-// load takes over what a file says.
-func (w *Wallet) load(f *file) error {
-	var accounts [2]*hdkeychain.ExtendedKey
-	for i, text := range f.Accounts {
-		var err error
-		if accounts[i], err = hdkeychain.NewKeyFromString(text); err != nil {
-			return fmt.Errorf("account %d: %w", i, err)
+func newWallet(c *Config, name, path string) *Wallet {
+	w := &Wallet{
+		c: c, name: name, path: path, places: map[string][]place{}, book: map[string]*bookEntry{}, locks: map[wire.Outpoint]bool{}, pending: map[string]record{},
+		changed: make(chan struct{}), woken: make(chan struct{}, 1),
+	}
+	w.vault = vault{rand: c.Rand, now: c.Now, kdf: *c.KDF}
+	w.ledger = newLedger(func(s []byte) []place { return w.places[string(s)] })
+	return w
+}
+
+// born gives a new wallet its identity, as of a block.
+func (w *Wallet) born(flags Flags, tip wire.Hash, height uint32) error {
+	id := make([]byte, 16)
+	if _, err := io.ReadFull(w.c.Rand, id); err != nil {
+		return fmt.Errorf("randomness: %w", err)
+	}
+	w.meta = metaRecord{ID: id, Chain: w.c.Params.Name, Genesis: w.c.Params.Genesis.ID(), Flags: flags | alwaysSet}
+	w.vault.bound = id
+	w.tip, w.height, w.saved = tip, height, height
+	return nil
+}
+
+// open reads a wallet's file.
+func (w *Wallet) open() error {
+	all := records{}
+	j, err := openJournal(w.c.disk, w.path, all.apply)
+	if err != nil {
+		return err
+	}
+	if err := w.load(all); err != nil {
+		return errors.Join(err, j.close())
+	}
+	w.journal = j
+	return nil
+}
+
+// load takes over what a journal says.
+func (w *Wallet) load(all records) error {
+	ok, err := all.read(metaKey, &w.meta)
+	if err != nil || !ok {
+		return errors.Join(err, errDamaged)
+	}
+	if genesis := w.c.Params.Genesis.ID(); w.meta.Genesis != genesis || w.meta.Chain != w.c.Params.Name {
+		return fmt.Errorf("it is of chain %s, this node is on %s: give it another --datadir or --swarm", w.meta.Chain, w.c.Params.Name)
+	}
+	w.vault.bound = w.meta.ID
+	var tip tipRecord
+	if _, err := all.read(tipKey, &tip); err != nil {
+		return err
+	}
+	w.tip, w.height, w.saved = tip.Block, tip.Height, tip.Height
+	if err := w.loadSecrets(all); err != nil {
+		return err
+	}
+	for _, f := range []func(records) error{w.loadRings, w.loadBook, w.loadLocks, w.loadLedger} {
+		if err := f(all); err != nil {
+			return err
 		}
 	}
-	book, err := newBook(accounts, f.Next, w.c.Lookahead)
-	if err != nil {
-		return err
-	}
-	ledger, err := loadLedger(f.Txs, book)
-	if err != nil {
-		return err
-	}
-	w.file, w.book, w.ledger = f, book, ledger
-	w.tip, w.height, w.saved = f.Tip, f.Height, f.Height
 	return nil
 }
 
-// save writes the file as of now.
-func (w *Wallet) save() error {
-	w.file.Next, w.file.Tip, w.file.Height = w.book.next, w.tip, w.height
-	w.file.Txs = w.ledger.dump()
-	if err := writeFile(w.c.File, w.file); err != nil {
-		return err
+func (w *Wallet) loadSecrets(all records) error {
+	for key, v := range map[string]any{boxKey: &w.vault.box, wordsKey: &w.words, formerKey: &w.former} {
+		if _, err := all.read(key, v); err != nil {
+			return err
+		}
 	}
-	w.saved = w.height
+	for _, s := range []*sealed{w.vault.box, w.former} {
+		if s != nil {
+			if err := s.check(); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 
-// Close saves.
-func (w *Wallet) Close() error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.file == nil {
+func (w *Wallet) loadLedger(all records) error {
+	var entries []*entry
+	for _, id := range all.under(txKey) {
+		var r txRecord
+		if _, err := all.read(txKey+id, &r); err != nil {
+			return err
+		}
+		e, err := r.entry()
+		if err != nil {
+			return fmt.Errorf("transaction %s: %w", id, err)
+		}
+		entries = append(entries, e)
+	}
+	slices.SortFunc(entries, func(a, b *entry) int { return int(a.order - b.order) })
+	for _, e := range entries {
+		w.ledger.insert(e)
+	}
+	return nil
+}
+
+// dump lists what a new journal of the wallet holds.
+func (w *Wallet) dump() []record {
+	out := []record{recordOf(metaKey, w.meta), w.tipRecord()}
+	if w.vault.box != nil {
+		out = append(out, recordOf(boxKey, w.vault.box))
+	}
+	if w.words != nil {
+		out = append(out, recordOf(wordsKey, w.words))
+	}
+	if w.former != nil {
+		out = append(out, recordOf(formerKey, w.former))
+	}
+	for _, r := range w.rings {
+		out = append(out, r.record())
+	}
+	out = append(out, w.activeRecord())
+	for a, b := range w.book {
+		out = append(out, recordOf(bookKey+a, b))
+	}
+	for op, keep := range w.locks {
+		if keep {
+			out = append(out, lockRecord(op))
+		}
+	}
+	slices.SortStableFunc(out[1:], func(a, b record) int { return strings.Compare(a.Key, b.Key) })
+	for _, e := range w.ledger.ordered {
+		out = append(out, e.record())
+	}
+	return out
+}
+
+func (w *Wallet) tipRecord() record { return recordOf(tipKey, tipRecord{w.tip, w.height}) }
+
+// note has records written with the next commit. mu is held.
+func (w *Wallet) note(rs ...record) {
+	for _, r := range rs {
+		w.pending[r.Key] = r
+	}
+}
+
+// commit makes records durable, with those noted, what changed in the ledger and the
+// block that it is as of. What could not be written is tried again with the next
+// commit. mu is held.
+func (w *Wallet) commit(rs ...record) error {
+	if w.journal == nil {
+		return ErrNotLoaded
+	}
+	w.note(rs...)
+	for e := range w.ledger.touched {
+		w.note(e.record())
+	}
+	if w.saved != w.height || len(w.ledger.touched) > 0 {
+		w.note(w.tipRecord())
+	}
+	if len(w.pending) == 0 {
 		return nil
 	}
-	return w.save()
+	all := slices.SortedFunc(maps.Values(w.pending), func(a, b record) int { return strings.Compare(a.Key, b.Key) })
+	if err := w.journal.append(all...); err != nil {
+		return err
+	}
+	clear(w.ledger.touched)
+	clear(w.pending)
+	w.saved = w.height
+	if w.journal.crowded() {
+		return w.journal.rewrite(w.dump())
+	}
+	return nil
 }
 
-// Exists says whether there are keys.
-func (w *Wallet) Exists() bool {
+// close saves and gives the file up.
+func (w *Wallet) close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.file != nil
+	if w.journal == nil {
+		return nil
+	}
+	err := w.commit()
+	w.vault.lock()
+	if w.relock != nil {
+		w.relock.Stop()
+	}
+	err = errors.Join(err, w.journal.close())
+	w.journal = nil
+	w.announce()
+	return err
 }
 
-// Create makes new keys and returns their 12 words: the only copy outside the
-// file. Nobody can have paid them yet, so the chain so far is not read.
-func (w *Wallet) Create(password string) (words string, err error) {
-	entropy := make([]byte, entropySize)
-	defer clear(entropy)
-	if _, err := io.ReadFull(w.c.Rand, entropy); err != nil {
-		return "", fmt.Errorf("randomness: %w", err)
-	}
-	tip := w.c.Chain.Tip()
-	if err := w.adopt(entropy, password, tip.ID, tip.Height); err != nil {
-		return "", err
-	}
-	return toWords(entropy), nil
+// announce wakes those who wait for Changed. mu is held.
+func (w *Wallet) announce() {
+	close(w.changed)
+	w.changed = make(chan struct{})
 }
 
-// Restore takes keys from words and finds their coins by reading the whole
-// chain, in the background, see Status.
-func (w *Wallet) Restore(words, password string) error {
-	entropy, err := fromWords(words)
-	if err != nil {
-		return err
-	}
-	defer clear(entropy)
-	return w.adopt(entropy, password, w.c.Params.Genesis.ID(), 0)
-}
-
-// adopt makes the wallet that entropy stands for, as of a block.
-func (w *Wallet) adopt(entropy []byte, password string, tip wire.Hash, height uint32) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.file != nil {
-		return fmt.Errorf("%w, %s: move that file away first, or use another --datadir or --swarm", ErrExists, w.c.File)
-	}
-	if password == "" {
-		return fmt.Errorf("%w: it must not be empty", ErrPassword)
-	}
-	seed, err := seedOf(toWords(entropy), "")
-	if err != nil {
-		return err
-	}
-	defer clear(seed)
-	f := &file{
-		Format: fileFormat, Version: fileVersion,
-		Chain: w.c.Params.Name, Genesis: w.c.Params.Genesis.ID(), Tip: tip, Height: height,
-	}
-	for i := range f.Accounts {
-		private, err := account(seed, Kind(i), w.c.Params)
-		if err != nil {
-			return fmt.Errorf("derive account: %w", err)
-		}
-		pub, err := public(private, w.c.Params)
-		if err != nil {
-			return fmt.Errorf("derive account: %w", err)
-		}
-		f.Accounts[i] = pub.String()
-		private.Zero()
-	}
-	if f.Secret, err = seal(w.c.Rand, *w.c.KDF, password, entropy, f.Genesis[:]); err != nil {
-		return err
-	}
-	if err := w.load(f); err != nil {
-		return err
-	}
-	if err := w.save(); err != nil {
-		w.file = nil
-		return err
-	}
+// wake has the follower look at once.
+func (w *Wallet) wake() {
 	select {
 	case w.woken <- struct{}{}:
 	default:
 	}
-	return nil
 }
 
-// Kind is the form of an address.
-type Kind int
+// Name is the wallet's name; "" is the default one.
+func (w *Wallet) Name() string { return w.name }
 
-const (
-	SegWit  Kind = iota // BIP84, P2WPKH
-	Taproot             // BIP86, P2TR
-)
-
-// NewAddress returns the next unused receiving address.
-func (w *Wallet) NewAddress(k Kind) (string, error) {
-	s, err := w.newScript(k)
-	if err != nil {
-		return "", err
-	}
-	text, ok := address.Encode(s, w.c.Params)
-	if !ok {
-		return "", fmt.Errorf("script %x has no address", s)
-	}
-	return text, nil
-}
-
-// NewScript is NewAddress as a script, for a miner's coinbase.
-func (w *Wallet) NewScript() ([]byte, error) { return w.newScript(SegWit) }
-
-func (w *Wallet) newScript(k Kind) ([]byte, error) {
+// Flags say what kind of wallet it is.
+func (w *Wallet) Flags() Flags {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.file == nil {
-		return nil, ErrNone
-	}
-	s, err := w.book.fresh(k, receiving)
-	if err != nil {
-		return nil, err
-	}
-	return s, w.save()
+	return w.meta.Flags
 }
 
-// Status says how far the wallet has read the chain.
+// SetFlag sets or clears a mutable flag.
+func (w *Wallet) SetFlag(f Flags, on bool) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if on {
+		w.meta.Flags |= f
+	} else {
+		w.meta.Flags &^= f
+	}
+	return w.commit(recordOf(metaKey, w.meta))
+}
+
+// Status says how far a wallet has read the chain.
 type Status struct {
 	Exists bool
-	Height uint32 // of the last block read
-	Synced bool   // it is the tip
+	Tip    wire.Hash // the last block read
+	Height uint32    // its height
+	Synced bool      // it is the chain's tip
 }
 
 // Status returns it.
@@ -281,7 +292,7 @@ func (w *Wallet) Status() Status {
 	tip := w.c.Chain.Tip().ID
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return Status{Exists: w.file != nil, Height: w.height, Synced: w.file != nil && w.tip == tip}
+	return Status{Exists: w.journal != nil, Tip: w.tip, Height: w.height, Synced: w.journal != nil && w.tip == tip}
 }
 
 // Changed returns a channel that is closed when the wallet has next read
@@ -290,4 +301,15 @@ func (w *Wallet) Changed() <-chan struct{} {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.changed
+}
+
+// Backup writes a copy of the wallet as of now to a file, or into a folder under the
+// name of the wallet's file.
+func (w *Wallet) Backup(to string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.journal == nil {
+		return ErrNotLoaded
+	}
+	return backup(w.c.disk, w.path, to, w.dump())
 }

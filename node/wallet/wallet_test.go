@@ -82,32 +82,42 @@ func (g *ground) run(f func(context.Context) error) (stop func()) {
 	return stop
 }
 
-// open returns a running wallet in a file of this name.
-func (g *ground) open(name string) (w *Wallet, stop func()) {
+// open returns a running set whose wallets are in a folder of this name.
+func (g *ground) open(name string) (s *Set, stop func()) {
 	g.Helper()
-	w, err := Open(g.config(name))
+	s, err := Open(g.config(name))
 	if err != nil {
 		g.Fatal(err)
 	}
-	return w, g.run(w.Run)
+	return s, g.run(s.Run)
 }
 
 func (g *ground) config(name string) Config {
 	return Config{
-		Chain: g.chain, Pool: g.pool, Params: g.params, File: filepath.Join(g.dir, name),
-		KDF:       &KDF{Time: 1, Memory: 64, Threads: 1}, // tests have no secrets
-		Lookahead: 40,
+		Chain: g.chain, Pool: g.pool, Params: g.params, Dir: filepath.Join(g.dir, name),
+		KDF:     &KDF{Time: 1, Memory: 64, Threads: 1}, // tests have no secrets
+		Keypool: 40,
 	}
 }
 
+// create makes the default wallet of a new set.
 func (g *ground) create(name string) (w *Wallet, words string) {
 	g.Helper()
-	w, _ = g.open(name)
-	words, err := w.Create(password)
+	s, _ := g.open(name)
+	words, err := s.MakeWords(password)
 	if err != nil {
 		g.Fatal(err)
 	}
-	return w, words
+	return g.only(s), words
+}
+
+func (g *ground) only(s *Set) *Wallet {
+	g.Helper()
+	w, err := s.Only()
+	if err != nil {
+		g.Fatal(err)
+	}
+	return w
 }
 
 // mine makes n blocks that pay w, or nobody when w is nil.
@@ -137,18 +147,17 @@ func (g *ground) settle(w *Wallet) {
 	}
 }
 
-func (g *ground) balance(w *Wallet, want Balance) {
+func (g *ground) balance(w *Wallet, want Holdings) {
 	g.Helper()
 	g.settle(w)
-	got, err := w.Balance()
-	if err != nil || got != want {
-		g.Fatalf("balance %+v, %v; want %+v", got, err, want)
+	if got := w.Holdings(); got != want {
+		g.Fatalf("balance %+v; want %+v", got, want)
 	}
 }
 
-func (g *ground) address(w *Wallet, k Kind) string {
+func (g *ground) address(w *Wallet, t AddressType) string {
 	g.Helper()
-	a, err := w.NewAddress(k)
+	a, err := w.NewAddress(t, "")
 	if err != nil {
 		g.Fatal(err)
 	}
@@ -171,48 +180,41 @@ func TestMineSendConfirm(t *testing.T) {
 	alice, _ := g.create("alice")
 	bob, _ := g.create("bob")
 	g.mine(1, alice)
-	g.balance(alice, Balance{Immature: 50 * coinSats})
+	g.balance(alice, Holdings{Immature: 50 * coinSats})
 	g.mine(99, nil)
-	g.balance(alice, Balance{Immature: 50 * coinSats})
+	g.balance(alice, Holdings{Immature: 50 * coinSats})
 	g.mine(1, nil)
-	g.balance(alice, Balance{Confirmed: 50 * coinSats})
+	g.balance(alice, Holdings{Confirmed: 50 * coinSats})
 
-	for _, kind := range []Kind{SegWit, Taproot} {
-		before, err := alice.Balance()
-		if err != nil {
-			t.Fatal(err)
-		}
-		held, err := bob.Balance()
-		if err != nil {
-			t.Fatal(err)
-		}
-		sent := g.send(alice, g.address(bob, kind), coinSats)
+	for t := range AddressType(addressTypes) {
+		before, held := alice.Holdings(), bob.Holdings()
+		sent := g.send(alice, g.address(bob, t), coinSats)
 		if rate := 1000 * sent.Fee / int64(sent.Tx.VSize()); rate < leastFeerate || rate > leastFeerate*11/10 {
-			t.Errorf("the fee is %d for %d vB, want about %d per 1000", sent.Fee, sent.Tx.VSize(), leastFeerate)
+			g.Errorf("the fee is %d for %d vB, want about %d per 1000", sent.Fee, sent.Tx.VSize(), leastFeerate)
 		}
-		g.balance(alice, Balance{Pending: before.Confirmed - coinSats - sent.Fee})
-		g.balance(bob, Balance{Confirmed: held.Confirmed, Pending: coinSats})
+		g.balance(alice, Holdings{Pending: before.Confirmed - coinSats - sent.Fee})
+		g.balance(bob, Holdings{Confirmed: held.Confirmed, Pending: coinSats})
 		g.mine(1, nil)
-		g.balance(alice, Balance{Confirmed: before.Confirmed - coinSats - sent.Fee})
-		g.balance(bob, Balance{Confirmed: held.Confirmed + coinSats})
-		records, err := bob.History(1)
-		if err != nil || len(records) != 1 || records[0].TxID != sent.Tx.ID() || records[0].Value != coinSats || records[0].Height != g.chain.Tip().Height {
-			t.Errorf("bob's history %+v, %v", records, err)
+		g.balance(alice, Holdings{Confirmed: before.Confirmed - coinSats - sent.Fee})
+		g.balance(bob, Holdings{Confirmed: held.Confirmed + coinSats})
+		records := bob.History(1)
+		if len(records) != 1 || records[0].TxID != sent.Tx.ID() || records[0].Value != coinSats || records[0].Height != g.chain.Tip().Height {
+			g.Errorf("bob's history %+v", records)
 		}
-		records, err = alice.History(0)
-		if err != nil || records[0].Value != -coinSats-sent.Fee || records[0].Fee != sent.Fee || len(records[0].Addresses) != 1 {
-			t.Errorf("alice's history %+v, %v", records, err)
+		records = alice.History(0)
+		if records[0].Value != -coinSats-sent.Fee || records[0].Fee != sent.Fee || len(records[0].Addresses) != 1 {
+			g.Errorf("alice's history %+v", records)
 		}
 	}
-	// Both kinds of coin are spent together, down to nothing.
-	all, err := bob.Send(t.Context(), Order{To: []Payment{{g.address(alice, Taproot), 2 * coinSats}}, SubtractFee: true, Password: password})
+	// All kinds of coins are spent together, down to nothing.
+	all, err := bob.Send(t.Context(), Order{To: []Payment{{g.address(alice, Bech32m), addressTypes * coinSats}}, SubtractFee: true, Password: password})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(all.Tx.Ins) != 2 || len(all.Tx.Outs) != 1 {
-		t.Errorf("%d inputs and %d outputs, want 2 and 1", len(all.Tx.Ins), len(all.Tx.Outs))
+	if len(all.Tx.Ins) != addressTypes || len(all.Tx.Outs) != 1 {
+		t.Errorf("%d inputs and %d outputs, want %d and 1", len(all.Tx.Ins), len(all.Tx.Outs), addressTypes)
 	}
-	g.balance(bob, Balance{})
+	g.balance(bob, Holdings{})
 }
 
 func TestOwnChangeIsSpentUnconfirmed(t *testing.T) {
@@ -221,13 +223,13 @@ func TestOwnChangeIsSpentUnconfirmed(t *testing.T) {
 	g.mine(1, w)
 	g.mine(100, nil)
 	g.settle(w)
-	first := g.send(w, g.address(w, SegWit), coinSats)
-	second := g.send(w, g.address(w, SegWit), coinSats)
+	first := g.send(w, g.address(w, Bech32), coinSats)
+	second := g.send(w, g.address(w, Bech32), coinSats)
 	if second.Tx.Ins[0].Prev.TxID != first.Tx.ID() {
 		t.Error("the second payment does not spend the first one's change")
 	}
 	g.mine(1, nil)
-	g.balance(w, Balance{Confirmed: 50*coinSats - first.Fee - second.Fee})
+	g.balance(w, Holdings{Confirmed: 50*coinSats - first.Fee - second.Fee})
 }
 
 func TestRestoreFindsItsCoins(t *testing.T) {
@@ -240,53 +242,49 @@ func TestRestoreFindsItsCoins(t *testing.T) {
 	g.mine(100, nil)
 	g.settle(w)
 	for i := range 3 {
-		g.send(w, g.address(w, Kind(i%2)), coinSats)
+		g.send(w, g.address(w, []AddressType{Bech32, Bech32m}[i%2]), coinSats)
 		g.mine(1, nil)
 	}
 	g.settle(w)
-	want, err := w.Balance()
-	if err != nil {
+	want := w.Holdings()
+	set, _ := g.open("new")
+	if err := set.RestoreWords("  "+strings.ToUpper(words)+"\n", "another password"); err != nil {
 		t.Fatal(err)
 	}
-	restored, _ := g.open("new")
-	if err := restored.Restore("  "+strings.ToUpper(words)+"\n", "another password"); err != nil {
-		t.Fatal(err)
-	}
+	restored := g.only(set)
 	g.balance(restored, want)
-	a, err := w.History(0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := restored.History(0)
-	if err != nil || len(a) != len(b) {
-		t.Fatalf("%d records of %d restored, %v", len(b), len(a), err)
+	a, b := w.History(0), restored.History(0)
+	if len(a) != len(b) {
+		t.Fatalf("%d records of %d restored", len(b), len(a))
 	}
 	for i := range a {
 		if a[i].TxID != b[i].TxID || a[i].Value != b[i].Value || a[i].Fee != b[i].Fee {
 			t.Errorf("record %d is %+v, restored %+v", i, a[i], b[i])
 		}
 	}
-	if g.address(restored, SegWit) != g.address(w, SegWit) {
+	if g.address(restored, Bech32) != g.address(w, Bech32) {
 		t.Error("the restored wallet hands out another address next")
 	}
 }
 
 func TestReopenGoesOn(t *testing.T) {
 	g := newGround(t)
-	w, stop := g.open("w")
-	if _, err := w.Create(password); err != nil {
+	set, stop := g.open("w")
+	if _, err := set.MakeWords(password); err != nil {
 		t.Fatal(err)
 	}
+	w := g.only(set)
 	g.mine(1, w)
 	g.mine(100, nil)
 	g.settle(w)
-	sent := g.send(w, g.address(w, SegWit), coinSats)
-	next := g.address(w, SegWit)
-	stop() // without Close, as in a crash
+	sent := g.send(w, g.address(w, Bech32), coinSats)
+	next := g.address(w, Bech32)
+	stop()
 	g.mine(1, nil)
-	again, _ := g.open("w")
-	g.balance(again, Balance{Confirmed: 50*coinSats - sent.Fee})
-	if g.address(again, SegWit) == next {
+	set, _ = g.open("w")
+	again := g.only(set)
+	g.balance(again, Holdings{Confirmed: 50*coinSats - sent.Fee})
+	if g.address(again, Bech32) == next {
 		t.Error("an address was handed out twice")
 	}
 }
@@ -298,9 +296,9 @@ func TestReorgGivesPaymentsBack(t *testing.T) {
 	g.mine(100, nil)
 	g.settle(w)
 	fork := g.chain.Tip().ID
-	sent := g.send(w, g.address(w, Taproot), coinSats)
+	sent := g.send(w, g.address(w, Bech32m), coinSats)
 	g.mine(2, nil)
-	g.balance(w, Balance{Confirmed: 50*coinSats - sent.Fee})
+	g.balance(w, Holdings{Confirmed: 50*coinSats - sent.Fee})
 	next, ok := g.chain.ActiveAt(102)
 	if !ok || next.Parent != fork {
 		t.Fatal("no block behind the fork")
@@ -308,7 +306,7 @@ func TestReorgGivesPaymentsBack(t *testing.T) {
 	if err := g.chain.Invalidate(t.Context(), next.ID); err != nil {
 		t.Fatal(err)
 	}
-	g.balance(w, Balance{Pending: 50*coinSats - sent.Fee})
+	g.balance(w, Holdings{Pending: 50*coinSats - sent.Fee})
 	if _, ok := g.pool.Get(sent.Tx.ID()); !ok {
 		t.Error("the payment is not back in the mempool")
 	}
@@ -316,30 +314,31 @@ func TestReorgGivesPaymentsBack(t *testing.T) {
 	if _, err := g.miner.Generate(t.Context(), 1, []byte{0x52}, 0); err != nil {
 		t.Fatal(err)
 	}
-	g.balance(w, Balance{Confirmed: 50*coinSats - sent.Fee})
+	g.balance(w, Holdings{Confirmed: 50*coinSats - sent.Fee})
 }
 
 func TestDoubleSpentPaymentIsAbandoned(t *testing.T) {
 	g := newGround(t)
 	w, words := g.create("w")
-	twin, err := Open(g.config("twin")) // not running: it does not hear of the payment
+	set, err := Open(g.config("twin")) // not running: it does not hear of the payment
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := twin.Restore(words, password); err != nil {
+	if err := set.RestoreWords(words, password); err != nil {
 		t.Fatal(err)
 	}
+	twin := g.only(set)
 	g.mine(1, w)
 	g.mine(100, nil)
 	g.settle(w)
 	g.settle(twin)
-	sent := g.send(w, g.address(w, SegWit), coinSats)
+	sent := g.send(w, g.address(w, Bech32), coinSats)
 	// A block with another transaction that spends the same coin.
-	d, err := twin.draft([]wire.Out{{Value: coinSats, Script: []byte{0x51}}}, 5000, false)
+	d, err := twin.draft(twin.spendable(), []wire.Out{{Value: coinSats, Script: []byte{0x51}}}, 5000, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := twin.sign(t.Context(), d, password); err != nil {
+	if err := twin.signWith(t.Context(), d, password); err != nil {
 		t.Fatal(err)
 	}
 	if d.tx.Ins[0].Prev != sent.Tx.Ins[0].Prev {
@@ -348,11 +347,8 @@ func TestDoubleSpentPaymentIsAbandoned(t *testing.T) {
 	if _, err := g.miner.GenerateBlock(t.Context(), []byte{0x51}, []*wire.Tx{d.tx}, true); err != nil {
 		t.Fatal(err)
 	}
-	g.balance(w, Balance{Confirmed: 49*coinSats - d.fee})
-	records, err := w.History(0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	g.balance(w, Holdings{Confirmed: 49*coinSats - d.fee})
+	records := w.History(0)
 	for _, r := range records {
 		if r.TxID == sent.Tx.ID() && !r.Abandoned {
 			t.Errorf("the double-spent payment is not marked: %+v", r)
@@ -362,24 +358,25 @@ func TestDoubleSpentPaymentIsAbandoned(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	g := newGround(t)
-	none, _ := g.open("none")
-	if _, err := none.Balance(); !errors.Is(err, ErrNone) {
-		t.Errorf("balance of no wallet: %v", err)
+	set, _ := g.open("w")
+	if _, err := set.Primary(); !errors.Is(err, ErrNone) {
+		t.Errorf("no wallet: %v", err)
 	}
-	if _, err := none.NewAddress(SegWit); !errors.Is(err, ErrNone) {
-		t.Errorf("address of no wallet: %v", err)
-	}
-	if _, err := none.Create(""); !errors.Is(err, ErrPassword) || none.Exists() {
+	if _, err := set.MakeWords(""); err == nil || len(set.Loaded()) > 0 {
 		t.Errorf("empty password: %v", err)
 	}
-	w, words := g.create("w")
-	if _, err := w.Create(password); !errors.Is(err, ErrExists) {
+	words, err := set.MakeWords(password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := g.only(set)
+	if _, err := set.MakeWords(password); !errors.Is(err, ErrExists) {
 		t.Errorf("second create: %v", err)
 	}
-	if err := w.Restore(words, password); !errors.Is(err, ErrExists) {
+	if err := set.RestoreWords(words, password); !errors.Is(err, ErrExists) {
 		t.Errorf("restore over keys: %v", err)
 	}
-	to := g.address(w, SegWit)
+	to := g.address(w, Bech32)
 	g.mine(1, w)
 	g.mine(100, nil)
 	g.settle(w)
@@ -402,18 +399,23 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%s: error %v, want one with %q", c.name, err, c.want)
 		}
 	}
-	g.balance(w, Balance{Confirmed: 50 * coinSats})
+	g.balance(w, Holdings{Confirmed: 50 * coinSats})
 	// Refused payments must not use addresses up: a restore looks only so far
 	// beyond the last one that was paid.
-	if n := w.book.next[SegWit][change]; n != 0 {
+	if n := w.active[1][Bech32].rec.Next; n != 0 {
 		t.Errorf("%d change addresses were used up by payments that were not made", n)
 	}
 }
 
 func TestDamagedFiles(t *testing.T) {
 	g := newGround(t)
-	g.create("w")
-	path := filepath.Join(g.dir, "w")
+	set, stop := g.open("w")
+	if _, err := set.MakeWords(password); err != nil {
+		t.Fatal(err)
+	}
+	g.address(g.only(set), Bech32)
+	stop()
+	path := filepath.Join(g.dir, "w", fileName)
 	good, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -421,26 +423,22 @@ func TestDamagedFiles(t *testing.T) {
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v, %v", info.Mode(), err)
 	}
+	c := g.config("w")
+	c.Keypool = 1
 	for i := 0; i < len(good); i += 97 {
 		bad := append([]byte(nil), good...)
 		bad[i] ^= 1
 		if err := os.WriteFile(path, bad, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Open(g.config("w")); err == nil {
+		if s, err := Open(c); err == nil {
 			t.Errorf("a flipped bit at byte %d goes unseen", i)
-		}
-		if err := os.WriteFile(path, good[:i], 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := Open(g.config("w")); err == nil || !strings.Contains(err.Error(), path) {
-			t.Errorf("cut to %d bytes: %v", i, err)
+			_ = s.Close()
 		}
 	}
 	if err := os.WriteFile(path, good, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c := g.config("w")
 	if c.Params, err = consensus.Chain("main"); err != nil {
 		t.Fatal(err)
 	}
@@ -489,20 +487,32 @@ func TestRunFollowsByItself(t *testing.T) {
 			t.Fatal("the wallet does not follow the chain")
 		}
 	}
-	if b, err := w.Balance(); err != nil || b.Immature != 50*coinSats {
-		t.Errorf("balance %+v, %v", b, err)
+	if b := w.Holdings(); b.Immature != 50*coinSats {
+		t.Errorf("balance %+v", b)
 	}
 }
 
 func FuzzFile(f *testing.F) {
-	good, err := encodeFile(&file{Format: fileFormat, Version: fileVersion})
+	frame, err := encodeFrame([]record{recordOf(metaKey, metaRecord{ID: make([]byte, 16)}), recordOf(txKey+"00", txRecord{})})
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(good)
+	f.Add(append([]byte(journalHead), frame...))
+	p, err := consensus.Chain("regtest")
+	if err != nil {
+		f.Fatal(err)
+	}
+	c := &Config{Params: p}
+	c.fill()
 	f.Fuzz(func(_ *testing.T, b []byte) {
-		if w, err := decodeFile(b); err == nil {
-			_, _ = loadLedger(w.Txs, &book{})
+		all := records{}
+		if _, err := decodeJournal(b, all.apply); err == nil {
+			_ = newWallet(c, "", "").load(all)
 		}
 	})
+}
+
+func FuzzFormer(f *testing.F) {
+	f.Add([]byte(`{"format":"quern wallet","version":1}` + "\n00\n"))
+	f.Fuzz(func(_ *testing.T, b []byte) { _, _ = decodeFormer(b) })
 }

@@ -6,12 +6,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/btcsuite/btcd/btcutil/v2/hdkeychain"
 	"pgregory.net/rapid"
 
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/realdata"
 	"github.com/quernnet/quern/node/address"
+	"github.com/quernnet/quern/node/descriptor"
+	"github.com/quernnet/quern/node/keys"
 )
 
 func TestListIsBIP39s(t *testing.T) {
@@ -88,37 +89,33 @@ func TestAccountVectors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	master, err := keys.NewMaster(seed)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, v := range []struct {
-		at   path
-		want string
+		of     AddressType
+		change bool
+		index  uint32
+		want   string
 	}{
-		{path{SegWit, receiving, 0}, "bc1qcr8te4kr609gcawutmrza0j4xv80jy8z306fyu"},
-		{path{SegWit, receiving, 1}, "bc1qnjg0jd8228aq7egyzacy8cys3knf9xvrerkf9g"},
-		{path{SegWit, change, 0}, "bc1q8c6fshw2dlwun7ekn9qwf37cu2rn755upcp6el"},
-		{path{Taproot, receiving, 0}, "bc1p5cyxnuxmeuwuvkwfem96lqzszd02n6xdcjrs20cac6yqjjwudpxqkedrcr"},
-		{path{Taproot, receiving, 1}, "bc1p4qhjn9zdvkux4e44uhx8tc55attvtyu358kutcqkudyccelu0was9fqzwh"},
-		{path{Taproot, change, 0}, "bc1p3qkhfews2uk44qtvauqyr2ttdsw7svhkl9nkm9s9c3x4ax5h60wqwruhk7"},
+		{Bech32, false, 0, "bc1qcr8te4kr609gcawutmrza0j4xv80jy8z306fyu"},
+		{Bech32, false, 1, "bc1qnjg0jd8228aq7egyzacy8cys3knf9xvrerkf9g"},
+		{Bech32, true, 0, "bc1q8c6fshw2dlwun7ekn9qwf37cu2rn755upcp6el"},
+		{Bech32m, false, 0, "bc1p5cyxnuxmeuwuvkwfem96lqzszd02n6xdcjrs20cac6yqjjwudpxqkedrcr"},
+		{Bech32m, false, 1, "bc1p4qhjn9zdvkux4e44uhx8tc55attvtyu358kutcqkudyccelu0was9fqzwh"},
+		{Bech32m, true, 0, "bc1p3qkhfews2uk44qtvauqyr2ttdsw7svhkl9nkm9s9c3x4ax5h60wqwruhk7"},
 	} {
-		private, err := account(seed, v.at.Kind, p)
+		all, err := descriptor.Parse(accountText(master.Text(p), p.CoinType, v.of, v.change), p)
 		if err != nil {
 			t.Fatal(err)
 		}
-		pub, err := public(private, p)
+		scripts, err := scriptsOf(all[0], v.index)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, key := range []*hdkeychain.ExtendedKey{private, pub} {
-			child, err := derive(key, v.at.Branch, v.at.Index)
-			if err != nil {
-				t.Fatal(err)
-			}
-			ec, err := child.ECPubKey()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got, ok := address.Encode(scriptOf(v.at.Kind, ec), p); !ok || got != v.want {
-				t.Errorf("address %+v is %s, want %s", v.at, got, v.want)
-			}
+		if got, _ := address.Encode(scripts[0], p); got != v.want {
+			t.Errorf("address %v, change %v, %d is %s, want %s", v.of, v.change, v.index, got, v.want)
 		}
 	}
 }

@@ -62,13 +62,22 @@ func (s *Shape) matchArray(value json.RawMessage, where string) error {
 		return fmt.Errorf("%s: %w", where, err)
 	}
 	var errs []error
-	if s.Type == TypeTuple && len(list) != len(s.Fields) {
+	if s.Type == TypeTuple && (len(list) > len(s.Fields) || len(list) < s.least()) {
 		errs = append(errs, fmt.Errorf("%s: %d elements, but %d declared", where, len(list), len(s.Fields)))
 	}
 	for i, v := range list {
 		errs = append(errs, s.Fields[min(i, len(s.Fields)-1)].match(v, fmt.Sprintf("%s[%d]", where, i)))
 	}
 	return errors.Join(errs...)
+}
+
+// least is how many elements a tuple has without optional ones at its end.
+func (s *Shape) least() int {
+	n := len(s.Fields)
+	for n > 0 && s.Fields[n-1].Optional {
+		n--
+	}
+	return n
 }
 
 func (s *Shape) matchDict(value json.RawMessage, where string) error {

@@ -1,9 +1,12 @@
 package walletrpc
 
 import (
-	"context"
+	"slices"
 
 	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/consensus/chain"
+	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/node/mempool"
 	"github.com/quernnet/quern/node/rpc/table"
 	"github.com/quernnet/quern/node/wallet"
 )
@@ -11,24 +14,23 @@ import (
 // Chain is what is asked of the chain.
 type Chain interface {
 	Tip() consensus.State
+	Header(id wire.Hash) (chain.HeaderInfo, bool)
+	ActiveAt(height uint32) (chain.HeaderInfo, bool)
+	Block(id wire.Hash) (*wire.Block, error)
+	Coins(ops []wire.Outpoint) (consensus.State, []consensus.Coin, error)
 }
 
-// Wallet is what is asked of a wallet.
-type Wallet interface {
-	Status() wallet.Status
-	Changed() <-chan struct{}
-	Create(password string) (words string, err error)
-	Restore(words, password string) error
-	NewAddress(k wallet.Kind) (string, error)
-	Balance() (wallet.Balance, error)
-	History(most int) ([]wallet.Record, error)
-	Send(ctx context.Context, o wallet.Order) (wallet.Sent, error)
+// Pool is what is asked of the mempool.
+type Pool interface {
+	Get(id wire.Hash) (mempool.Entry, bool)
 }
 
 // Parts are what the methods reach.
 type Parts struct {
-	Chain  Chain
-	Wallet Wallet // the node's only one
+	Chain   Chain
+	Pool    Pool
+	Params  *consensus.Params
+	Wallets *wallet.Set
 }
 
 // node is what the methods work on.
@@ -37,5 +39,22 @@ type node struct{ Parts }
 // Methods lists the methods on p.
 func Methods(p Parts) []table.Method {
 	n := &node{p}
-	return n.quernMethods()
+	return slices.Concat(
+		n.setMethods(), n.addressMethods(), n.lockMethods(), n.balanceMethods(), n.historyMethods(), n.descriptorMethods(), n.quernMethods(),
+	)
+}
+
+// unspent says of each outpoint whether it is a coin of the chain or an output of
+// the mempool (Core's findCoins).
+func (n *node) unspent(ops []wire.Outpoint) ([]bool, error) {
+	_, coins, err := n.Chain.Coins(ops)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]bool, len(ops))
+	for i, op := range ops {
+		e, pooled := n.Pool.Get(op.TxID)
+		out[i] = !coins[i].Missing || pooled && int(op.Index) < len(e.Tx.Outs)
+	}
+	return out, nil
 }

@@ -5,21 +5,61 @@ import (
 	"time"
 
 	"github.com/quernnet/quern/node/rpc/table"
+	"github.com/quernnet/quern/node/wallet"
 )
 
 // patience is how long a method waits for the wallet to read the tip.
 const patience = 3 * time.Second
 
-// on runs f with the wallet that the request's path names, once it has read
-// the blocks that the caller may know of (Core's
-// BlockUntilSyncedToCurrentChain). While it reads a whole chain anew the
-// method answers with what is known so far.
-func (n *node) on(f func(ctx context.Context, w Wallet, a table.Args) (any, error)) table.Handler {
+// handler is a method on a wallet.
+type handler func(ctx context.Context, w *wallet.Wallet, a table.Args) (any, error)
+
+// on runs f with the wallet that the request's path names, or with the only one that is
+// loaded.
+func (n *node) on(f handler) table.Handler {
 	return func(ctx context.Context, a table.Args) (any, error) {
-		if name, _ := a.Wallet(); name != "" {
-			return nil, table.Errorf(table.CodeNoWallet, "Requested wallet does not exist or is not loaded")
+		w, err := n.named(a)
+		if err != nil {
+			return nil, walletError(err)
 		}
-		w := n.Wallet
+		out, err := f(ctx, w, a)
+		return out, walletError(err)
+	}
+}
+
+func (n *node) named(a table.Args) (*wallet.Wallet, error) {
+	if name, given := a.Wallet(); given {
+		return n.Wallets.Get(name)
+	}
+	return n.Wallets.Only()
+}
+
+// synced is on with a wallet that has read the blocks that the caller may know
+// of (Core's BlockUntilSyncedToCurrentChain). While it reads a whole chain anew
+// the method answers with what is known so far.
+func (n *node) synced(f handler) table.Handler {
+	return n.on(n.afterBlocks(f))
+}
+
+// onOwn is synced for Quern's own methods, which without a path are about the wallet of
+// the command line.
+func (n *node) onOwn(f handler) table.Handler {
+	f = n.afterBlocks(f)
+	return func(ctx context.Context, a table.Args) (any, error) {
+		w, err := n.Wallets.Primary()
+		if name, given := a.Wallet(); given {
+			w, err = n.Wallets.Get(name)
+		}
+		if err != nil {
+			return nil, walletError(err)
+		}
+		out, err := f(ctx, w, a)
+		return out, walletError(err)
+	}
+}
+
+func (n *node) afterBlocks(f handler) handler {
+	return func(ctx context.Context, w *wallet.Wallet, a table.Args) (any, error) {
 		patient, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
 		if err := At(patient, w, n.Chain.Tip().Height); err != nil && patient.Err() == nil {
@@ -33,7 +73,7 @@ func (n *node) on(f func(ctx context.Context, w Wallet, a table.Args) (any, erro
 }
 
 // At waits until a wallet has read the chain up to a height.
-func At(ctx context.Context, w Wallet, height uint32) error {
+func At(ctx context.Context, w *wallet.Wallet, height uint32) error {
 	for {
 		changed := w.Changed()
 		st := w.Status()

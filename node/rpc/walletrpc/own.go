@@ -3,8 +3,6 @@ package walletrpc
 import (
 	"context"
 	"errors"
-
-	"github.com/quernnet/quern/node/mempool"
 	"github.com/quernnet/quern/node/rpc/own"
 	"github.com/quernnet/quern/node/rpc/table"
 	"github.com/quernnet/quern/node/rpc/view"
@@ -17,22 +15,22 @@ func (n *node) quernMethods() []table.Method {
 	return []table.Method{{
 		Name: "quern.wallet.create", Category: "quern", About: "Makes a wallet with new keys.",
 		Args:   []table.Arg{{Name: "words", Kind: table.Text, About: "Must be empty"}, password},
-		Result: "{ \"words\" }: the only copy outside the wallet's file", Wallet: true, Call: n.on(n.walletCreate),
+		Result: "{ \"words\" }: the only copy outside the wallet's file", Wallet: true, Call: n.walletCreate,
 	}, {
 		Name: "quern.wallet.restore", Category: "quern", About: "Makes a wallet with the keys of the given words, and looks for its coins.",
 		Args:   []table.Arg{{Name: "words", Kind: table.Text, Need: true, About: "BIP39 words"}, password},
-		Result: "{ \"words\" }", Wallet: true, Call: n.on(n.walletRestore),
+		Result: "{ \"words\" }", Wallet: true, Call: n.walletRestore,
 	}, {
 		Name: "quern.wallet.address", Category: "quern", About: "Returns the next unused receiving address.",
 		Args:   []table.Arg{{Name: "kind", Kind: table.Text, Def: `"segwit"`, About: "\"segwit\" or \"taproot\""}},
-		Result: "{ \"address\" }", Wallet: true, Call: n.on(n.walletAddress),
+		Result: "{ \"address\" }", Wallet: true, Call: n.onOwn(n.walletAddress),
 	}, {
-		Name: "quern.wallet.balance", Category: "quern", About: "Sums the wallet's view.Coins up, in satoshis.",
-		Result: "{ \"confirmed\", \"pending\", \"immature\" }", Wallet: true, Call: n.on(n.walletBalance),
+		Name: "quern.wallet.balance", Category: "quern", About: "Sums the wallet's coins up, in satoshis.",
+		Result: "{ \"confirmed\", \"pending\", \"immature\" }", Wallet: true, Call: n.onOwn(n.walletBalance),
 	}, {
 		Name: "quern.wallet.history", Category: "quern", About: "Lists the wallet's transactions, newest first.",
 		Args:   []table.Arg{{Name: "max", Kind: table.Integer, Def: "0", About: "0 for all"}},
-		Result: "[ { \"txid\", \"value\", \"fee\", \"height\", … }, … ]", Wallet: true, Call: n.on(n.walletHistory),
+		Result: "[ { \"txid\", \"value\", \"fee\", \"height\", … }, … ]", Wallet: true, Call: n.onOwn(n.walletHistory),
 	}, {
 		Name: "quern.wallet.send", Category: "quern", About: "Pays an address.",
 		Args: []table.Arg{
@@ -42,64 +40,43 @@ func (n *node) quernMethods() []table.Method {
 			{Name: "subtract_fee", Kind: table.Boolean, Def: "false", About: "Take the fee from the payment"},
 			password,
 		},
-		Result: "{ \"txid\", \"fee\" }", Wallet: true, Call: n.on(n.walletSend),
+		Result: "{ \"txid\", \"fee\" }", Wallet: true, Call: n.onOwn(n.walletSend),
 	}}
 }
 
-// walletError gives the wallet's errors their codes.
-func walletError(err error) error {
-	var refusal *mempool.Error
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, wallet.ErrNone):
-		return table.Errorf(table.CodeNoWallet, "%v", err)
-	case errors.Is(err, wallet.ErrPassword):
-		return table.Errorf(table.CodeBadPassword, "%v", err)
-	case errors.Is(err, wallet.ErrFunds):
-		return table.Errorf(table.CodeNoFunds, "%v", err)
-	case errors.As(err, &refusal):
-		return table.Errorf(table.CodeRejected, "%s", refusal.Error())
-	}
-	return table.Errorf(table.CodeWallet, "%v", err)
-}
-
-func (n *node) walletCreate(_ context.Context, w Wallet, a table.Args) (any, error) {
+func (n *node) walletCreate(_ context.Context, a table.Args) (any, error) {
 	if a.Text(0) != "" {
 		return nil, table.Errorf(table.CodeInvalid, "quern.wallet.create makes new words; quern.wallet.restore takes yours")
 	}
-	words, err := w.Create(a.Text(1))
+	words, err := n.Wallets.MakeWords(a.Text(1))
 	return own.WalletWords{Words: words}, walletError(err)
 }
 
-func (n *node) walletRestore(_ context.Context, w Wallet, a table.Args) (any, error) {
-	err := w.Restore(a.Text(0), a.Text(1))
+func (n *node) walletRestore(_ context.Context, a table.Args) (any, error) {
+	err := n.Wallets.RestoreWords(a.Text(0), a.Text(1))
 	return own.WalletWords{Words: a.Text(0)}, walletError(err)
 }
 
-func (n *node) walletAddress(_ context.Context, w Wallet, a table.Args) (any, error) {
-	kind := wallet.SegWit
+func (n *node) walletAddress(_ context.Context, w *wallet.Wallet, a table.Args) (any, error) {
+	kind := wallet.Bech32
 	switch a.Text(0) {
 	case "", "segwit":
 	case "taproot":
-		kind = wallet.Taproot
+		kind = wallet.Bech32m
 	default:
 		return nil, table.Errorf(table.CodeInvalid, "kind %q is neither segwit nor taproot", a.Text(0))
 	}
-	text, err := w.NewAddress(kind)
+	text, err := w.NewAddress(kind, "")
 	return own.WalletAddress{Address: text}, walletError(err)
 }
 
-func (n *node) walletBalance(_ context.Context, w Wallet, _ table.Args) (any, error) {
-	b, err := w.Balance()
-	return own.WalletBalance{Confirmed: b.Confirmed, Pending: b.Pending, Immature: b.Immature}, walletError(err)
+func (n *node) walletBalance(_ context.Context, w *wallet.Wallet, _ table.Args) (any, error) {
+	h := w.Holdings()
+	return own.WalletBalance{Confirmed: h.Confirmed, Pending: h.Pending, Immature: h.Immature}, nil
 }
 
-func (n *node) walletHistory(_ context.Context, w Wallet, a table.Args) (any, error) {
-	records, err := w.History(int(max(0, a.Integer(0))))
-	if err != nil {
-		return nil, walletError(err)
-	}
+func (n *node) walletHistory(_ context.Context, w *wallet.Wallet, a table.Args) (any, error) {
+	records := w.History(int(max(0, a.Integer(0))))
 	tip, out := n.Chain.Tip().Height, make([]own.WalletRecord, len(records))
 	for i, r := range records {
 		out[i] = own.WalletRecord{
@@ -115,11 +92,14 @@ func (n *node) walletHistory(_ context.Context, w Wallet, a table.Args) (any, er
 	return out, nil
 }
 
-func (n *node) walletSend(ctx context.Context, w Wallet, a table.Args) (any, error) {
+func (n *node) walletSend(ctx context.Context, w *wallet.Wallet, a table.Args) (any, error) {
 	sent, err := w.Send(ctx, wallet.Order{
 		To:      []wallet.Payment{{Address: a.Text(0), Value: a.Integer(1)}},
 		Feerate: a.Integer(2), SubtractFee: a.Flag(3), Password: a.Text(4),
 	})
+	if errors.Is(err, error(wallet.ErrPassword)) {
+		return nil, table.Errorf(table.CodeBadPassword, "wrong password")
+	}
 	if err != nil {
 		return nil, walletError(err)
 	}

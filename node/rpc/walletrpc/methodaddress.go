@@ -1,0 +1,138 @@
+package walletrpc
+
+import (
+	"github.com/quernnet/quern/node/rpc/table"
+)
+
+// addressMethods declares the methods about addresses and their labels, with Core's words.
+func (n *node) addressMethods() []table.Method {
+	return []table.Method{{
+		Name: "getnewaddress", Category: "wallet", Wallet: true,
+		About: "Returns a new Bitcoin address for receiving payments.\nIf 'label' is specified, it is added to the address book \nso payments received with the address will be associated with 'label'.\n",
+		Args: []table.Arg{
+			{Name: "label", Def: `""`, About: "The label name for the address to be linked to. It can also be set to the empty string \"\" to represent the default label. The label does not need to exist, it will be created if there is no label by the given name."},
+			{Name: "address_type", Hint: "set by -addresstype", About: "The address type to use. Options are \"legacy\", \"p2sh-segwit\", \"bech32\", \"bech32m\"."},
+		},
+		Results: []table.Shape{table.Str("address", "The new bitcoin address")},
+		Examples: table.CLI("getnewaddress", "") +
+			table.Curl("getnewaddress", ""),
+		Call: n.on(n.getNewAddress),
+	}, {
+		Name: "getrawchangeaddress", Category: "wallet", Wallet: true,
+		About: "Returns a new Bitcoin address, for receiving change.\nThis is for use with raw transactions, NOT normal use.\n",
+		Args: []table.Arg{
+			{Name: "address_type", Hint: "set by -changetype", About: "The address type to use. Options are \"legacy\", \"p2sh-segwit\", \"bech32\", \"bech32m\"."},
+		},
+		Results: []table.Shape{table.Str("address", "The address")},
+		Examples: table.CLI("getrawchangeaddress", "") +
+			table.Curl("getrawchangeaddress", ""),
+		Call: n.on(n.getRawChangeAddress),
+	}, {
+		Name: "keypoolrefill", Category: "wallet", Wallet: true,
+		About: "Refills each descriptor keypool in the wallet up to the specified number of new keys.\nBy default, descriptor wallets have 4 active ranged descriptors (\"legacy\", \"p2sh-segwit\", \"bech32\", \"bech32m\"), each with 1000 entries.\n\nRequires wallet passphrase to be set with walletpassphrase call if wallet is encrypted.\n",
+		Args: []table.Arg{
+			{Name: "newsize", Kind: table.Integer, Hint: "1000, or as set by -keypool", About: "The new keypool size"},
+		},
+		Results: []table.Shape{table.Null("")},
+		Examples: table.CLI("keypoolrefill", "") +
+			table.Curl("keypoolrefill", ""),
+		Call: n.on(n.keypoolRefill),
+	}, {
+		Name: "setlabel", Category: "wallet", Wallet: true,
+		About: "Sets the label associated with the given address.\n",
+		Args: []table.Arg{
+			{Name: "address", Need: true, About: "The bitcoin address to be associated with a label."},
+			{Name: "label", Need: true, About: "The label to assign to the address."},
+		},
+		Results: []table.Shape{table.Null("")},
+		Examples: table.CLI("setlabel", "\"bc1q09vm5lfy0j5reeulh4x5752q25uqqvz34hufdl\" \"tabby\"") +
+			table.Curl("setlabel", "\"bc1q09vm5lfy0j5reeulh4x5752q25uqqvz34hufdl\", \"tabby\""),
+		Call: n.on(n.setLabel),
+	}, {
+		Name: "listlabels", Category: "wallet", Wallet: true,
+		About: "Returns the list of all labels, or labels that are assigned to addresses with a specific purpose.\n",
+		Args: []table.Arg{
+			{Name: "purpose", About: "Address purpose to list labels for ('send','receive'). An empty string is the same as not providing this argument."},
+		},
+		Results: []table.Shape{table.Arr("", "",
+			table.Str("label", "Label name"),
+		)},
+		Examples: "\nList all labels\n" +
+			table.CLI("listlabels", "") +
+			"\nList labels that have receiving addresses\n" +
+			table.CLI("listlabels", "receive") +
+			"\nList labels that have sending addresses\n" +
+			table.CLI("listlabels", "send") +
+			"\nAs a JSON-RPC call\n" +
+			table.Curl("listlabels", "receive"),
+		Call: n.on(n.listLabels),
+	}, {
+		Name: "getaddressesbylabel", Category: "wallet", Wallet: true,
+		About: "Returns the list of addresses assigned the specified label.\n",
+		Args: []table.Arg{
+			{Name: "label", Need: true, About: "The label."},
+		},
+		Results: []table.Shape{table.Dict("", "json object with addresses as keys",
+			table.Obj("address", "json object with information about address",
+				table.Str("purpose", "Purpose of address (\"send\" for sending address, \"receive\" for receiving address)"),
+			),
+		)},
+		Examples: table.CLI("getaddressesbylabel", "\"tabby\"") +
+			table.Curl("getaddressesbylabel", "\"tabby\""),
+		Call: n.on(n.getAddressesByLabel),
+	}, {
+		Name: "getaddressinfo", Category: "wallet", Wallet: true,
+		About: "Return information about the given bitcoin address.\nSome of the information will only be present if the address is in the active wallet.\n",
+		Args: []table.Arg{
+			{Name: "address", Need: true, About: "The bitcoin address for which to get information."},
+		},
+		Results: []table.Shape{table.Obj("", "",
+			table.Str("address", "The bitcoin address validated."),
+			table.Hex("scriptPubKey", "The hex-encoded output script generated by the address."),
+			table.Bool("ismine", "If the address is yours."),
+			table.Bool("iswatchonly", "(DEPRECATED) Always false."),
+			table.Bool("solvable", "If we know how to spend coins sent to this address, ignoring the possible lack of private keys."),
+			table.Str("desc", "A descriptor for spending coins sent to this address (only when solvable).").Maybe(),
+			table.Str("parent_desc", "The descriptor used to derive this address if this is a descriptor wallet").Maybe(),
+			table.Bool("isscript", "If the key is a script.").Maybe(),
+			table.Bool("ischange", "If the address was used for change output."),
+			table.Bool("iswitness", "If the address is a witness address."),
+			table.Num("witness_version", "The version number of the witness program.").Maybe(),
+			table.Hex("witness_program", "The hex value of the witness program.").Maybe(),
+			table.Str("script", "The output script type. Only if isscript is true and the redeemscript is known. Possible\ntypes: nonstandard, pubkey, pubkeyhash, scripthash, multisig, nulldata, witness_v0_keyhash,\nwitness_v0_scripthash, witness_unknown.").Maybe(),
+			table.Hex("hex", "The redeemscript for the p2sh address.").Maybe(),
+			table.Arr("pubkeys", "Array of pubkeys associated with the known redeemscript (only if script is multisig).",
+				table.Str("pubkey", ""),
+			).Maybe(),
+			table.Num("sigsrequired", "The number of signatures required to spend multisig output (only if script is multisig).").Maybe(),
+			table.Hex("pubkey", "The hex value of the raw public key for single-key addresses (possibly embedded in P2SH or P2WSH).").Maybe(),
+			table.Obj("embedded", "Information about the address embedded in P2SH or P2WSH, if relevant and known.", elided("Includes all getaddressinfo output fields for the embedded address, excluding metadata (timestamp, hdkeypath, hdseedid)\nand relation to the wallet (ismine).", embeddedFields())...).Maybe(),
+			table.Bool("iscompressed", "If the pubkey is compressed.").Maybe(),
+			table.Time("timestamp", "The creation time of the key, if available, expressed in UNIX epoch time.").Maybe(),
+			table.Str("hdkeypath", "The HD keypath, if the key is HD and available.").Maybe(),
+			table.Hex("hdseedid", "The Hash160 of the HD seed.").Maybe(),
+			table.Hex("hdmasterfingerprint", "The fingerprint of the master key.").Maybe(),
+			table.Arr("labels", "Array of labels associated with the address. Currently limited to one label but returned\nas an array to keep the API stable if multiple labels are enabled in the future.",
+				table.Str("label name", "Label name (defaults to \"\")."),
+			),
+		)},
+		Examples: table.CLI("getaddressinfo", "\"bc1q09vm5lfy0j5reeulh4x5752q25uqqvz34hufdl\"") +
+			table.Curl("getaddressinfo", "\"bc1q09vm5lfy0j5reeulh4x5752q25uqqvz34hufdl\""),
+		Call: n.on(n.getAddressInfo),
+	}, {
+		Name: "listaddressgroupings", Category: "wallet", Wallet: true,
+		About: "Lists groups of addresses which have had their common ownership\nmade public by common use as inputs or as the resulting change\nin past transactions\n",
+		Results: []table.Shape{table.Arr("", "",
+			table.Arr("", "",
+				table.Tuple("", "",
+					table.Str("address", "The bitcoin address"),
+					table.Coins("amount", "The amount in BTC"),
+					table.Str("label", "The label").Maybe(),
+				),
+			),
+		)},
+		Examples: table.CLI("listaddressgroupings", "") +
+			table.Curl("listaddressgroupings", ""),
+		Call: n.synced(n.listAddressGroupings),
+	}}
+}

@@ -1,0 +1,148 @@
+package wallet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/node/descriptor"
+	"github.com/quernnet/quern/node/mempool"
+	"github.com/quernnet/quern/node/signing"
+)
+
+// Solve is what the wallet knows of how to spend a script of its own: public keys with
+// their origins, redeem and witness scripts, trees. ok is false for others' scripts.
+func (w *Wallet) Solve(script []byte) (p *signing.Keyring, ok bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.solve(script)
+}
+
+func (w *Wallet) solve(script []byte) (*signing.Keyring, bool) {
+	p := new(signing.Keyring)
+	ps := w.places[string(script)]
+	for _, at := range ps {
+		// Where only private keys derive the script, the wallet cannot say more while it is locked.
+		if e, err := at.ring.desc.Expand(at.index); err == nil {
+			p.Merge(&e.Ring)
+		} else if d, err := w.private(at.ring); err == nil {
+			if e, err := d.Expand(at.index); err == nil {
+				p.Merge(&e.Ring)
+			}
+		}
+	}
+	return p, len(ps) > 0
+}
+
+// Signer is Solve of several scripts, with the private keys that the wallet has
+// of them: ErrLocked while they cannot be read. Scripts of others are passed over.
+func (w *Wallet) Signer(scripts ...[]byte) (*signing.Keyring, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.isLocked() {
+		return nil, ErrLocked
+	}
+	return w.signer(scripts)
+}
+
+func (w *Wallet) signer(scripts [][]byte) (*signing.Keyring, error) {
+	p := new(signing.Keyring)
+	opened := map[*keyring]*descriptor.Descriptor{}
+	for _, s := range scripts {
+		for _, at := range w.places[string(s)] {
+			d, err := w.open1(at.ring, opened)
+			if err != nil {
+				return nil, err
+			}
+			e, err := d.Expand(at.index)
+			if err != nil {
+				return nil, err
+			}
+			p.Merge(&e.Ring)
+			d.ExpandPrivate(at.index, p)
+		}
+	}
+	return p, nil
+}
+
+// open1 is a descriptor with its private keys where it has them, each read once.
+func (w *Wallet) open1(r *keyring, opened map[*keyring]*descriptor.Descriptor) (*descriptor.Descriptor, error) {
+	if d := opened[r]; d != nil {
+		return d, nil
+	}
+	d := r.desc
+	if r.rec.Private != nil {
+		var err error
+		if d, err = w.private(r); err != nil {
+			return nil, err
+		}
+	}
+	opened[r] = d
+	return d, nil
+}
+
+// Note is what a payment is remembered with.
+type Note struct {
+	Comment, To *string    // for whom and what, in words
+	Replaces    *wire.Hash // a transaction of the wallet that this one replaces (BIP125)
+}
+
+// Commit records a transaction of the wallet, whose addresses are used from now
+// on, and offers it to the mempool. What the mempool refuses (a *mempool.Error)
+// stays in the wallet and is offered again with each block, as Core does; it can be abandoned.
+func (w *Wallet) Commit(_ context.Context, t *wire.Tx, n Note) error {
+	if err := w.record(t, n); err != nil {
+		return err
+	}
+	if _, err := w.c.Pool.Add(t, ""); err != nil {
+		var refused *mempool.Error
+		if errors.As(err, &refused) {
+			w.c.Log.Info("a payment is not in the mempool", "wallet", w.name, "txid", t.ID(), "err", err)
+		}
+		return err
+	}
+	w.wake()
+	return w.Heard(t)
+}
+
+// record keeps a payment before anybody is told of it.
+func (w *Wallet) record(t *wire.Tx, n Note) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	e, _, err := w.ledger.see(t, news{now: w.c.Now().Unix()})
+	if err != nil {
+		return err
+	}
+	if e == nil {
+		return fmt.Errorf("transaction %v neither spends from nor pays to the wallet", t.ID())
+	}
+	e.comment, e.to, e.replaces = n.Comment, n.To, n.Replaces
+	w.ledger.change(e)
+	if n.Replaces != nil {
+		if old := w.ledger.txs[*n.Replaces]; old != nil {
+			id := t.ID()
+			old.replacedBy = &id
+			w.ledger.change(old)
+		}
+	}
+	if err := w.noticed(e); err != nil {
+		return err
+	}
+	return w.commit()
+}
+
+// Heard tells the wallet at once that the mempool has a transaction, and
+// returns when it is recorded.
+func (w *Wallet) Heard(t *wire.Tx) error {
+	if _, ok := w.c.Pool.Get(t.ID()); !ok {
+		return nil // mined or replaced already: the follower sees how
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.hearOne(t); err != nil {
+		return err
+	}
+	w.announce()
+	return w.commit()
+}
