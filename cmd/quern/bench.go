@@ -17,7 +17,7 @@ import (
 
 func benchCommand(s *settings) *cobra.Command {
 	cmd := &cobra.Command{Use: "bench", Short: "Measure Quern on this machine"}
-	cmd.AddCommand(s.benchChain(), s.benchImport(), s.benchMine(), s.benchVerify(), s.benchMempool())
+	cmd.AddCommand(s.benchChain(), s.benchImport(), s.benchMine(), s.benchVerify(), s.benchMempool(), s.benchRPC())
 	return cmd
 }
 

@@ -47,8 +47,9 @@ var rooms = []struct{ pkg, allowed string }{
 	{"node/index", "consensus consensus/chain consensus/coinset consensus/script consensus/siphash consensus/wire node/index/gcs"},
 	{"node/index/gcs", "consensus consensus/siphash consensus/wire"},
 	{"node/bench", "consensus consensus/chain consensus/wire consensus/script consensus/secp datastore work node/bench/payments node/mempool node/mining"},
+	{"node/bench/rpcload", "consensus/wire"},
 	{"node/bench/payments", "consensus consensus/wire work node/blockfile"},
-	{"cmd/nattest", "node/rpc node/rpc/own"}, // it knows the binary from outside
+	{"cmd/nattest", "node/rpc node/rpc/own"},                                                                              // it knows the binary from outside
 	{"cmd/killtest", "consensus/wire consensus/chain/chaintest datastore/failpoint node/rpc node/rpc/own node/rpc/table"}, // so does this
 	{"node/sim/attack", "consensus consensus/chain consensus/wire work gossip gossip/relay node/mempool node/sim node/peering"},
 	{"node/rpc/table", "consensus consensus/wire"},

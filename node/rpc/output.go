@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	sendAt = 1 << 20 // bytes of a batch's answers that are sent before the rest is known
-	keepAt = 4 << 20 // bytes of a buffer that is used again
+	sendAt = 1 << 20  // bytes of a batch's answers that are sent before the rest is known
+	keepAt = 16 << 20 // bytes of a buffer that is used again
 )
 
 var buffers = sync.Pool{New: func() any { return new([]byte) }}

@@ -63,7 +63,7 @@ func (n *node) getBlock(_ context.Context, a table.Args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := n.Chain.Block(id)
+	b, err := n.recent.block(id, n.Chain.Block)
 	if errors.Is(err, chain.ErrNoBlock) {
 		return nil, table.Errorf(table.CodeMisc, "Block not available (not fully downloaded)")
 	}

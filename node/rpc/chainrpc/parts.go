@@ -48,7 +48,8 @@ type Parts struct {
 // node is what the methods work on.
 type node struct {
 	Parts
-	scan scan
+	scan   scan
+	recent recent
 }
 
 // Methods lists the methods on p.

@@ -76,11 +76,23 @@ func (h Hex) AppendJSON(b []byte) []byte { return buf(b).hex("", h) }
 
 // script writes an output script as Script does.
 func (b buf) script(key string, s []byte, p *consensus.Params) buf {
-	b = b.open(key, '{').text("asm", script.Disasm(s)).text("desc", descriptor.Infer(s, p)).hex("hex", s)
-	if to, ok := address.Encode(s, p); ok {
+	kind := script.Classify(s)
+	to, ok := address.Encode(s, p)
+	b = b.open(key, '{').text("asm", script.Disasm(s))
+	switch kind {
+	case script.TypePubKeyHash, script.TypeScriptHash, script.TypeWitnessV0KeyHash, script.TypeWitnessV0ScriptHash:
+		// Of what only hashes are known the address is all that describes it.
+		desc := "addr(" + to + ")"
+		sum, _ := descriptor.Checksum(desc)
+		b = b.text("desc", desc+"#"+sum)
+	default:
+		b = b.text("desc", descriptor.Infer(s, p))
+	}
+	b = b.hex("hex", s)
+	if ok {
 		b = b.text("address", to)
 	}
-	return append(b.text("type", string(script.Classify(s))), '}')
+	return append(b.text("type", string(kind)), '}')
 }
 
 // Append writes a transaction as Show shows it.
