@@ -54,7 +54,7 @@ var rooms = []struct{ pkg, allowed string }{
 	{"node/sim/attack", "consensus consensus/chain consensus/wire work gossip gossip/relay node/mempool node/sim node/peering"},
 	{"node/rpc/table", "consensus consensus/wire"},
 	{"node/rpc/own", ""},
-	{"node/rpc/view", "consensus consensus/chain consensus/script consensus/wire node/address node/mempool node/descriptor work"},
+	{"node/rpc/view", "consensus consensus/chain consensus/script consensus/secp consensus/wire node/address node/mempool node/descriptor work"},
 	// A category of methods never imports another, but for quern's own.
 	{"node/rpc/chainrpc", "consensus consensus/chain consensus/coinset consensus/script consensus/wire node/mempool node/descriptor node/rpc/table node/rpc/view"},
 	{"node/rpc/txargs", "consensus consensus/script consensus/wire node/address node/descriptor node/rpc/table node/rpc/view node/signing"},

@@ -20,3 +20,9 @@ func Tweaked(key []byte, tweak *[32]byte, output []byte, odd bool) bool {
 	x := q.x.bytes()
 	return bytes.Equal(x[:], output) && q.y.isOdd() == odd
 }
+
+// IsXOnly says whether 32 bytes are the X coordinate of a point (BIP340's lift_x).
+func IsXOnly(key []byte) bool {
+	var p affine
+	return p.parseXOnly(key)
+}

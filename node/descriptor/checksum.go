@@ -1,7 +1,5 @@
 package descriptor
 
-import "strings"
-
 // Character sets of BIP380's checksum. Characters that are often mistaken for
 // each other differ in their lower five bits only.
 const (
@@ -14,16 +12,30 @@ const (
 // ChecksumSize is the number of characters after '#'.
 const ChecksumSize = 8
 
-// step multiplies the checksum's polynomial by x and adds v (BIP380).
-func step(c uint64, v int) uint64 {
-	top := byte(c >> 35)
-	c = c&0x7ffffffff<<5 ^ uint64(v)
-	for i, g := range [...]uint64{0xf5dee51989, 0xa9fdca3312, 0x1bab10e32d, 0x3706b1677a, 0x644d626ffd} {
-		if top>>i&1 != 0 {
-			c ^= g
+// residues are what the bits that a step shifts out come back as, all 32
+// combinations of them.
+var residues = func() (r [32]uint64) {
+	for top := range r {
+		for i, g := range [...]uint64{0xf5dee51989, 0xa9fdca3312, 0x1bab10e32d, 0x3706b1677a, 0x644d626ffd} {
+			if top>>i&1 != 0 {
+				r[top] ^= g
+			}
 		}
 	}
-	return c
+	return r
+}()
+
+// positions are the characters' places in inputSet, and one more; 0 for none.
+var positions = func() (p [256]byte) {
+	for i := range len(inputSet) {
+		p[inputSet[i]] = byte(i + 1)
+	}
+	return p
+}()
+
+// step multiplies the checksum's polynomial by x and adds v (BIP380).
+func step(c uint64, v int) uint64 {
+	return c&0x7ffffffff<<5 ^ uint64(v) ^ residues[c>>35&31]
 }
 
 // Checksum is BIP380's checksum of a descriptor without one; ok is false when
@@ -31,7 +43,7 @@ func step(c uint64, v int) uint64 {
 func Checksum(text string) (sum string, ok bool) {
 	c, class, count := uint64(1), 0, 0
 	for i := range len(text) {
-		pos := strings.IndexByte(inputSet, text[i])
+		pos := int(positions[text[i]]) - 1
 		if pos < 0 {
 			return "", false
 		}

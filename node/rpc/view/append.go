@@ -6,6 +6,7 @@ import (
 
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/script"
+	"github.com/quernnet/quern/consensus/secp"
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/node/address"
 	"github.com/quernnet/quern/node/descriptor"
@@ -79,12 +80,12 @@ func (b buf) script(key string, s []byte, p *consensus.Params) buf {
 	kind := script.Classify(s)
 	to, ok := address.Encode(s, p)
 	b = b.open(key, '{').text("asm", script.Disasm(s))
-	switch kind {
-	case script.TypePubKeyHash, script.TypeScriptHash, script.TypeWitnessV0KeyHash, script.TypeWitnessV0ScriptHash:
+	switch {
+	case kind == script.TypePubKeyHash, kind == script.TypeScriptHash, kind == script.TypeWitnessV0KeyHash, kind == script.TypeWitnessV0ScriptHash:
 		// Of what only hashes are known the address is all that describes it.
-		desc := "addr(" + to + ")"
-		sum, _ := descriptor.Checksum(desc)
-		b = b.text("desc", desc+"#"+sum)
+		b = b.desc("addr(" + to + ")")
+	case kind == script.TypeWitnessV1Taproot && secp.IsXOnly(s[2:]):
+		b = b.desc("rawtr(" + hex.EncodeToString(s[2:]) + ")")
 	default:
 		b = b.text("desc", descriptor.Infer(s, p))
 	}
@@ -93,6 +94,12 @@ func (b buf) script(key string, s []byte, p *consensus.Params) buf {
 		b = b.text("address", to)
 	}
 	return append(b.text("type", string(kind)), '}')
+}
+
+// desc writes a descriptor with its checksum.
+func (b buf) desc(text string) buf {
+	sum, _ := descriptor.Checksum(text)
+	return b.text("desc", text+"#"+sum)
 }
 
 // Append writes a transaction as Show shows it.

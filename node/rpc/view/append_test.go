@@ -21,6 +21,8 @@ func TestAppendTx(t *testing.T) {
 	scripts := [][]byte{
 		{0x51}, {0x6a, 0x02, 0xab, 0xcd}, {0x4c}, append([]byte{0x00, 0x14}, key[:20]...), append([]byte{0x51, 0x20}, key[:32]...),
 		append(append([]byte{0x21}, key...), 0xac), append(append([]byte{0x76, 0xa9, 0x14}, key[:20]...), 0x88, 0xac), nil, {0x51, 0x02, 0x4e, 0x73},
+		append([]byte{0x51, 0x20}, bytes.Repeat([]byte{0x79}, 32)...), append([]byte{0x51, 0x20}, bytes.Repeat([]byte{0xff}, 32)...),
+		append([]byte{0x00, 0x20}, key[:32]...), append(append([]byte{0xa9, 0x14}, key[:20]...), 0x87),
 	}
 	payment := &wire.Tx{Version: -1, LockTime: 7}
 	var spent []consensus.Coin
