@@ -106,3 +106,64 @@ func roundTrip(t *testing.T, d *Descriptor) {
 		}
 	}
 }
+
+// What Core's vectors leave out, each with Core's words, of which there may be none.
+func TestErrors(t *testing.T) {
+	const (
+		key  = "03a34b99f22c790c4e36b2b3c2c35a36db06226e41c692fc82b8b56ac1c540c5bd"
+		xpub = "tpubD6NzVbkrYhZ4WaWSyoBvQwbpLkojyoTZPRsgXELWz3Popb3qkjcJyJUGLnL4qHHoQvao8ESaAstxYSnhyswJ76uZPStJRJCTKvosUCJZL5B"
+	)
+	p := params(t, "regtest")
+	for text, want := range map[string]string{
+		"":                                "'' is not a valid descriptor function",
+		"raw()":                           "Raw script is not hex",
+		"raw(51)#":                        "Expected 8 character checksum, not 0 characters",
+		"raw(51)##":                       "Multiple '#' symbols",
+		"raw(51)#8lvh9jxx":                "Provided checksum '8lvh9jxx' does not match computed checksum '8lvh9jxk'",
+		"raw(Ü)":                          "Invalid characters in payload",
+		"pk(" + key + "),":                "",
+		"sh(pk(" + key + "),1)":           "",
+		"pk( " + key + ")":                "pk(): Key ' " + key + "' is invalid due to whitespace",
+		"pk([0123456]" + key + ")":        "pk(): Fingerprint is not 4 bytes (7 characters instead of 8 characters)",
+		"pk([0123456g]" + key + ")":       "pk(): Fingerprint '0123456g' is not hex",
+		"pk(]" + key + ")":                "pk(): Key origin start '[ character expected but not found, got ']' instead",
+		"pk([01234567/<0;1>]" + key + ")": "pk(): Key path value '<0;1>' specifies multipath in a section where multipath is not allowed",
+		"pk(" + xpub + "/<0;1>/<2;3>)":    "pk(): Multiple multipath key path specifiers found",
+		"pk(" + xpub + "/<0>)":            "pk(): Multipath key path specifiers must have at least two items",
+		"pk(" + xpub + "/<0;0>)":          "pk(): Duplicated key path value 0 in multipath specifier",
+		"pk(" + xpub + "/4294967296)":     "pk(): Key path value '4294967296' is not a valid uint32",
+		"pk(" + xpub + "/2147483648)":     "pk(): Key path value 2147483648 is out of range",
+		"unused(" + xpub + "/*)":          "unused(): key cannot be ranged",
+		"unused(" + key + "," + key + ")": "unused(): only one key expected",
+		"wsh(unused(" + key + "))":        "Can only have unused at top level",
+		"wsh(older(1))":                   "older(1) is not sane: witnesses without signature exist",
+		"sh(older(1))":                    "Miniscript expressions can only be used in wsh or tr.",
+		"wsh(and_v(v:pk(" + xpub + "/1h),pk(" + xpub + "/2h)))": "and_v(v:pk(" + xpub + "/1h),pk(" + xpub + "/2h)) is not sane: contains duplicate public keys",
+	} {
+		if _, err := Parse(text, p); err == nil || err.Error() != want {
+			t.Errorf("%s:\n got %v\nwant %s", text, err, want)
+		}
+	}
+	if _, err := ParseSealed("raw(51)", p); err == nil || err.Error() != "Missing checksum" {
+		t.Errorf("a missing checksum: %v", err)
+	}
+}
+
+// Relative locks that are larger than they can be.
+func TestWarnings(t *testing.T) {
+	const key = "03a34b99f22c790c4e36b2b3c2c35a36db06226e41c692fc82b8b56ac1c540c5bd"
+	for lock, want := range map[string]string{
+		"65535":   "",
+		"65536":   "height-based relative locktime: older(65536) > 65535 blocks is unsafe",
+		"4259839": "",
+		"4259840": "time-based relative locktime: older(4259840) > (65535 * 512) seconds is unsafe",
+	} {
+		list, err := Parse("wsh(and_v(v:pk("+key+"),older("+lock+")))", params(t, "regtest"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(list[0].Warnings(), ";"); got != want {
+			t.Errorf("older(%s): %s", lock, got)
+		}
+	}
+}
