@@ -25,6 +25,7 @@ type Config struct {
 	RPC       RPC       `key:"rpc"`
 	ZMQ       ZMQ       `key:"zmq"`
 	Datastore Datastore `key:"datastore"`
+	Index     Index     `key:"index"`
 	Mempool   Mempool   `key:"mempool"`
 	Mining    Mining    `key:"mining"`
 	Rules     Rules     `key:"rules"`
@@ -133,7 +134,7 @@ type Alarm struct {
 // Log configures what is said.
 type Log struct {
 	Level  string            `key:"level" help:"debug, info, warn or error"`
-	Levels map[string]string `key:"levels" help:"level by subsystem, as in {p2p = \"debug\"}: chain, store, p2p, libp2p, sync, mempool, mining, wallet, rpc, zmq"`
+	Levels map[string]string `key:"levels" help:"level by subsystem, as in {p2p = \"debug\"}: chain, store, p2p, libp2p, sync, mempool, mining, wallet, index, rpc, zmq"`
 	Format string            `key:"format" help:"text or json"`
 }
 

@@ -13,7 +13,7 @@ import (
 
 // subsystems are the names that log.levels may use. A logger says its own by
 // the attribute "sys".
-var subsystems = []string{"node", "chain", "store", "p2p", "libp2p", "sync", "mempool", "mining", "wallet", "rpc", "zmq"}
+var subsystems = []string{"node", "chain", "store", "p2p", "libp2p", "sync", "mempool", "mining", "wallet", "index", "rpc", "zmq"}
 
 // levels parses the configuration into a level by subsystem; "" is the others'.
 func (l Log) levels() (map[string]slog.Level, error) {

@@ -15,6 +15,7 @@ import (
 	"github.com/quernnet/quern/node/address"
 	"github.com/quernnet/quern/node/alarm"
 	"github.com/quernnet/quern/node/fees"
+	"github.com/quernnet/quern/node/index"
 	"github.com/quernnet/quern/node/invite"
 	"github.com/quernnet/quern/node/mempool"
 	"github.com/quernnet/quern/node/mining"
@@ -54,6 +55,7 @@ type parts struct {
 	pool      *mempool.Pool
 	fees      *fees.Follower
 	alarm     *alarm.Watch
+	indexes   *index.Set
 	wallets   *wallet.Set
 	assembler *mining.Assembler
 	keeper    *mining.Keeper
@@ -164,6 +166,9 @@ func (n *Node) build(ctx context.Context, l *ledger) (*parts, error) {
 		Depth: uint32(c.Alarm.Reorg), Show: c.Alarm.Show,
 		Now: n.clock.now, Log: n.logs.For("chain"),
 	}); err != nil {
+		return nil, err
+	}
+	if p.indexes, err = n.openIndexes(ctx, l); err != nil {
 		return nil, err
 	}
 	if p.wallets, err = wallet.Open(wallet.Config{
@@ -302,6 +307,7 @@ func (p *parts) start(s *stack) {
 	s.start("mempool", p.pool.Run)
 	s.start("fees", p.fees.Run)
 	s.start("alarm", p.alarm.Run)
+	s.start("indexes", p.indexes.Run)
 	s.start("wallets", p.wallets.Run)
 	if p.zmq != nil {
 		s.start("zmq", p.zmq.Run)
@@ -317,7 +323,7 @@ func (p *parts) start(s *stack) {
 // rpcParts is what the RPC server may reach.
 func (n *Node) rpcParts(p *parts) rpc.Parts {
 	return rpc.Parts{
-		Chain: p.chain, Pool: p.pool, Fees: p.fees, Wallets: p.wallets, Assembler: p.assembler, Templates: p.keeper, Miner: p.miner,
+		Chain: p.chain, Pool: p.pool, Fees: p.fees, Indexes: p.indexes, Wallets: p.wallets, Assembler: p.assembler, Templates: p.keeper, Miner: p.miner,
 		Net: p.net, Peering: p.peering, Params: p.params, Reorgs: p.alarm.Shown,
 		Swarm: n.config.SwarmName(), Folder: n.config.Dir(), Version: Version,
 		Invite: func(own, others []string) (invite.Invite, bool, error) {

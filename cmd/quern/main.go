@@ -65,7 +65,7 @@ func newRoot() *cobra.Command {
 	s := addSettings(root.PersistentFlags())
 	root.AddCommand(
 		runCommand(s), joinCommand(s), swarmCommand(s), initCommand(s), statusCommand(s), peersCommand(s), netCommand(s),
-		importCommand(s), exportCommand(s), mineCommand(s), walletCommand(s),
+		importCommand(s), exportCommand(s), indexCommand(s), mineCommand(s), walletCommand(s),
 		txCommand(s), rpcCommand(s), benchCommand(s), versionCommand(),
 	)
 	tellUsage(root)

@@ -89,27 +89,17 @@ func (f *fixture) crash() {
 	f.start()
 }
 
-// follow has the indexes run until they are at the tip.
+// follow brings the indexes to the tip.
 func (f *fixture) follow() {
 	f.t.Helper()
-	f.during(func() {
-		for _, name := range Names() {
-			for {
-				ok, err := f.set.Wait(f.t.Context(), name)
-				if err != nil {
-					f.t.Fatal(err)
-				}
-				if ok {
-					break
-				}
-				_, _, moved := f.set.where(name)
-				if ok, _ := f.set.Wait(f.t.Context(), name); ok {
-					break
-				}
-				<-moved
-			}
+	if err := f.set.Follow(f.t.Context()); err != nil {
+		f.t.Fatal(err)
+	}
+	for _, name := range Names() {
+		if ok, err := f.set.Wait(f.t.Context(), name); err != nil || !ok {
+			f.t.Fatalf("index %s is at the tip: %v, %v", name, ok, err)
 		}
-	})
+	}
 }
 
 // during runs the indexes beside do.
@@ -384,7 +374,7 @@ func TestStatusAndNeeds(t *testing.T) {
 	if height, ok := f.set.Needs(); !ok || height != 4 {
 		t.Errorf("built indexes need blocks from %d, %v", height, ok)
 	}
-	f.open(Config{Chain: f.chain})
+	f.open(Config{Chain: f.chain, Params: chaintest.Params()})
 	if _, ok := f.set.Needs(); ok {
 		t.Error("blocks are kept for no index")
 	}

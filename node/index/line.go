@@ -146,6 +146,18 @@ func (w *writer) commit(at place) error {
 type reader struct {
 	store ds.Read
 	chain Chain
+	set   *Set
+	name  string
+}
+
+// Ready returns when the index has read the chain up to the tip of the call: at
+// once with false while it is being built.
+func (r reader) Ready(ctx context.Context) (bool, error) { return r.set.Wait(ctx, r.name) }
+
+// Height is that of the last block in the index.
+func (r reader) Height() uint32 {
+	at, _, _ := r.set.where(r.name)
+	return at.height
 }
 
 // get reads an entry; nil when there is none.

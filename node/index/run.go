@@ -26,18 +26,13 @@ const sayEvery = 30 * time.Second
 
 // Run follows the chain until ctx ends, or the datastore fails.
 func (s *Set) Run(ctx context.Context) error {
-	defer s.forget()
 	for {
 		changed := s.c.Chain.Changed()
-		clear(s.stuck)
-		for more := true; more; {
-			var err error
-			if more, err = s.step(ctx); err != nil {
-				if ctx.Err() != nil {
-					return nil
-				}
-				return fmt.Errorf("indexes: %w", err)
+		if err := s.Follow(ctx); err != nil {
+			if ctx.Err() != nil {
+				return nil
 			}
+			return fmt.Errorf("indexes: %w", err)
 		}
 		select {
 		case <-changed:
@@ -45,6 +40,20 @@ func (s *Set) Run(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// Follow brings all indexes to the tip, as far as blocks are stored. It must not
+// be called while Run runs.
+func (s *Set) Follow(ctx context.Context) error {
+	defer s.forget()
+	clear(s.stuck)
+	for more := true; more; {
+		var err error
+		if more, err = s.step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // step brings the indexes that are furthest behind a few blocks on; more says

@@ -31,9 +31,8 @@ type Chain interface {
 type Config struct {
 	Chain  Chain
 	Params *consensus.Params
-	Space  func(name string) ds.Batching                // where an index is kept, apart from all else
-	Clear  func(ctx context.Context, name string) error // empties such a space
-	Rand   io.Reader                                    // of the secrets by which keys are hashed
+	Space  func(name string) ds.Batching // where an index is kept, apart from all else
+	Rand   io.Reader                     // of the secrets by which keys are hashed
 	Now    func() time.Time
 	Log    *slog.Logger
 
@@ -96,7 +95,7 @@ func New(ctx context.Context, c Config) (*Set, error) {
 			continue
 		}
 		store := c.Space(Space(p.name))
-		k, err := p.make(reader{store, c.Chain})
+		k, err := p.make(reader{store, c.Chain, s, p.name})
 		if err == nil {
 			err = s.open(ctx, &line{kind: k, name: p.name, store: store})
 		}
@@ -186,7 +185,7 @@ func (s *Set) where(name string) (at place, synced bool, moved <-chan struct{}) 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, l := range s.all {
-		if l.name == name && l.missed == nil {
+		if l.name == name {
 			return l.at, l.synced, s.moved
 		}
 	}

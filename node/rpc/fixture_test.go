@@ -25,6 +25,7 @@ import (
 	"github.com/quernnet/quern/node/address"
 	"github.com/quernnet/quern/node/descriptor"
 	"github.com/quernnet/quern/node/fees"
+	"github.com/quernnet/quern/node/index"
 	"github.com/quernnet/quern/node/mempool"
 	"github.com/quernnet/quern/node/mining"
 	"github.com/quernnet/quern/node/rpc/table"
@@ -62,7 +63,10 @@ func newServer(t *testing.T) *Server {
 }
 
 // newFixture opens a node and mines blocks, ten minutes apart.
-func newFixture(t *testing.T, blocks int) *fixture {
+func newFixture(t *testing.T, blocks int) *fixture { return newFixtureWith(t, blocks, false) }
+
+// newFixtureWith is newFixture, with all indexes or none.
+func newFixtureWith(t *testing.T, blocks int, indexed bool) *fixture {
 	t.Helper()
 	params, err := consensus.Chain("regtest")
 	if err != nil {
@@ -100,6 +104,12 @@ func newFixture(t *testing.T, blocks int) *fixture {
 		PayTo: func([]byte) {},
 		Stop:  func() { f.stopped <- struct{}{} },
 	}
+	if f.parts.Indexes, err = index.New(t.Context(), index.Config{
+		Chain: c, Params: params, Space: store.Space, Rand: rand.NewChaCha8([32]byte{}), Now: now, Log: slog.New(slog.DiscardHandler),
+		Tx: indexed, Filters: indexed, Coins: indexed, Spenders: indexed,
+	}); err != nil {
+		t.Fatal(err)
+	}
 	f.build()
 	program := sha256.Sum256([]byte{0x51})
 	f.script = address.PayToWitness(0, program[:])
@@ -111,6 +121,11 @@ func newFixture(t *testing.T, blocks int) *fixture {
 	}
 	if err := f.parts.Pool.Sync(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+	for _, name := range index.Names() {
+		if ok, err := f.parts.Indexes.Wait(t.Context(), name); err != nil || ok != indexed {
+			t.Fatalf("index %s is at the tip: %v, %v", name, ok, err)
+		}
 	}
 	f.server.Attach(f.parts)
 	f.setVars(blocks)
@@ -148,12 +163,16 @@ func (f *fixture) build() {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	ended := make(chan error, 2)
+	ended := make(chan error, 3)
 	go func() { ended <- p.Pool.Run(ctx) }()
+	if err := p.Indexes.Follow(ctx); err != nil { // from now on they are waited for
+		t.Fatal(err)
+	}
+	go func() { ended <- p.Indexes.Run(ctx) }()
 	go func() { ended <- p.Wallets.Run(ctx) }()
 	t.Cleanup(func() {
 		cancel()
-		for range 2 {
+		for range 3 {
 			if err := <-ended; err != nil {
 				t.Error(err)
 			}
@@ -183,6 +202,10 @@ func (f *fixture) setVars(blocks int) {
 	v["dear"] = hex.EncodeToString(f.spend(first.Txs[0], 0, 100_000_000).Append(nil))
 	v["young"] = hex.EncodeToString(f.spend(f.block(50).Txs[0], 0, 10_000).Append(nil))
 	v["block1hex"] = hex.EncodeToString(first.Bytes())
+	proof := wire.NewProof(first, func(int) bool { return true })
+	v["proof1"] = hex.EncodeToString(proof.Append(nil))
+	proof.Hashes[0][0]++
+	v["badproof"] = hex.EncodeToString(proof.Append(nil))
 	v["header1"] = hex.EncodeToString(first.Header.Append(nil))
 }
 

@@ -28,7 +28,7 @@ func TestTranscripts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			f := newFixture(t, 101)
+			f := newFixtureWith(t, 101, strings.HasPrefix(filepath.Base(file), "indexes"))
 			got := f.replay(want)
 			if os.Getenv("QUERN_UPDATE") == "1" {
 				if err := os.WriteFile(file, got, 0o644); err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/quernnet/quern/gossip"
 	"github.com/quernnet/quern/node/alarm"
 	"github.com/quernnet/quern/node/fees"
+	"github.com/quernnet/quern/node/index"
 	"github.com/quernnet/quern/node/invite"
 	"github.com/quernnet/quern/node/mempool"
 	"github.com/quernnet/quern/node/mining"
@@ -35,6 +36,7 @@ type Parts struct {
 	Chain     *chain.Chain
 	Pool      *mempool.Pool
 	Fees      *fees.Follower
+	Indexes   *index.Set
 	Wallets   *wallet.Set
 	Assembler *mining.Assembler
 	Templates *mining.Keeper
@@ -68,18 +70,18 @@ func (p Parts) methods(started time.Time) table.Table {
 	}
 	t = table.New(
 		controlrpc.Methods(control),
-		chainrpc.Methods(chainrpc.Parts{
+		chainrpc.Methods(p.chainIndexes(chainrpc.Parts{
 			Chain: p.Chain, Pool: p.Pool, Params: p.Params, Folder: p.Folder,
 			Syncing: p.syncing, Progress: p.progress, Warnings: p.warnings,
-		}),
-		txrpc.Methods(txrpc.Parts{Chain: p.Chain, Pool: p.Pool, Params: p.Params, Block: p.walletBlock}),
-		poolrpc.Methods(poolrpc.Parts{Chain: p.Chain, Pool: p.Pool}),
+		})),
+		txrpc.Methods(p.txIndexes(txrpc.Parts{Chain: p.Chain, Pool: p.Pool, Params: p.Params, Block: p.walletBlock})),
+		poolrpc.Methods(p.poolIndexes(poolrpc.Parts{Chain: p.Chain, Pool: p.Pool})),
 		minerpc.Methods(minerpc.Parts{
 			Chain: p.Chain, Pool: p.Pool, Assembler: p.Assembler, Templates: p.Templates, Params: p.Params, Now: p.Now,
 			Syncing: p.syncing, Peers: p.peers, Warnings: p.warnings,
 		}),
 		netrpc.Methods(p.net()),
-		utilrpc.Methods(utilrpc.Parts{Params: p.Params, Pool: p.Pool, Fees: p.Fees}),
+		utilrpc.Methods(utilrpc.Parts{Params: p.Params, Pool: p.Pool, Fees: p.Fees, Indexes: p.Indexes.Status}),
 		quernrpc.Methods(p.quern(started)),
 		walletrpc.Methods(walletrpc.Parts{Chain: p.Chain, Pool: p.Pool, Params: p.Params, Wallets: p.Wallets}),
 	)
@@ -110,6 +112,7 @@ func (p Parts) quern(started time.Time) quernrpc.Parts {
 			return own.WalletStatus{Exists: st.Exists, Height: st.Height, Synced: st.Synced}
 		},
 	}
+	out.Indexes = p.indexes
 	if p.Net != nil {
 		out.Net = p.Net
 	}

@@ -7,6 +7,8 @@ import (
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/chain"
 	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/node/index"
+	"github.com/quernnet/quern/node/index/gcs"
 	"github.com/quernnet/quern/node/mempool"
 	"github.com/quernnet/quern/node/rpc/table"
 )
@@ -34,10 +36,34 @@ type Pool interface {
 	Sync(ctx context.Context) error
 }
 
+// Txs is where transactions are. The error wraps chain.ErrNoBlock where a block is
+// not stored.
+type Txs interface {
+	Ready(ctx context.Context) (bool, error) // it has read the chain; false: it is being built
+	Find(ctx context.Context, id wire.Hash) (*index.Found, error)
+}
+
+// Filters are those of blocks; ok is false where the index has not come to one.
+type Filters interface {
+	Ready(ctx context.Context) (bool, error)
+	Filter(ctx context.Context, height uint32, id wire.Hash) (f gcs.Filter, ok bool, err error)
+	Header(ctx context.Context, height uint32, id wire.Hash) (h wire.Hash, ok bool, err error)
+}
+
+// Sums are what the coins came to after a block.
+type Sums interface {
+	Ready(ctx context.Context) (bool, error)
+	At(ctx context.Context, height uint32, id wire.Hash) (s index.Sums, muhash wire.Hash, ok bool, err error)
+	Height() uint32 // of the last block in it
+}
+
 // Parts are what the methods reach.
 type Parts struct {
 	Chain    Chain
 	Pool     Pool
+	Txs      Txs     // nil: there is no such index
+	Filters  Filters // the same
+	Sums     Sums    // the same
 	Params   *consensus.Params
 	Folder   string                            // of the ledger; empty: it has none
 	Syncing  func() bool                       // the node still catches up
@@ -48,12 +74,15 @@ type Parts struct {
 // node is what the methods work on.
 type node struct {
 	Parts
-	scan   scan
-	recent recent
+	scan    scan
+	filters filterScan
+	recent  recent
 }
 
 // Methods lists the methods on p.
 func Methods(p Parts) []table.Method {
 	n := &node{Parts: p}
-	return slices.Concat(n.chainMethods(), n.blockMethods(), n.chainInfoMethods(), n.coinMethods(), n.scanMethods())
+	return slices.Concat(n.chainMethods(), n.blockMethods(), n.chainInfoMethods(), n.coinMethods(), n.scanMethods(),
+		n.filterMethods(), n.scanBlocksMethods(), n.proofMethods(),
+		[]table.Method{n.blockStatsMethod(), n.chainTxStatsMethod()})
 }

@@ -20,7 +20,16 @@ type Status struct {
 	Mempool   MempoolStatus `json:"mempool"`
 	Mining    MiningStatus  `json:"mining"`
 	Wallet    WalletStatus  `json:"wallet"`
+	Indexes   []IndexStatus `json:"indexes,omitempty"`
 	Warnings  []string      `json:"warnings"`
+}
+
+// IndexStatus says how far an index is.
+type IndexStatus struct {
+	Name   string `json:"name"`
+	Height uint32 `json:"height"` // of the last block in it
+	Synced bool   `json:"synced"`
+	Error  string `json:"error,omitempty"` // why it cannot go on
 }
 
 // Invite is the result of quern.invite.

@@ -65,6 +65,7 @@ type Parts struct {
 	Progress func(ctx context.Context) float64 // share of the best chain that is verified, 0 to 1
 	Warnings func() []string                   // for an operator
 	Wallet   func() own.WalletStatus
+	Indexes  func() []own.IndexStatus
 	PayTo    func(script []byte)                                                // what the miner pays from its next block on
 	Invite   func(own, others []string) (i invite.Invite, meet bool, err error) // into the node's swarm
 }

@@ -36,6 +36,7 @@ func (n *node) quernStatus(ctx context.Context, _ table.Args) (any, error) {
 		Mempool:  own.MempoolStatus{Count: pool.Count, VSize: pool.VSize, MinFee: pool.MinFee},
 		Mining:   n.miningStatus(),
 		Wallet:   w,
+		Indexes:  n.Indexes(),
 		Warnings: n.Warnings(),
 	}
 	if n.Net == nil {

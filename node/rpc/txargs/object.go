@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/node/rpc/table"
@@ -106,6 +107,16 @@ func (o Object) Want(optional bool, fields ...Field) error {
 			return table.Errorf(table.CodeType, "Missing %s", f.Key)
 		case want != "" && table.TypeName(v) != want:
 			return table.Errorf(table.CodeType, "JSON value of type %s for field %s is not of expected type %s", table.TypeName(v), f.Key, want)
+		}
+	}
+	return nil
+}
+
+// Only refuses keys beside these (what Core's RPCTypeCheckObj calls strict).
+func (o Object) Only(keys ...string) error {
+	for _, f := range o {
+		if !slices.Contains(keys, f.Key) {
+			return table.Errorf(table.CodeType, "Unexpected key %s", f.Key)
 		}
 	}
 	return nil

@@ -1,11 +1,13 @@
 package txrpc
 
 import (
+	"context"
 	"slices"
 
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/chain"
 	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/node/index"
 	"github.com/quernnet/quern/node/mempool"
 	"github.com/quernnet/quern/node/rpc/table"
 )
@@ -25,10 +27,18 @@ type Pool interface {
 	Get(id wire.Hash) (mempool.Entry, bool)
 }
 
+// Txs is where transactions are. The error wraps chain.ErrNoBlock where a block is
+// not stored.
+type Txs interface {
+	Ready(ctx context.Context) (bool, error) // it has read the chain; false: it is being built
+	Find(ctx context.Context, id wire.Hash) (*index.Found, error)
+}
+
 // Parts are what the methods reach.
 type Parts struct {
 	Chain  Chain
 	Pool   Pool
+	Txs    Txs // nil: there is no such index
 	Params *consensus.Params
 	Block  func(tx wire.Hash) (block wire.Hash, ok bool) // where a wallet saw a transaction of its own
 }

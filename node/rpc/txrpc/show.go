@@ -13,7 +13,7 @@ import (
 func (n *node) showMethods() []table.Method {
 	return []table.Method{{
 		Name: "quern.tx.show", Pool: true, Category: "quern",
-		About: "Returns a transaction of the mempool, of the given block, or of a block that is found by what is unspent of it or by the wallet.",
+		About: "Returns a transaction of the mempool, of the given block, or of a block that is found by the index tx, by what is unspent of it, or by the wallet.",
 		Args: []table.Arg{
 			{Name: "txid", Kind: table.HexText, Need: true, About: "The transaction id"},
 			{Name: "blockhash", Kind: table.HexText, About: "The block in which to look"},
@@ -26,7 +26,7 @@ func (n *node) showMethods() []table.Method {
 // set to find its block; the wallet and explorers make far fewer.
 const showOutputs = 1000
 
-func (n *node) txShow(_ context.Context, a table.Args) (any, error) {
+func (n *node) txShow(ctx context.Context, a table.Args) (any, error) {
 	id, err := a.Hash(0, "txid")
 	if err != nil {
 		return nil, err
@@ -36,7 +36,7 @@ func (n *node) txShow(_ context.Context, a table.Args) (any, error) {
 		if e, ok := n.Pool.Get(id); ok {
 			return view.TxView{Params: n.Params, Hex: true}.Show(e.Tx), nil
 		}
-		found, ok := n.blockOf(id)
+		found, ok := n.blockOf(ctx, id)
 		if !ok {
 			return nil, table.Errorf(table.CodeNotFound, "transaction %s is neither in the mempool nor in the wallet, and all its outputs are spent: name the block that holds it", id)
 		}
@@ -45,9 +45,14 @@ func (n *node) txShow(_ context.Context, a table.Args) (any, error) {
 	return n.blockTx(id, block, 2)
 }
 
-// blockOf finds the block of a transaction of which an output is unspent or
-// that concerns the wallet.
-func (n *node) blockOf(id wire.Hash) (wire.Hash, bool) {
+// blockOf finds the block of a transaction by the index, or by an output that is unspent, or by the
+// wallet.
+func (n *node) blockOf(ctx context.Context, id wire.Hash) (wire.Hash, bool) {
+	if n.Txs != nil {
+		if f, err := n.Txs.Find(ctx, id); err == nil && f != nil {
+			return f.Block, true
+		}
+	}
 	ops := make([]wire.Outpoint, showOutputs)
 	for i := range ops {
 		ops[i] = wire.Outpoint{TxID: id, Index: uint32(i)}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/node/index"
 	"github.com/quernnet/quern/node/rpc/table"
 )
 
@@ -12,6 +13,8 @@ type Parts struct {
 	Params *consensus.Params
 	Pool   Pool
 	Fees   Fees
+
+	Indexes func() []index.Status // that the node has
 }
 
 // node is what the methods work on.
@@ -20,5 +23,5 @@ type node struct{ Parts }
 // Methods lists the methods on p.
 func Methods(p Parts) []table.Method {
 	n := &node{p}
-	return slices.Concat(n.addressMethods(), n.multisigMethods(), n.descriptorMethods(), n.messageMethods(), n.feeMethods())
+	return slices.Concat(n.addressMethods(), n.multisigMethods(), n.descriptorMethods(), n.messageMethods(), n.feeMethods(), n.indexMethods())
 }
