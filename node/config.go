@@ -28,6 +28,7 @@ type Config struct {
 	Index     Index     `key:"index"`
 	Mempool   Mempool   `key:"mempool"`
 	Mining    Mining    `key:"mining"`
+	Wallet    Wallet    `key:"wallet"`
 	Rules     Rules     `key:"rules"`
 	Alarm     Alarm     `key:"alarm"`
 	Log       Log       `key:"log"`
@@ -114,6 +115,11 @@ type Mining struct {
 	Address string `key:"address" help:"who is paid; empty: a fresh address of the wallet for each block"`
 }
 
+// Wallet configures how wallets pay.
+type Wallet struct {
+	FallbackFee int64 `key:"fallback_fee" help:"feerate of payments while fees cannot be estimated, satoshis per 1000 virtual bytes; 0: such payments are refused; -1: 20000 on regtest and commons, 0 elsewhere"`
+}
+
 // Rules override a test chain's activation heights; -1 keeps the chain's own.
 type Rules struct {
 	BIP34           int64  `key:"bip34" help:"height in coinbase from this height; -1: the chain's own (also below)"`
@@ -154,6 +160,7 @@ func Defaults() Config {
 		Consensus: Consensus{Verifier: verifierFast},
 		Datastore: Datastore{Backend: "pebble", Cache: 64 << 20},
 		Mempool:   Mempool{Size: 300_000_000, MinFee: 100, Expiry: 336 * time.Hour},
+		Wallet:    Wallet{FallbackFee: -1},
 		Rules:     Rules{BIP34: -1, BIP65: -1, BIP66: -1, CSV: -1, Segwit: -1, Halving: -1},
 		Alarm:     Alarm{Reorg: 6, Show: 72 * time.Hour},
 		Log:       Log{Level: "info", Format: "text", Levels: map[string]string{}},
@@ -196,6 +203,9 @@ func (c *Config) Validate() error {
 	}
 	if c.Mempool.Expiry < time.Hour {
 		bad("mempool.expiry", "%v is too short, use at least 1h", c.Mempool.Expiry)
+	}
+	if c.Wallet.FallbackFee < -1 || c.Wallet.FallbackFee > maxFallbackFee {
+		bad("wallet.fallback_fee", "%d is out of range, the most is %d satoshis per 1000 virtual bytes", c.Wallet.FallbackFee, maxFallbackFee)
 	}
 	if c.Mining.Workers < 0 || c.Mining.Workers > 1024 {
 		bad("mining.workers", "%d is not a number of workers, use 0 to 1024", c.Mining.Workers)
@@ -268,6 +278,22 @@ func (c *Config) SwarmName() string {
 		return c.Chain
 	}
 	return c.Swarm
+}
+
+const (
+	maxFallbackFee  = 10_000_000 // satoshis per 1000 virtual bytes; more is a slip
+	testFallbackFee = 20_000
+)
+
+// fallbackFee is what wallets pay while fees cannot be estimated.
+func (c *Config) fallbackFee() int64 {
+	switch {
+	case c.Wallet.FallbackFee >= 0:
+		return c.Wallet.FallbackFee
+	case c.Chain == "regtest" || c.Chain == "commons":
+		return testFallbackFee
+	}
+	return 0
 }
 
 // Params are the chain's rules with the overrides applied, and the block that

@@ -101,7 +101,7 @@ func (s *Signer) analyze(i int, hasCoin bool) InputAnalysis {
 	if !hasCoin {
 		a.Next = RoleUpdater
 	}
-	if s.verified(i) {
+	if s.Verified(i) {
 		a.Final = true
 		return a
 	}

@@ -48,8 +48,8 @@ func NewSigner(p *Packet) (*Signer, error) {
 	return &Signer{p, signing.NewSpender(t, coins, known), coins}, nil
 }
 
-// verified says whether input i has final scripts, and they are good.
-func (s *Signer) verified(i int) bool {
+// Verified says whether input i has final scripts, and they are good.
+func (s *Signer) Verified(i int) bool {
 	in := &s.p.Ins[i]
 	if _, ok := in.Spent(); !ok {
 		return false
@@ -62,7 +62,7 @@ func (s *Signer) verified(i int) bool {
 // Errors are ErrIncomplete, ErrMissing and ErrSighash.
 func (s *Signer) Sign(i int, r *signing.Keyring, o Options) (*signing.Data, error) {
 	in := &s.p.Ins[i]
-	if s.verified(i) {
+	if s.Verified(i) {
 		return nil, nil
 	}
 	coin, ok := in.Spent()

@@ -45,6 +45,10 @@ type Parts struct {
 	Peering   *peering.Peering // nil without P2P
 	Params    *consensus.Params
 
+	// FallbackFee is what wallets pay while fees cannot be estimated, in satoshis per 1000
+	// virtual bytes; 0: they do not pay then.
+	FallbackFee int64
+
 	Swarm, Folder, Version string
 
 	Reorgs func() []alarm.Reorg // deep ones to warn of, the newest first; nil: none
@@ -83,9 +87,17 @@ func (p Parts) methods(started time.Time) table.Table {
 		netrpc.Methods(p.net()),
 		utilrpc.Methods(utilrpc.Parts{Params: p.Params, Pool: p.Pool, Fees: p.Fees, Indexes: p.Indexes.Status}),
 		quernrpc.Methods(p.quern(started)),
-		walletrpc.Methods(walletrpc.Parts{Chain: p.Chain, Pool: p.Pool, Params: p.Params, Wallets: p.Wallets}),
+		walletrpc.Methods(walletrpc.Parts{Chain: p.Chain, Pool: p.Pool, Params: p.Params, Wallets: p.Wallets, Fees: p.walletFees(), Fallback: p.FallbackFee, Now: p.Now}),
 	)
 	return t
+}
+
+// walletFees is the estimator, where there is one.
+func (p Parts) walletFees() walletrpc.Fees {
+	if p.Fees == nil {
+		return nil
+	}
+	return p.Fees
 }
 
 // net leaves the swarm out where there is none: a nil pointer in an interface

@@ -300,9 +300,7 @@ func (o *Order) inputs(d *Draft, chosen []*Coin, p *params) []*Coin {
 	return coins
 }
 
-// lock sets the lock time. By default the transaction cannot be mined below the tip,
-// so that nobody gains by mining the tip anew; now and then it is a little
-// lower, as that of transactions is that were held back.
+// lock sets the lock time.
 func (o *Order) lock(d *Draft, p *params) {
 	if o.LockTime != nil {
 		d.Tx.LockTime = *o.LockTime
@@ -311,10 +309,17 @@ func (o *Order) lock(d *Draft, p *params) {
 	if o.Tip == nil || slices.ContainsFunc(o.Preset, func(pre Preset) bool { return pre.Sequence != nil }) {
 		return
 	}
-	d.Tx.LockTime = *o.Tip
-	if p.rng.IntN(10) == 0 {
-		d.Tx.LockTime -= min(d.Tx.LockTime, uint32(p.rng.IntN(100)))
+	d.Tx.LockTime = LockTime(*o.Tip, p.rng)
+}
+
+// LockTime is the tip's height: so the transaction cannot be mined below the tip, and
+// nobody gains by mining the tip anew. Now and then it is a little lower, as that of
+// transactions is that were held back.
+func LockTime(tip uint32, rng *rand.Rand) uint32 {
+	if rng.IntN(10) == 0 {
+		return tip - min(tip, uint32(rng.IntN(100)))
 	}
+	return tip
 }
 
 // signedWeight is the transaction's weight once signed, at most.
@@ -401,3 +406,16 @@ func (o *Order) subtract(d *Draft, amount int64) error {
 	}
 	return nil
 }
+
+// SignedWeight is what a transaction that spends coins, in its inputs' order, weighs
+// once signed, at most; false when it is not known how one of them is spent.
+func SignedWeight(t *wire.Tx, coins []Coin) (int64, bool) {
+	list := make([]*Coin, len(coins))
+	for i := range coins {
+		list[i] = &coins[i]
+	}
+	return signedWeight(t, list)
+}
+
+// IsDust says whether an output costs more to spend than it holds, by what is relayed.
+func IsDust(out *wire.Out) bool { return isDust(out, DustFeerate) }

@@ -124,3 +124,25 @@ func (o Object) Only(keys ...string) error {
 
 // Of is a field with the type that Want wants.
 func Of(key, kind string) Field { return Field{key, json.RawMessage(kind)} }
+
+// Strict is Want of fields that may be missing; a field of another name is an error,
+// too.
+func (o Object) Strict(fields ...Field) error {
+	if err := o.Want(true, fields...); err != nil {
+		return err
+	}
+	for _, f := range o {
+		if !slices.ContainsFunc(fields, func(want Field) bool { return want.Key == f.Key }) {
+			return table.Errorf(table.CodeType, "Unexpected key %s", f.Key)
+		}
+	}
+	return nil
+}
+
+// Set adds a field; a value that was left out is null.
+func (o *Object) Set(key string, v json.RawMessage) {
+	if v == nil {
+		v = json.RawMessage("null")
+	}
+	*o = append(*o, Field{key, v})
+}

@@ -52,3 +52,8 @@ func NewSigned(t *wire.Tx, faults map[int]error, coins Coins) (Signed, error) {
 	out.Hex = t.Append(nil)
 	return out, nil
 }
+
+// Unsealed copies a transaction, so that its inputs may be changed.
+func Unsealed(t *wire.Tx) *wire.Tx {
+	return &wire.Tx{Version: t.Version, Ins: slices.Clone(t.Ins), Outs: t.Outs, LockTime: t.LockTime}
+}

@@ -70,14 +70,9 @@ func (n *node) signWithKey(_ context.Context, a table.Args) (any, error) {
 	if hashType == nil {
 		hashType = new(signing.SighashDefault)
 	}
-	t = unsealed(t)
+	t = txargs.Unsealed(t)
 	faults := signing.Tx(t, ring, coins.Find, *hashType)
 	return txargs.NewSigned(t, faults, coins)
-}
-
-// unsealed copies a transaction, so that its inputs may be changed.
-func unsealed(t *wire.Tx) *wire.Tx {
-	return &wire.Tx{Version: t.Version, Ins: append([]wire.In(nil), t.Ins...), Outs: t.Outs, LockTime: t.LockTime}
 }
 
 // coins finds what a transaction's inputs spend, in the chain and the mempool.
@@ -133,7 +128,7 @@ func (n *node) combineRaw(_ context.Context, a table.Args) (any, error) {
 
 // bare is the id of a transaction without its scripts.
 func bare(t *wire.Tx) wire.Hash {
-	t = unsealed(t)
+	t = txargs.Unsealed(t)
 	for i := range t.Ins {
 		t.Ins[i].Script, t.Ins[i].Witness = nil, nil
 	}
@@ -141,7 +136,7 @@ func bare(t *wire.Tx) wire.Hash {
 }
 
 func (n *node) merge(copies []*wire.Tx) (any, error) {
-	merged := unsealed(copies[0])
+	merged := txargs.Unsealed(copies[0])
 	known, err := n.coins(merged)
 	if err != nil {
 		return nil, err

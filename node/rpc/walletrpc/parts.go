@@ -2,6 +2,7 @@ package walletrpc
 
 import (
 	"slices"
+	"time"
 
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/chain"
@@ -23,6 +24,13 @@ type Chain interface {
 // Pool is what is asked of the mempool.
 type Pool interface {
 	Get(id wire.Hash) (mempool.Entry, bool)
+	Cluster(id wire.Hash) ([]mempool.ClusterChunk, bool)
+	Stats() mempool.Stats
+}
+
+// Fees tells what transactions should pay.
+type Fees interface {
+	Smart(target int, conservative bool) (feerate int64, within int)
 }
 
 // Parts are what the methods reach.
@@ -31,6 +39,10 @@ type Parts struct {
 	Pool    Pool
 	Params  *consensus.Params
 	Wallets *wallet.Set
+
+	Fees     Fees  // nil: nobody knows
+	Fallback int64 // satoshis per 1000 virtual bytes that are paid when nobody knows; 0: nothing is paid then
+	Now      func() time.Time
 }
 
 // node is what the methods work on.
@@ -41,6 +53,7 @@ func Methods(p Parts) []table.Method {
 	n := &node{p}
 	return slices.Concat(
 		n.setMethods(), n.addressMethods(), n.lockMethods(), n.balanceMethods(), n.historyMethods(), n.descriptorMethods(), n.quernMethods(),
+		n.sendMethods(), n.fundMethods(), n.bumpMethods(), n.coinMethods(), n.signingMethods(),
 	)
 }
 
