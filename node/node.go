@@ -331,7 +331,7 @@ func (n *Node) rpcParts(p *parts) rpc.Parts {
 			return i, n.config.MeetsPublicly(), err
 		},
 		REST: n.newREST(p), FallbackFee: n.config.fallbackFee(),
-		Now:  n.clock.now, SetTime: n.clock.set, PayTo: func(script []byte) { n.pay.Store(&script) },
+		Now: n.clock.now, SetTime: n.clock.set, PayTo: func(script []byte) { n.pay.Store(&script) },
 		Stop: func() {
 			select {
 			case n.stopped <- struct{}{}:

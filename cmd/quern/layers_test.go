@@ -65,7 +65,7 @@ var rooms = []struct{ pkg, allowed string }{
 	{"node/rpc/utilrpc", "consensus consensus/script node/address node/descriptor node/fees node/keys node/mempool node/rpc/table node/rpc/view node/signing node/index"},
 	{"node/rpc/controlrpc", "consensus node/rpc/table"},
 	{"node/rpc/quernrpc", "consensus gossip node/address node/invite node/mempool node/mining node/rpc/netrpc node/rpc/own node/rpc/table node/rpc/view"},
-	{"node/rpc/walletrpc", "consensus consensus/chain consensus/script consensus/wire node/address node/descriptor node/keys node/mempool node/rpc/own node/rpc/table node/rpc/view node/signing node/wallet"},
+	{"node/rpc/walletrpc", "consensus consensus/chain consensus/script consensus/wire node/address node/descriptor node/keys node/mempool node/psbt node/rpc/own node/rpc/table node/rpc/txargs node/rpc/view node/signing node/spending node/wallet"},
 	{"node/sim", "consensus consensus/chain consensus/wire consensus/script work gossip node/mempool node/mining node/peering"},
 }
 

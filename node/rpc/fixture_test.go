@@ -94,7 +94,7 @@ func newFixtureWith(t *testing.T, blocks int, indexed bool) *fixture {
 		}
 	})
 	f.parts = Parts{
-		Chain: c, Params: params, Swarm: "test", Version: "0.1.0", Now: now,
+		Chain: c, Params: params, Swarm: "test", Version: "0.1.0", Now: now, Rand: rand.NewChaCha8([32]byte{1}),
 		SetTime: func(at time.Time) {
 			if at.IsZero() {
 				at = time.Unix(genesisTime, 0)

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"time"
 
@@ -48,6 +49,7 @@ type Parts struct {
 	// FallbackFee is what wallets pay while fees cannot be estimated, in satoshis per 1000
 	// virtual bytes; 0: they do not pay then.
 	FallbackFee int64
+	Rand        io.Reader // nil: the operating system's
 
 	Swarm, Folder, Version string
 
@@ -87,7 +89,7 @@ func (p Parts) methods(started time.Time) table.Table {
 		netrpc.Methods(p.net()),
 		utilrpc.Methods(utilrpc.Parts{Params: p.Params, Pool: p.Pool, Fees: p.Fees, Indexes: p.Indexes.Status}),
 		quernrpc.Methods(p.quern(started)),
-		walletrpc.Methods(walletrpc.Parts{Chain: p.Chain, Pool: p.Pool, Params: p.Params, Wallets: p.Wallets, Fees: p.walletFees(), Fallback: p.FallbackFee, Now: p.Now}),
+		walletrpc.Methods(walletrpc.Parts{Chain: p.Chain, Pool: p.Pool, Params: p.Params, Wallets: p.Wallets, Fees: p.walletFees(), Fallback: p.FallbackFee, Now: p.Now, Rand: p.Rand}),
 	)
 	return t
 }

@@ -74,6 +74,9 @@ func NewKey(secret *btcec.PrivateKey, compressed bool) *Key {
 // Public is the key's public key.
 func (k *Key) Public() PubKey { return k.public }
 
+// Secret is the private key itself.
+func (k *Key) Secret() *btcec.PrivateKey { return k.secret }
+
 // Zero forgets the secret.
 func (k *Key) Zero() { k.secret.Zero() }
 

@@ -13,7 +13,7 @@ func (n *node) balanceMethods() []table.Method {
 			{Name: "dummy", About: "Remains for backward compatibility. Must be excluded or set to \"*\"."},
 			{Name: "minconf", Kind: table.Integer, Def: "0", About: "Only include transactions confirmed at least this many times."},
 			{Name: "include_watchonly", Kind: table.Boolean, Def: "false", About: "No longer used"},
-			{Name: "avoid_reuse", Kind: table.Boolean, Def: "true", About: "(only available if avoid_reuse wallet flag is set) Do not include balance in dirty outputs; addresses are considered dirty if they have previously been used in a transaction."},
+			{Name: "avoid_reuse", Kind: table.Boolean, Hint: "true", About: "(only available if avoid_reuse wallet flag is set) Do not include balance in dirty outputs; addresses are considered dirty if they have previously been used in a transaction."},
 		},
 		Results: []table.Shape{table.Coins("amount", "The total amount in BTC received for this wallet.")},
 		Examples: "\nThe total amount in the wallet with 0 or more confirmations\n" +

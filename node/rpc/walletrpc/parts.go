@@ -1,6 +1,7 @@
 package walletrpc
 
 import (
+	"io"
 	"slices"
 	"time"
 
@@ -43,6 +44,7 @@ type Parts struct {
 	Fees     Fees  // nil: nobody knows
 	Fallback int64 // satoshis per 1000 virtual bytes that are paid when nobody knows; 0: nothing is paid then
 	Now      func() time.Time
+	Rand     io.Reader // nil: the operating system's
 }
 
 // node is what the methods work on.

@@ -4,6 +4,7 @@ import (
 	crand "crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"time"
 
@@ -27,9 +28,13 @@ const nestedInputSize = 91
 
 // newRand is chance that nobody can foresee: how inputs and change are placed
 // must not tell which is which.
-func newRand() *rand.Rand {
+func (n *node) newRand() *rand.Rand {
 	var seed [32]byte
-	_, _ = crand.Read(seed[:]) // never fails
+	if n.Rand == nil {
+		_, _ = crand.Read(seed[:]) // never fails
+	} else {
+		_, _ = io.ReadFull(n.Rand, seed[:]) // a test's
+	}
 	return rand.New(rand.NewChaCha8(seed))
 }
 
@@ -49,7 +54,7 @@ func (n *node) fund(w *wallet.Wallet, to []spending.Recipient, c *control) (*fun
 		To: to, Others: c.others, Version: c.version, ChangeAt: c.changeAt, Feerate: rate,
 		LongTerm: spending.LongTermFeerate, Discard: n.discardFeerate(), Replaceable: c.replaceable(), LockTime: c.lockTime, Tip: n.snipable(),
 		MaxWeight: c.maxWeight, MaxFee: spending.MaxFee, Together: c.together, Unsafe: c.unsafe,
-		LimitAncestors: mostAncestors, LimitCluster: mostCluster, Rand: newRand(),
+		LimitAncestors: mostAncestors, LimitCluster: mostCluster, Rand: n.newRand(),
 	}
 	if o.Preset, err = n.presets(w, c); err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/node/address"
 	"github.com/quernnet/quern/node/descriptor"
+	"github.com/quernnet/quern/node/keys"
 	"github.com/quernnet/quern/node/rpc/table"
 	"github.com/quernnet/quern/node/rpc/txargs"
 	"github.com/quernnet/quern/node/rpc/view"
@@ -247,5 +248,5 @@ func (n *node) signMessage(_ context.Context, w *wallet.Wallet, a table.Args) (a
 	if !ok {
 		return nil, table.Errorf(table.CodeNotFound, "Private key not available")
 	}
-	return k.SignMessage(a.Text(1)), nil
+	return keys.Private{Key: k.Secret(), Uncompressed: !k.Public().Compressed()}.SignMessage(a.Text(1)), nil
 }

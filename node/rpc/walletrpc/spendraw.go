@@ -272,6 +272,6 @@ func (n *node) discourageSniping(o txargs.Object, t *wire.Tx) {
 	}
 	t.LockTime = 0
 	if tip := n.snipable(); tip != nil {
-		t.LockTime = spending.LockTime(*tip, newRand())
+		t.LockTime = spending.LockTime(*tip, n.newRand())
 	}
 }

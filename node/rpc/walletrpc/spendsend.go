@@ -158,7 +158,7 @@ func (n *node) sendMoney(ctx context.Context, w *wallet.Wallet, to []spending.Re
 	if w.Flags()&wallet.NoPrivateKeys != 0 {
 		return nil, table.Errorf(table.CodeWallet, "Error: Private keys are disabled for this wallet")
 	}
-	newRand().Shuffle(len(to), func(i, j int) { to[i], to[j] = to[j], to[i] })
+	n.newRand().Shuffle(len(to), func(i, j int) { to[i], to[j] = to[j], to[i] })
 	d, err := n.fund(w, to, c)
 	if err != nil {
 		return nil, coded(err, table.CodeNoFunds)
