@@ -177,7 +177,11 @@ func (i inference) taproot(out [32]byte) *node {
 
 func (i inference) tree(o signing.TapOutput) *node {
 	n := &node{kind: kindTR, keys: []key{i.xonlyKey(o.Internal[:])}}
-	for _, leaf := range o.Tree {
+	leaves, ok := inOrder(o.Tree)
+	if !ok && o.Tree != nil {
+		return nil
+	}
+	for _, leaf := range leaves {
 		if leaf.Version != tapscript {
 			return nil
 		}

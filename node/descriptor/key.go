@@ -96,7 +96,9 @@ func (k *constant) size() int         { return len(k.pub) }
 
 func (k *constant) roots(pubs *[][]byte, _ *[]keys.Extended) { *pubs = append(*pubs, k.pub) }
 
-// located is a key whose origin the descriptor tells.
+// located is a key whose origin the descriptor tells. Like Core it puts that
+// before what is known of the key: of two of one key in one function the path
+// has the origin's steps twice.
 type located struct {
 	key
 	origin     signing.Origin

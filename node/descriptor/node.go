@@ -67,10 +67,12 @@ func (n *node) expand(index uint32, out *signing.Keyring) ([][]byte, error) {
 	}
 	subs := make([][]byte, len(n.subs))
 	for i, sub := range n.subs {
-		scripts, err := sub.expand(index, out)
+		var below signing.Keyring // an origin is told once a level: see located
+		scripts, err := sub.expand(index, &below)
 		if err != nil {
 			return nil, err
 		}
+		out.Merge(&below)
 		subs[i] = scripts[0]
 	}
 	switch n.kind {
