@@ -53,6 +53,15 @@ func (p *Pool) Add(t *wire.Tx, from string) (Result, error) {
 	return r, err
 }
 
+// Send is Add of our own user's transaction, whose fee in satoshis may be maxFee at most, unless that is
+// 0. The error for a good transaction that pays more is ErrMaxFee.
+func (p *Pool) Send(t *wire.Tx, maxFee int64) (Result, error) {
+	return p.admit(t, "", terms{when: p.now(), private: p.stem, maxFee: maxFee}, true)
+}
+
+// ErrMaxFee says that a transaction may enter and pays more than its user wants.
+var ErrMaxFee error = &Error{Reason: "max-fee-exceeded"}
+
 // Test judges t as Add would and keeps nothing.
 func (p *Pool) Test(t *wire.Tx) (Result, error) {
 	return p.admit(t, "", terms{when: p.now()}, false)
@@ -120,6 +129,8 @@ func (p *Pool) attempt(t *wire.Tx, s *consensus.State, coins []consensus.Coin, h
 		a.unchecked = v
 	case failed != nil:
 		a.bad = failed
+	case how.maxFee > 0 && v.e.fee > how.maxFee:
+		a.bad = ErrMaxFee.(*Error)
 	case keep:
 		a.result, a.bad = p.insert(v, how)
 	default:
@@ -212,7 +223,7 @@ func (p *Pool) orphan(t *wire.Tx, from string, missing []wire.Outpoint) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if from == "" || !p.orphans.add(t, from, missing, p.now()) {
-		return &Error{Reason: missingInputs}
+		return &Error{Reason: missingInputs, Reconsider: true}
 	}
 	return ErrOrphan
 }

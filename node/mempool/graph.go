@@ -48,7 +48,8 @@ func (g *graph) entries() []*entry {
 	return es
 }
 
-// parentsOf lists the entries whose outputs t spends, each once.
+// parentsOf lists the entries whose outputs t spends, each once, by id: the first is the
+// one that a refusal names.
 func (g *graph) parentsOf(t *wire.Tx) []*entry {
 	var ps []*entry
 	for i := range t.Ins {
@@ -56,6 +57,7 @@ func (g *graph) parentsOf(t *wire.Tx) []*entry {
 			ps = append(ps, e)
 		}
 	}
+	slices.SortFunc(ps, func(a, b *entry) int { return compareIDs(a.id, b.id) })
 	return ps
 }
 

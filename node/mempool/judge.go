@@ -36,6 +36,7 @@ type terms struct {
 	part     bool      // of a package: what it displaces is decided on when all of it is there
 	together bool      // judged by the package's feerate: none is asked of it alone
 	final    bool      // nothing may be replaced
+	maxFee   int64     // satoshis that its user wants to pay at most; 0: any
 	maxRate  int64     // satoshis per 1000 vB that its user wants to pay at most; 0: any
 }
 

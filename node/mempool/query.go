@@ -1,6 +1,7 @@
 package mempool
 
 import (
+	"slices"
 	"time"
 
 	"github.com/quernnet/quern/consensus"
@@ -41,7 +42,7 @@ func (e *entry) summary() Entry {
 		ID: e.id, WitnessID: e.wid, Fee: e.fee, Modified: e.modified,
 		Size: int(e.vsize()), Weight: int(e.plainWeight), Sigops: int(e.sigops),
 		Time: time.Unix(e.time, 0), Height: e.height, Sequence: e.seq,
-		Parents: ids(e.parents()), Children: ids(e.children()),
+		Parents: ids(e.parents()), Children: sortedIDs(e.children()),
 		ChunkFee: head.chunkFee, ChunkWeight: int64(head.chunkSize), Unbroadcast: e.is(flagUnbroadcast),
 	}
 	for _, a := range e.ancestors() {
@@ -55,6 +56,13 @@ func (e *entry) summary() Entry {
 		out.DescendantSize += d.vsize()
 		out.DescendantFees += d.modified
 	}
+	return out
+}
+
+// sortedIDs are ids in the order that Core shows children in.
+func sortedIDs(es []*entry) []wire.Hash {
+	out := ids(es)
+	slices.SortFunc(out, compareIDs)
 	return out
 }
 
@@ -175,10 +183,10 @@ func (p *Pool) SequencedIDs() (out []wire.Hash, sequence uint64) {
 	return out, p.events.last
 }
 
-// Ancestors lists what a waiting transaction depends on, without the transactions.
+// Ancestors lists what a waiting transaction depends on, without the transactions, by id.
 func (p *Pool) Ancestors(id wire.Hash) ([]Entry, bool) { return p.related(id, (*entry).ancestors) }
 
-// Descendants lists what depends on a waiting transaction, without the transactions.
+// Descendants lists what depends on a waiting transaction, without the transactions, by id.
 func (p *Pool) Descendants(id wire.Hash) ([]Entry, bool) { return p.related(id, (*entry).descendants) }
 
 func (p *Pool) related(id wire.Hash, list func(*entry) []*entry) ([]Entry, bool) {
@@ -194,6 +202,7 @@ func (p *Pool) related(id wire.Hash, list func(*entry) []*entry) ([]Entry, bool)
 			out = append(out, o.summary())
 		}
 	}
+	slices.SortFunc(out, func(a, b Entry) int { return compareIDs(a.ID, b.ID) })
 	return out, true
 }
 

@@ -137,7 +137,7 @@ func (f *fixture) build() {
 	t, p := f.t, &f.parts
 	t.Helper()
 	var err error
-	if p.Pool, err = mempool.New(mempool.Config{Chain: p.Chain, Now: p.Now}); err != nil {
+	if p.Pool, err = mempool.New(mempool.Config{Chain: p.Chain, Now: p.Now, File: filepath.Join(f.folder(), "mempool.dat")}); err != nil {
 		t.Fatal(err)
 	}
 	if p.Fees, err = fees.Follow(fees.Config{Pool: p.Pool, Chain: p.Chain, Now: p.Now}); err != nil {
@@ -165,6 +165,9 @@ func (f *fixture) build() {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 3)
 	go func() { ended <- p.Pool.Run(ctx) }()
+	for changed := p.Pool.Changed(); !p.Pool.Stats().Loaded; changed = p.Pool.Changed() {
+		<-changed
+	}
 	if err := p.Indexes.Follow(ctx); err != nil { // from now on they are waited for
 		t.Fatal(err)
 	}
@@ -201,12 +204,25 @@ func (f *fixture) setVars(blocks int) {
 	v["cheap"] = hex.EncodeToString(f.spend(first.Txs[0], 0, 1).Append(nil))
 	v["dear"] = hex.EncodeToString(f.spend(first.Txs[0], 0, 100_000_000).Append(nil))
 	v["young"] = hex.EncodeToString(f.spend(f.block(50).Txs[0], 0, 10_000).Append(nil))
+	free := f.spend(first.Txs[0], 0, 0)
+	v["free"], v["freeid"] = hex.EncodeToString(free.Append(nil)), free.ID().String()
+	v["lift"] = hex.EncodeToString(f.spend(free, 0, 30_000).Append(nil))
+	v["lone"] = hex.EncodeToString(f.spend(f.block(2).Txs[0], 0, 5_000).Append(nil))
+	v["rival"] = hex.EncodeToString(f.spend(first.Txs[0], 0, 50_000).Append(nil))
 	v["block1hex"] = hex.EncodeToString(first.Bytes())
 	proof := wire.NewProof(first, func(int) bool { return true })
 	v["proof1"] = hex.EncodeToString(proof.Append(nil))
 	proof.Hashes[0][0]++
 	v["badproof"] = hex.EncodeToString(proof.Append(nil))
 	v["header1"] = hex.EncodeToString(first.Header.Append(nil))
+}
+
+// folder is where the fixture keeps files.
+func (f *fixture) folder() string {
+	if f.vars["folder"] == "" {
+		f.vars["folder"] = f.t.TempDir()
+	}
+	return f.vars["folder"]
 }
 
 func (f *fixture) block(height uint32) *wire.Block {

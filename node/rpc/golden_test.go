@@ -138,7 +138,8 @@ func (f *fixture) answer(reply string) string {
 	if err := json.Indent(&b, raw, "", " "); err != nil {
 		f.t.Fatal(err)
 	}
-	return strings.ReplaceAll(b.String(), f.vars["wallets"], "$wallets")
+	told := strings.ReplaceAll(b.String(), f.vars["wallets"], "$wallets")
+	return strings.ReplaceAll(told, f.vars["folder"], "$folder")
 }
 
 // schema compares what a method returned with what it declares.
@@ -156,7 +157,7 @@ func (f *fixture) schema(method, reply string) {
 
 // untold lists methods that still have no transcript.
 var untold = []string{
-	"clearbanned", "getmempoolinfo", "listbanned", "quern.invite", "quern.net", "quern.net.ping", "quern.peers.ban", "quern.peers.disconnect",
+	"clearbanned", "listbanned", "quern.invite", "quern.net", "quern.net.ping", "quern.peers.ban", "quern.peers.disconnect",
 	"quern.peers.protect", "quern.peers.protected", "quern.peers.unban", "quern.peers.unprotect", "quern.status", "quern.wallet.history",
 	"quern.wallet.restore", "setban", "uptime",
 }

@@ -81,7 +81,7 @@ func (p Parts) methods(started time.Time) table.Table {
 			Syncing: p.syncing, Progress: p.progress, Warnings: p.warnings,
 		})),
 		txrpc.Methods(p.txIndexes(txrpc.Parts{Chain: p.Chain, Pool: p.Pool, Params: p.Params, Block: p.walletBlock})),
-		poolrpc.Methods(p.poolIndexes(poolrpc.Parts{Chain: p.Chain, Pool: p.Pool})),
+		poolrpc.Methods(p.poolIndexes(poolrpc.Parts{Chain: p.Chain, Pool: p.Pool, Syncing: p.syncing})),
 		minerpc.Methods(minerpc.Parts{
 			Chain: p.Chain, Pool: p.Pool, Assembler: p.Assembler, Templates: p.Templates, Params: p.Params, Now: p.Now,
 			Syncing: p.syncing, Peers: p.peers, Warnings: p.warnings,

@@ -16,16 +16,27 @@ type Chain interface {
 	Coins(ops []wire.Outpoint) (consensus.State, []consensus.Coin, error)
 }
 
-// Pool is what is asked of the mempool.
+// Pool is what is asked of the mempool. *mempool.Pool satisfies it.
 type Pool interface {
 	Stats() mempool.Stats
-	IDs() []wire.Hash
-	Entries() (tip wire.Hash, es []mempool.Entry)
+	SequencedIDs() (ids []wire.Hash, sequence uint64)
+	Summaries() (es []mempool.Entry, sequence uint64)
 	Get(id wire.Hash) (mempool.Entry, bool)
 	Spender(op wire.Outpoint) (wire.Hash, bool)
-	Add(t *wire.Tx, from string) (mempool.Result, error)
+	Has(id wire.Hash) (witnessID wire.Hash, ok bool)
+	Ancestors(id wire.Hash) ([]mempool.Entry, bool)
+	Descendants(id wire.Hash) ([]mempool.Entry, bool)
+	Cluster(id wire.Hash) ([]mempool.ClusterChunk, bool)
+	Diagram() []mempool.Point
+
+	Send(t *wire.Tx, maxFee int64) (mempool.Result, error)
 	Test(t *wire.Tx) (mempool.Result, error)
 	TestPackage(txs []*wire.Tx) ([]mempool.Verdict, error)
+	AddPackage(txs []*wire.Tx, maxRate int64) ([]mempool.Verdict, *mempool.Error, error)
+	Unsent(id wire.Hash)
+
+	Save() (path string, err error)
+	Import(ctx context.Context, path string, o mempool.ImportOptions) error
 }
 
 // Spenders is who spent outputs in blocks.
@@ -38,7 +49,8 @@ type Spenders interface {
 type Parts struct {
 	Chain    Chain
 	Pool     Pool
-	Spenders Spenders // nil: there is no such index
+	Spenders Spenders    // nil: there is no such index
+	Syncing  func() bool // the chain is still being fetched
 }
 
 // node is what the methods work on.
@@ -47,5 +59,5 @@ type node struct{ Parts }
 // Methods lists the methods on p.
 func Methods(p Parts) []table.Method {
 	n := &node{p}
-	return slices.Concat(n.mempoolMethods(), n.sendMethods(), n.spendingMethods())
+	return slices.Concat(n.queryMethods(), n.familyMethods(), n.sendMethods(), n.testMethods(), n.packageMethods(), n.fileMethods(), n.spendingMethods())
 }

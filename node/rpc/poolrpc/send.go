@@ -14,36 +14,44 @@ import (
 )
 
 const (
-	maxTestPackage = 25 // transactions
-	missingInputs  = "bad-txns-inputs-missingorspent"
-	defaultMaxFee  = "0.10" // coins per 1000 virtual bytes
+	maxPackage    = 25 // transactions
+	missingInputs = "bad-txns-inputs-missingorspent"
 )
 
+var maxFeerateArg = table.Arg{
+	Name: "maxfeerate", Kind: table.Amount, Def: `"0.10"`,
+	About: "Reject transactions whose fee rate is higher than the specified value, expressed in " + currency +
+		"/kvB.\nFee rates larger than 1BTC/kvB are rejected.\nSet to 0 to accept any fee rate.",
+}
+
+var maxBurnArg = table.Arg{
+	Name: "maxburnamount", Kind: table.Amount, Def: `"0.00"`,
+	About: "Reject transactions with provably unspendable outputs (e.g. 'datacarrier' outputs that use the OP_RETURN opcode) greater than the specified value, expressed in " + currency + ".\n" +
+		"If burning funds through unspendable outputs is desired, increase this value.\n" +
+		"This check is based on heuristics and does not guarantee spendability of outputs.\n",
+}
+
+// buildExample begins the examples of methods that are given transactions.
+var buildExample = "\nCreate a transaction\n" +
+	table.CLI("createrawtransaction", `"[{\"txid\" : \"mytxid\",\"vout\":0}]" "{\"myaddress\":0.01}"`) +
+	"Sign the transaction, and get back the hex\n" + table.CLI("signrawtransactionwithwallet", `"myhex"`)
+
 func (n *node) sendMethods() []table.Method {
-	maxFee := table.Arg{
-		Name: "maxfeerate", Kind: table.Amount, Def: `"` + defaultMaxFee + `"`,
-		About: "Reject transactions whose fee rate is higher than the specified value, expressed in BTC/kvB. Set to 0 to accept any fee rate.",
-	}
 	return []table.Method{{
 		Name: "sendrawtransaction", Pool: true, Category: "rawtransactions",
-		About: "Submit a raw transaction (serialized, hex-encoded) to the mempool and the network.",
+		About: "Submit a raw transaction (serialized, hex-encoded) to the network.\n" +
+			"\nThe transaction is put into the local mempool, and told to peers: along a stem first where\n" +
+			"p2p.stem is on, so that nobody learns where it came from.\n" +
+			"\nA specific exception, RPC_TRANSACTION_ALREADY_IN_UTXO_SET, may throw if the transaction cannot be added to the mempool.\n" +
+			"\nRelated RPCs: createrawtransaction, signrawtransactionwithkey\n",
 		Args: []table.Arg{
 			{Name: "hexstring", Kind: table.HexText, Need: true, About: "The hex string of the raw transaction"},
-			maxFee,
-			{Name: "maxburnamount", Kind: table.Amount, Def: `"0.00"`, About: "Reject transactions with provably unspendable outputs greater than the specified value, expressed in BTC."},
+			maxFeerateArg, maxBurnArg,
 		},
-		Result: "The transaction hash in hex", Call: n.sendRawTransaction,
-	}, {
-		Name: "testmempoolaccept", Pool: true, Category: "rawtransactions",
-		About: "Returns result of mempool acceptance tests indicating if raw transaction(s) (serialized, hex-encoded) would be accepted by mempool.\n\n" +
-			"If multiple transactions are passed in, parents must come before children and package policies apply: the transactions cannot conflict with any mempool transactions or each other.\n\n" +
-			"If one transaction fails, other transactions may not be fully validated (the 'allowed' key will be blank).\n\n" +
-			"The maximum number of transactions allowed is 25.",
-		Args: []table.Arg{
-			{Name: "rawtxs", Kind: table.Array, Need: true, About: "An array of hex strings of raw transactions."},
-			maxFee,
-		},
-		Result: "[ { \"txid\", \"wtxid\", \"package-error\", \"allowed\", \"vsize\", \"fees\", \"reject-reason\", \"reject-details\" }, … ]", Call: n.testMempoolAccept,
+		Results: []table.Shape{table.Hex("", "The transaction hash in hex")},
+		Examples: buildExample + "\nSend the transaction (signed hex)\n" + table.CLI("sendrawtransaction", `"signedhex"`) +
+			"\nAs a JSON-RPC call\n" + table.Curl("sendrawtransaction", `"signedhex"`),
+		Call: n.sendRawTransaction,
 	}}
 }
 
@@ -69,10 +77,8 @@ func (n *node) sendRawTransaction(_ context.Context, a table.Args) (any, error) 
 	if !ok {
 		return nil, table.Errorf(table.CodeDecode, "TX decode failed. Make sure the tx has at least one input.")
 	}
-	for _, o := range t.Outs {
-		if o.Value > burn && (script.IsUnspendable(o.Script) || !wellFormed(o.Script)) {
-			return nil, table.Errorf(table.CodeVerify, "Unspendable output exceeds maximum configured by user (maxburnamount)")
-		}
+	if burns(t, burn) {
+		return nil, errBurn
 	}
 	limit, err := maxFeerate(a.Raw(1))
 	if err != nil {
@@ -82,6 +88,21 @@ func (n *node) sendRawTransaction(_ context.Context, a table.Args) (any, error) 
 		return nil, err
 	}
 	return t.ID(), nil
+}
+
+var (
+	errBurn = table.Errorf(table.CodeVerify, "Unspendable output exceeds maximum configured by user (maxburnamount)")
+	errFee  = table.Errorf(table.CodeVerify, "Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)")
+)
+
+// burns says whether an output of t that nobody can spend is worth more than most, in satoshis.
+func burns(t *wire.Tx, most int64) bool {
+	for _, o := range t.Outs {
+		if o.Value > most && (script.IsUnspendable(o.Script) || !wellFormed(o.Script)) {
+			return true
+		}
+	}
+	return false
 }
 
 // wellFormed says whether every operation of a script can be read.
@@ -112,24 +133,19 @@ func wellFormed(s []byte) bool {
 	return true
 }
 
-// send hands t to the mempool, in Core's order: known transactions first.
+// send hands t to the mempool, in Core's order: what is in the chain first, then what waits,
+// with whichever witness.
 func (n *node) send(t *wire.Tx, limit int64) error {
-	if e, ok := n.Pool.Get(t.ID()); ok && e.Tx.WitnessID() == t.WitnessID() {
-		return nil // waiting already: relaying it again is peering's affair
-	}
 	if n.anyUnspent(t) {
 		return table.Errorf(table.CodeInChain, "Transaction outputs already in utxo set")
 	}
-	if limit > 0 {
-		r, err := n.Pool.Test(t)
-		if err != nil {
-			return sendError(err)
-		}
-		if r.Entry.Fee > limit {
-			return table.Errorf(table.CodeVerify, "Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)")
-		}
+	if _, ok := n.Pool.Has(t.ID()); ok {
+		return nil // relaying it again is peering's affair
 	}
-	_, err := n.Pool.Add(t, "")
+	_, err := n.Pool.Send(t, limit)
+	if err == nil {
+		n.Pool.Unsent(t.ID())
+	}
 	return sendError(err)
 }
 
@@ -154,6 +170,8 @@ func sendError(err error) error {
 	switch {
 	case err == nil:
 		return nil
+	case errors.Is(err, mempool.ErrMaxFee):
+		return errFee
 	case !errors.As(err, &refusal):
 		return err
 	case refusal.Reason == missingInputs:
@@ -162,104 +180,30 @@ func sendError(err error) error {
 	return table.Errorf(table.CodeRejected, "%s", refusal.Error())
 }
 
-type acceptJSON struct {
-	TxID      wire.Hash       `json:"txid"`
-	WitnessID wire.Hash       `json:"wtxid"`
-	Package   string          `json:"package-error,omitempty"`
-	Allowed   *bool           `json:"allowed,omitempty"`
-	VSize     int             `json:"vsize,omitempty"`
-	Fees      *acceptFeesJSON `json:"fees,omitempty"`
-	Reason    string          `json:"reject-reason,omitempty"`
-	Details   string          `json:"reject-details,omitempty"`
-}
-
-type acceptFeesJSON struct {
-	Base     view.Coins  `json:"base"`
-	Feerate  view.Coins  `json:"effective-feerate"`
-	Includes []wire.Hash `json:"effective-includes"`
-}
-
-func (n *node) testMempoolAccept(_ context.Context, a table.Args) (any, error) {
-	list := a.List(0)
-	if len(list) < 1 || len(list) > maxTestPackage {
-		return nil, table.Errorf(table.CodeInvalid, "Array must contain between 1 and %d transactions.", maxTestPackage)
-	}
-	limit, err := maxFeerate(a.Raw(1))
-	if err != nil {
-		return nil, err
-	}
+// decodeList reads the transactions of an array, 1 to 25; look judges each.
+func decodeList(list []json.RawMessage, look func(*wire.Tx) error) ([]*wire.Tx, error) {
 	txs := make([]*wire.Tx, len(list))
 	for i, raw := range list {
 		var s string
-		if json.Unmarshal(raw, &s) != nil {
+		if json.Unmarshal(raw, &s) != nil || table.IsNull(raw) {
 			return nil, table.Errorf(table.CodeType, "%s", table.WrongType(raw, "string"))
 		}
 		t, ok := view.DecodeTx(s)
 		if !ok {
 			return nil, table.Errorf(table.CodeDecode, "TX decode failed: %s Make sure the tx has at least one input.", s)
 		}
+		if err := look(t); err != nil {
+			return nil, err
+		}
 		txs[i] = t
 	}
-	return n.testAccept(txs, limit)
+	return txs, nil
 }
 
-// testAccept judges one transaction, or several as a package.
-func (n *node) testAccept(txs []*wire.Tx, limit int64) ([]acceptJSON, error) {
-	verdicts, err := n.verdicts(txs)
-	var whole *mempool.Error
-	if err != nil && !errors.As(err, &whole) {
-		return nil, err
+// checkCount wants 1 to 25 transactions.
+func checkCount(n int) error {
+	if n < 1 || n > maxPackage {
+		return table.Errorf(table.CodeInvalid, "Array must contain between 1 and %d transactions.", maxPackage)
 	}
-	out, stopped := make([]acceptJSON, len(txs)), false
-	for i, t := range txs {
-		out[i] = acceptJSON{TxID: t.ID(), WitnessID: t.WitnessID()}
-		if whole != nil {
-			out[i].Package = whole.Error()
-			continue
-		}
-		// What follows one that pays too much would not be sent.
-		if !stopped {
-			out[i].judged(verdicts[i], limit)
-			stopped = out[i].Reason == "max-fee-exceeded"
-		}
-	}
-	return out, nil
-}
-
-// verdicts has the mempool judge. An *mempool.Error is about them all.
-func (n *node) verdicts(txs []*wire.Tx) ([]mempool.Verdict, error) {
-	if len(txs) > 1 {
-		return n.Pool.TestPackage(txs)
-	}
-	r, err := n.Pool.Test(txs[0])
-	var refusal *mempool.Error
-	if errors.As(err, &refusal) {
-		return []mempool.Verdict{{Refused: refusal}}, nil
-	}
-	return []mempool.Verdict{{Result: &r}}, err
-}
-
-// judged fills in a verdict; nothing for a transaction that was not judged.
-func (a *acceptJSON) judged(v mempool.Verdict, limit int64) {
-	if v.Result == nil && v.Refused == nil {
-		return
-	}
-	a.Allowed = new(bool)
-	if v.Refused != nil {
-		if a.Reason = v.Refused.Reason; a.Reason == missingInputs {
-			a.Reason = "missing-inputs"
-			return
-		}
-		a.Details = v.Refused.Error()
-		return
-	}
-	e := v.Result.Entry
-	if most := maxFee(limit, e.Size); most > 0 && e.Fee > most {
-		a.Reason = "max-fee-exceeded"
-		return
-	}
-	*a.Allowed, a.VSize = true, e.Size
-	a.Fees = &acceptFeesJSON{
-		view.Coins(e.Fee), view.Coins(e.Fee * 1000 / int64(max(1, e.Size))), []wire.Hash{a.WitnessID},
-	}
+	return nil
 }

@@ -10,8 +10,7 @@ import (
 	"github.com/quernnet/quern/node/mempool"
 )
 
-// Entry is a waiting transaction as Core's entryToJSON shows it. The
-// chunk is there for one alone in its cluster, which is its own chunk.
+// Entry is a waiting transaction as Core's entryToJSON shows it.
 type Entry struct {
 	id wire.Hash
 
@@ -24,7 +23,7 @@ type Entry struct {
 	AncestorCount   int         `json:"ancestorcount"`
 	AncestorSize    int64       `json:"ancestorsize"`
 	WitnessID       wire.Hash   `json:"wtxid"`
-	ChunkWeight     int         `json:"chunkweight,omitempty"`
+	ChunkWeight     int64       `json:"chunkweight"`
 	Fees            EntryFees   `json:"fees"`
 	Depends         []wire.Hash `json:"depends"`
 	SpentBy         []wire.Hash `json:"spentby"`
@@ -33,31 +32,39 @@ type Entry struct {
 
 // EntryFees are its fees, alone and with its family.
 type EntryFees struct {
-	Base       Coins  `json:"base"`
-	Modified   Coins  `json:"modified"`
-	Ancestor   Coins  `json:"ancestor"`
-	Descendant Coins  `json:"descendant"`
-	Chunk      *Coins `json:"chunk,omitempty"`
+	Base       Coins `json:"base"`
+	Modified   Coins `json:"modified"`
+	Ancestor   Coins `json:"ancestor"`
+	Descendant Coins `json:"descendant"`
+	Chunk      Coins `json:"chunk"`
 }
 
 // NewEntry shows an entry of the pool.
 func NewEntry(e *mempool.Entry) Entry {
-	out := Entry{
-		id: e.Tx.ID(), VSize: e.Size, Weight: e.Tx.Weight(), Time: e.Time.Unix(), Height: e.Height,
+	return Entry{
+		id: e.ID, VSize: e.Size, Weight: e.Weight, Time: e.Time.Unix(), Height: e.Height,
 		DescendantCount: e.DescendantCount, DescendantSize: e.DescendantSize,
-		AncestorCount: e.AncestorCount, AncestorSize: e.AncestorSize, WitnessID: e.Tx.WitnessID(),
-		Fees:    EntryFees{Base: Coins(e.Fee), Modified: Coins(e.Fee), Ancestor: Coins(e.AncestorFees), Descendant: Coins(e.DescendantFees)},
-		Depends: displayOrder(e.Parents), SpentBy: NonNil(e.Children),
+		AncestorCount: e.AncestorCount, AncestorSize: e.AncestorSize,
+		WitnessID: e.WitnessID, ChunkWeight: e.ChunkWeight,
+		Fees: EntryFees{
+			Base: Coins(e.Fee), Modified: Coins(e.Modified),
+			Ancestor: Coins(e.AncestorFees), Descendant: Coins(e.DescendantFees), Chunk: Coins(e.ChunkFee),
+		},
+		Depends: displayOrder(e.Parents), SpentBy: NonNil(e.Children), Unbroadcast: e.Unbroadcast,
 	}
-	if e.AncestorCount == 1 && e.DescendantCount == 1 {
-		fee := Coins(e.Fee)
-		out.ChunkWeight, out.Fees.Chunk = e.Tx.Weight(), &fee
-	}
-	return out
 }
 
 // Entries is an object of entries by id, in the pool's order.
 type Entries []Entry
+
+// NewEntries shows entries of the pool.
+func NewEntries(es []mempool.Entry) Entries {
+	out := make(Entries, len(es))
+	for i := range es {
+		out[i] = NewEntry(&es[i])
+	}
+	return out
+}
 
 // MarshalJSON writes the object.
 func (es Entries) MarshalJSON() ([]byte, error) {
