@@ -218,10 +218,22 @@ func short(coins, preset []*Coin, sum, target int64) error {
 		effective += c.effective()
 	}
 	if have >= sum && effective < target {
-		return fmt.Errorf("The total exceeds your balance when the %s transaction fee is included.", Money(target-sum))
+		return &feeError{target - sum}
 	}
 	return ErrFunds
 }
+
+// ErrFee says that only the fee is missing; errors that are it tell how much it is.
+var ErrFee = errors.New("The total exceeds your balance when the transaction fee is included.")
+
+type feeError struct{ fee int64 }
+
+func (e *feeError) Error() string {
+	return fmt.Sprintf("The total exceeds your balance when the %s transaction fee is included.", Money(e.fee))
+}
+
+// Is makes it ErrFee.
+func (e *feeError) Is(err error) bool { return err == ErrFee }
 
 // Money writes satoshis in coins with at least two decimals, as Core does.
 func Money(v int64) string {

@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	mrand "math/rand/v2"
 	"slices"
 	"time"
 
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/node/address"
+	"github.com/quernnet/quern/node/descriptor"
+	"github.com/quernnet/quern/node/spending"
 )
 
 // Payment is one output to make; Value in satoshis.
@@ -37,9 +40,6 @@ const (
 	leastFeerate = 1000 // satoshis per 1000 virtual bytes, when the order names none
 	maxFeerate   = 100_000 * 1000
 	dust         = 330 // satoshis, of a P2TR output (Core's dust limit is 294 for P2WPKH, 330 for P2TR)
-
-	// A sequence that signals replacement (BIP125) and lets the lock time hold.
-	sequence = 0xfffffffd
 )
 
 // Send pays: it chooses coins, adds change, signs, and hands the transaction to
@@ -130,134 +130,80 @@ type draft struct {
 	fee   int64
 }
 
-// Weights in weight units: of what all transactions have (version, counts, lock time,
-// segwit marker), and of a signed input by the form of its script. A DER signature has at
-// most 72 bytes.
-const overheadWeight = 4*(4+1+1+4) + 2 + 4*2
+// nestedInputSize is what spending change is reckoned to take when nobody knows, in
+// virtual bytes.
+const nestedInputSize = 91
 
-func inputWeight(script []byte) int64 {
-	switch formOf(script) {
-	case Bech32m:
-		return 4*41 + 1 + 1 + 64
-	case Legacy:
-		return 4 * (41 + 1 + 72 + 1 + 33)
-	case P2SHSegWit:
-		return 4*(41+23) + 1 + 1 + 72 + 1 + 33
-	}
-	return 4*41 + 1 + 1 + 72 + 1 + 33
-}
-
-func outputWeight(o wire.Out) int64 { return 4 * int64(8+1+len(o.Script)) }
-
-// feeOf is the fee of a weight, rounded up.
-func feeOf(weight, feerate int64) int64 {
-	return ((weight+3)/4*feerate + 999) / 1000
-}
-
-// draft chooses coins for outs and adds change.
+// draft chooses coins for outs and adds change. mu is held.
 func (w *Wallet) draft(coins []Coin, outs []wire.Out, feerate int64, subtract bool) (*draft, error) {
-	var need int64
-	weight := int64(overheadWeight)
-	for _, o := range outs {
-		need += o.Value
-		weight += outputWeight(o)
+	var seed [32]byte
+	if _, err := io.ReadFull(w.c.Rand, seed[:]); err != nil {
+		return nil, fmt.Errorf("randomness: %w", err)
 	}
-	chosen, sum, err := choose(coins, need, weight, feerate, subtract)
-	if err != nil {
+	tip := w.height
+	o := spending.Order{
+		Others: true, Version: 2, ChangeSpendSize: nestedInputSize,
+		Feerate: spending.Feerate(feerate), LongTerm: spending.LongTermFeerate, Discard: spending.DiscardFeerate,
+		Replaceable: true, Tip: &tip, MaxFee: spending.MaxFee, LimitAncestors: 25, LimitCluster: 64,
+		Rand: mrand.New(mrand.NewChaCha8(seed)),
+	}
+	for _, out := range outs {
+		o.To = append(o.To, spending.Recipient{Out: out, Subtract: subtract})
+	}
+	at := make(map[wire.Outpoint]Coin, len(coins))
+	for _, c := range coins {
+		at[c.Outpoint] = c
+		o.Coins = append(o.Coins, w.candidate(&c))
+	}
+	w.chooseChange(&o, coins)
+	d, err := spending.Create(o)
+	switch {
+	case errors.Is(err, spending.ErrFunds), errors.Is(err, spending.ErrFee):
+		return nil, fmt.Errorf("%w: %w", ErrFunds, err)
+	case err != nil:
 		return nil, err
 	}
-	for _, c := range chosen {
-		weight += inputWeight(c.Out.Script)
+	out := &draft{tx: d.Tx, fee: d.Fee}
+	for _, in := range d.Tx.Ins {
+		out.coins = append(out.coins, at[in.Prev])
 	}
-	d := &draft{coins: chosen, fee: feeOf(weight, feerate)}
-	outs = slices.Clone(outs)
-	if subtract {
-		if err := takeFee(outs, d.fee); err != nil {
-			return nil, err
-		}
-		need -= d.fee
-	}
-	if err := w.addChange(d, &outs, sum-need-d.fee, feerate); err != nil {
-		return nil, err
-	}
-	d.tx = &wire.Tx{Version: 2, Outs: outs, LockTime: w.height} // a lock time at the tip makes it no gain to mine it elsewhere
-	for _, c := range chosen {
-		d.tx.Ins = append(d.tx.Ins, wire.In{Prev: c.Outpoint, Sequence: sequence})
-	}
-	return d, nil
+	return out, nil
 }
 
-// takeFee spreads the fee over the payments, the first taking the remainder.
-func takeFee(outs []wire.Out, fee int64) error {
-	n := int64(len(outs))
-	for i := range outs {
-		outs[i].Value -= fee / n
-		if i == 0 {
-			outs[i].Value -= fee % n
-		}
-		if outs[i].Value < dust {
-			return fmt.Errorf("a payment of %d satoshis does not cover its part of the fee of %d", outs[i].Value+fee/n, fee)
-		}
+// candidate is a coin as spending takes it. mu is held.
+func (w *Wallet) candidate(c *Coin) spending.Coin {
+	out := spending.Coin{Outpoint: c.Outpoint, Out: c.Out, Depth: c.Depth, FromMe: c.FromMe, Form: formOf(c.Out.Script).String()}
+	out.Weight, out.Witness = w.inputWeight(c.Out.Script)
+	if e, ok := w.c.Pool.Get(c.Outpoint.TxID); ok && c.Depth == 0 {
+		out.Ancestors, out.Cluster = e.AncestorCount, e.AncestorCount
 	}
-	return nil
+	return out
 }
 
-// addChange gives back what is left over, at a random place; what is not
-// worth an output goes to the fee.
-func (w *Wallet) addChange(d *draft, outs *[]wire.Out, left, feerate int64) error {
-	// Not used up yet: that is for the ledger, once the payment is made.
-	s, _, err := w.peek(formOf(d.coins[0].Out.Script), true)
-	if err != nil {
-		return err
+// inputWeight is the most that an input weighs that spends a script; -1: nobody knows.
+func (w *Wallet) inputWeight(s []byte) (int64, bool) {
+	ring, _ := w.solve(s)
+	if d := descriptor.InferWith(s, ring, w.c.Params); d != nil {
+		if weight, witness, ok := d.InputWeight(false); ok {
+			return weight, witness
+		}
 	}
-	o := wire.Out{Script: s}
-	cost := feeOf(outputWeight(o)+inputWeight(s), feerate)
-	if left < cost+dust {
-		d.fee += left
-		return nil
-	}
-	fee := feeOf(outputWeight(o), feerate)
-	d.fee += fee
-	o.Value = left - fee
-	at, err := w.random(len(*outs) + 1)
-	if err != nil {
-		return err
-	}
-	*outs = slices.Insert(*outs, at, o)
-	return nil
+	return -1, false
 }
 
-// random is a number below n, n at most 256.
-func (w *Wallet) random(n int) (int, error) {
-	var b [1]byte
-	if _, err := io.ReadFull(w.c.Rand, b[:]); err != nil {
-		return 0, fmt.Errorf("randomness: %w", err)
+// chooseChange finds where change goes: to an address like that of the coins. It is
+// not used up yet: that is for the ledger, once the payment is made.
+func (w *Wallet) chooseChange(o *spending.Order, coins []Coin) {
+	form := defaultType
+	if len(coins) > 0 {
+		form = formOf(coins[0].Out.Script)
 	}
-	return int(b[0]) % n, nil
-}
-
-// choose takes confirmed coins, largest first, then the wallet's own change,
-// until they pay need and their fee. Few inputs make a small fee now; coins
-// that cost more than they hold are left.
-func choose(usable []Coin, need, weight, feerate int64, subtract bool) ([]Coin, int64, error) {
-	var chosen []Coin
-	var sum, have int64
-	for _, c := range usable {
-		if c.Out.Value <= feeOf(inputWeight(c.Out.Script), feerate) {
-			continue
-		}
-		have += c.Out.Value
-		weight += inputWeight(c.Out.Script)
-		chosen, sum = append(chosen, c), sum+c.Out.Value
-		want := need
-		if !subtract {
-			want += feeOf(weight, feerate)
-		}
-		if sum >= want {
-			return chosen, sum, nil
-		}
+	if o.Change, _, o.ChangeErr = w.peek(form, true); o.ChangeErr != nil {
+		return
 	}
-	return nil, 0, fmt.Errorf("%w: %d satoshis are spendable, %d and a fee of %d are needed", ErrFunds, have, need, feeOf(weight, feerate))
+	if weight, _ := w.inputWeight(o.Change); weight >= 0 {
+		o.ChangeSpendSize = (weight + 3) / 4
+	}
 }
 
 func (w *Wallet) spendable() []Coin {

@@ -393,7 +393,7 @@ func TestRefusals(t *testing.T) {
 		{"another chain's address", "tb1", Order{To: []Payment{{"tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx", coinSats}}, Password: password}},
 		{"nobody", "nobody to pay", Order{Password: password}},
 		{"mad feerate", "out of range", Order{To: []Payment{{to, coinSats}}, Feerate: 1 << 40, Password: password}},
-		{"fee over payment", "does not cover", Order{To: []Payment{{to, 1000}}, Feerate: 100_000, SubtractFee: true, Password: password}},
+		{"fee over payment", "too small to pay the fee", Order{To: []Payment{{to, 1000}}, Feerate: 100_000, SubtractFee: true, Password: password}},
 	} {
 		if _, err := w.Send(t.Context(), c.order); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one with %q", c.name, err, c.want)

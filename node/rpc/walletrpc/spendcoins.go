@@ -104,21 +104,11 @@ func (n *node) inputWeight(s []byte, ring *signing.Keyring, highR bool) (weight 
 	if d == nil {
 		return -1, false
 	}
-	sat, ok := d.MaxWeight(highR)
+	weight, witness, ok := d.InputWeight(highR)
 	if !ok {
 		return -1, false
 	}
-	items, ok := d.MaxItems()
-	if !ok {
-		return -1, false
-	}
-	kind := d.OutputType()
-	witness = kind != "" && kind != "legacy"
-	sizes := int64(4*wire.VarintSize(uint64(sat/4)) + 1)
-	if witness {
-		sizes = int64(4 + wire.VarintSize(uint64(items)))
-	}
-	return 4*(32+4+4) + sizes + int64(sat), witness
+	return weight, witness
 }
 
 // coinForm is the form of address of a script, as coins are sorted by.

@@ -246,7 +246,7 @@ func (n *node) signMessage(_ context.Context, w *wallet.Wallet, a table.Args) (a
 	}
 	k, ok := ring.Private[[20]byte(hash)]
 	if !ok {
-		return nil, table.Errorf(table.CodeNotFound, "Private key not available")
+		return nil, table.Errorf(table.CodeWallet, "Private key not available")
 	}
 	return keys.Private{Key: k.Secret(), Uncompressed: !k.Public().Compressed()}.SignMessage(a.Text(1)), nil
 }
