@@ -21,7 +21,7 @@ func Connect(prev, next State, b *wire.Block, in Inputs) (Update, []script.Check
 		return Update{}, nil, fmt.Errorf("block %v does not lead from %v to %v", b.ID(), prev.ID, next.ID)
 	}
 	if in.Clash != nil && prev.Params.BIP30Exempt[next.Height] != next.ID {
-		return Update{}, nil, broken(Overwrites, "%v is unspent and would be created again", in.Clash)
+		return Update{}, nil, broken(Overwrites, "tried to overwrite transaction")
 	}
 	c := connecting{
 		prev:   &prev,
@@ -91,10 +91,10 @@ func (c *connecting) spend(i int, spent []Coin) *RuleError {
 	t := c.block.Txs[i]
 	for j := range t.Ins {
 		if !c.inputs.add(i, j) {
-			return broken(InputsMissing, "%v was spent earlier in the block", t.Ins[j].Prev).at(i, j)
+			return broken(InputsMissing, missing).at(i, j)
 		}
 		if spent[j].Missing && !c.fill(&spent[j], t.Ins[j].Prev, i) {
-			return broken(InputsMissing, "%v is no unspent output", t.Ins[j].Prev).at(i, j)
+			return broken(InputsMissing, missing).at(i, j)
 		}
 	}
 	fee, e := checkValues(c.prev.Params, t, spent, c.height)
@@ -144,6 +144,9 @@ func (c *connecting) check(i int, spent []Coin) {
 	}
 }
 
+// missing is what Core says of a coin that is not there, or not any more.
+const missing = "CheckTxInputs: inputs missing/spent"
+
 // checkValues judges maturity and money of a transaction in a block at the
 // given height; none of its coins is missing. It returns the fee in satoshis.
 func checkValues(p *Params, t *wire.Tx, spent []Coin, height uint32) (int64, *RuleError) {
@@ -151,7 +154,7 @@ func checkValues(p *Params, t *wire.Tx, spent []Coin, height uint32) (int64, *Ru
 	for i := range spent {
 		coin := &spent[i]
 		if coin.Coinbase && uint64(coin.Height)+uint64(p.Maturity) > uint64(height) {
-			return 0, broken(Premature, "a coinbase of height %d may be spent at height %d", coin.Height, coin.Height+p.Maturity).at(-1, i)
+			return 0, broken(Premature, "tried to spend coinbase at depth %d", height-coin.Height).at(-1, i)
 		}
 		if coin.Value < 0 || coin.Value > MaxMoney {
 			return 0, broken(InValueRange, "a coin of %d satoshis", coin.Value).at(-1, i)
@@ -162,7 +165,7 @@ func checkValues(p *Params, t *wire.Tx, spent []Coin, height uint32) (int64, *Ru
 	}
 	out := outSum(t)
 	if sum < out {
-		return 0, broken(InBelowOut, "spends %d satoshis and pays %d", sum, out)
+		return 0, broken(InBelowOut, "value in (%s) < value out (%s)", Amount(sum), Amount(out))
 	}
 	return sum - out, nil
 }
@@ -192,7 +195,7 @@ func ConnectTx(s *State, t *wire.Tx, spent []Coin, flags script.Flags) (fee int6
 	}
 	for i := range spent {
 		if spent[i].Missing {
-			return 0, nil, broken(InputsMissing, "%v is no unspent output", t.Ins[i].Prev).at(-1, i)
+			return 0, nil, broken(InputsMissing, missing).at(-1, i)
 		}
 	}
 	if i := lockedInput(t, spent, height, median); i >= 0 {

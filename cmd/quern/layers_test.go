@@ -60,7 +60,7 @@ var rooms = []struct{ pkg, allowed string }{
 	{"node/rpc/txargs", "consensus consensus/script consensus/wire node/address node/descriptor node/rpc/table node/rpc/view node/signing"},
 	{"node/rpc/txrpc", "consensus consensus/chain consensus/script consensus/wire node/address node/descriptor node/mempool node/psbt node/rpc/table node/rpc/txargs node/rpc/view node/signing node/index"},
 	{"node/rpc/poolrpc", "consensus consensus/script consensus/wire node/mempool node/rpc/table node/rpc/view node/index node/rpc/txargs"},
-	{"node/rpc/minerpc", "consensus consensus/chain consensus/wire node/address node/mempool node/mining node/descriptor node/rpc/table node/rpc/view work"},
+	{"node/rpc/minerpc", "consensus consensus/chain consensus/script consensus/wire node/address node/mempool node/mining node/descriptor node/rpc/table node/rpc/view work"},
 	{"node/rpc/netrpc", "consensus/chain consensus/wire gossip node/mempool node/peering node/rpc/own node/rpc/table node/rpc/view"},
 	{"node/rpc/utilrpc", "consensus consensus/script node/address node/descriptor node/fees node/keys node/mempool node/rpc/table node/rpc/view node/signing node/index"},
 	{"node/rpc/controlrpc", "consensus node/rpc/table"},

@@ -59,13 +59,7 @@ func CutTx(b []byte) (int, error) {
 // them a proof of work.
 func DecodeBlock(raw []byte) (*Block, error) {
 	r := reader{b: raw}
-	r.take(HeaderSize, "header")
-	n := r.count(minTxSize, "transactions")
-	body := r.off
-	var s shape
-	for i := 0; i < n && r.err == nil; i++ {
-		r.measureTx(&s)
-	}
+	n, body, s := r.measureBlock()
 	if err := r.finish("block"); err != nil {
 		return nil, err
 	}
@@ -80,6 +74,26 @@ func DecodeBlock(raw []byte) (*Block, error) {
 	}
 	f.seal(b.Txs...)
 	return b, nil
+}
+
+// measureBlock finds out how many transactions there are, where they begin, and what they hold.
+func (r *reader) measureBlock() (n, body int, s shape) {
+	r.take(HeaderSize, "header")
+	n = r.count(minTxSize, "transactions")
+	body = r.off
+	for i := 0; i < n && r.err == nil; i++ {
+		r.measureTx(&s)
+	}
+	return n, body, s
+}
+
+// BlockPrefix is the encoding of a block that raw begins with, and all of raw when that is none.
+func BlockPrefix(raw []byte) []byte {
+	r := reader{b: raw}
+	if r.measureBlock(); r.err != nil {
+		return raw
+	}
+	return raw[:r.off]
 }
 
 func (r *reader) header() (h Header) {

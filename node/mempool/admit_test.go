@@ -333,7 +333,7 @@ func TestEvents(t *testing.T) {
 
 func TestMoney(t *testing.T) {
 	for n, want := range map[int64]string{0: "0.00", 1: "0.00000001", 150_000: "0.0015", consensus.Coins: "1.00", -10: "-0.0000001"} {
-		if got := money(n); got != want {
+		if got := consensus.Amount(n); got != want {
 			t.Errorf("%d: %s, want %s", n, got, want)
 		}
 	}

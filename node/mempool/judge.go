@@ -66,7 +66,7 @@ func brokenBy(t *wire.Tx, s *consensus.State, coins []consensus.Coin, err error)
 		for i := range t.Outs {
 			out += t.Outs[i].Value
 		}
-		e.Detail = fmt.Sprintf("value in (%s) < value out (%s)", money(in), money(out))
+		e.Detail = fmt.Sprintf("value in (%s) < value out (%s)", consensus.Amount(in), consensus.Amount(out))
 	}
 	return e
 }

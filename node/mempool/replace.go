@@ -64,11 +64,11 @@ func (p *Pool) checkPays(id wire.Hash, fee, size int64, gone []*entry) *Error {
 		old += e.modified
 	}
 	if fee < old {
-		return refuse("", "rejecting replacement %v, less fees than conflicting txs; %s < %s", id, money(fee), money(old))
+		return refuse("", "rejecting replacement %v, less fees than conflicting txs; %s < %s", id, consensus.Amount(fee), consensus.Amount(old))
 	}
 	if relay := feeFor(p.increment, size); fee-old < relay {
 		return refuse("", "rejecting replacement %v, not enough additional fees to relay; %s < %s",
-			id, money(fee-old), money(relay))
+			id, consensus.Amount(fee-old), consensus.Amount(relay))
 	}
 	return nil
 }
@@ -87,17 +87,4 @@ func checkDisjoint(v *verdict) *Error {
 		}
 	}
 	return nil
-}
-
-// money writes satoshis as Core's FormatMoney: at least two decimals.
-func money(n int64) string {
-	sign := ""
-	if n < 0 {
-		sign, n = "-", -n
-	}
-	s := fmt.Sprintf("%s%d.%08d", sign, n/consensus.Coins, n%consensus.Coins)
-	for s[len(s)-1] == '0' && s[len(s)-3] != '.' {
-		s = s[:len(s)-1]
-	}
-	return s
 }

@@ -353,7 +353,7 @@ func TestSignetNeedsItsSigners(t *testing.T) {
 // TestMinTime heeds BIP94's rule at a period's first block.
 func TestMinTime(t *testing.T) {
 	p := *regtest(t)
-	p.Period = 12
+	p.Name, p.Period = "other", 12
 	s := consensus.State{Params: &p, Height: 10}
 	for i := range s.Times {
 		s.Times[i] = 1000

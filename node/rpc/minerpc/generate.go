@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 
+	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/node/address"
 	"github.com/quernnet/quern/node/descriptor"
@@ -62,7 +64,7 @@ func (n *node) generateMethods() []table.Method {
 		Call: n.generateBlock,
 	}, {
 		Name: "generate", Category: "hidden",
-		About: "has been replaced by the -generate cli option. Refer to -help for more information.",
+		About:   "has been replaced by the -generate cli option. Refer to -help for more information.",
 		Results: []table.Shape{table.Any("", "")},
 		Call: func(_ context.Context, a table.Args) (any, error) {
 			return nil, table.Errorf(table.CodeNoMethod, "%s", a.Help())
@@ -75,15 +77,23 @@ func (n *node) generateToAddress(ctx context.Context, a table.Args) (any, error)
 	if err != nil {
 		return nil, table.Errorf(table.CodeNotFound, "Error: Invalid address")
 	}
-	return n.generate(ctx, a, s)
+	tries := a.Integer(2)
+	if tries < 0 {
+		tries = math.MaxInt64 // as bitcoind takes it
+	}
+	return n.generate(ctx, a, s, tries)
 }
 
 func (n *node) generateToDescriptor(ctx context.Context, a table.Args) (any, error) {
+	tries := a.Integer(2)
+	if tries < 0 {
+		return nil, table.Errorf(table.CodeMisc, "JSON integer out of range")
+	}
 	s, err := n.descriptorScript(a.Text(1))
 	if err != nil {
 		return nil, err
 	}
-	return n.generate(ctx, a, s)
+	return n.generate(ctx, a, s, tries)
 }
 
 // descriptorScript is the script that blocks pay to for a descriptor. Of a
@@ -117,11 +127,8 @@ func (n *node) descriptorScript(text string) ([]byte, error) {
 
 // generate mines, one call at a time: two that mined on one tip would make a
 // branch that neither caller wants.
-func (n *node) generate(ctx context.Context, a table.Args, s []byte) (any, error) {
-	blocks, tries := a.Integer(0), a.Integer(2)
-	if tries < 0 {
-		return nil, table.Errorf(table.CodeMisc, "JSON integer out of range")
-	}
+func (n *node) generate(ctx context.Context, a table.Args, s []byte, tries int64) (any, error) {
+	blocks := a.Integer(0)
 	if blocks <= 0 || tries == 0 {
 		return []wire.Hash{}, nil
 	}
@@ -152,7 +159,7 @@ func (n *node) generateBlock(ctx context.Context, a table.Args) (any, error) {
 	defer n.mining.Unlock()
 	b, err := n.Assembler.GenerateBlock(ctx, s, txs, a.Flag(2))
 	if err != nil {
-		return nil, testError(err)
+		return nil, blockError(err, txs)
 	}
 	out := struct {
 		Hash wire.Hash `json:"hash"`
@@ -162,6 +169,23 @@ func (n *node) generateBlock(ctx context.Context, a table.Args) (any, error) {
 		out.Hex = b.Bytes()
 	}
 	return out, nil
+}
+
+// blockError words what is wrong with a block of given transactions, and with which of them.
+func blockError(err error, txs []*wire.Tx) error {
+	var rule *consensus.RuleError
+	if !errors.As(err, &rule) || rule.Tx < 1 || rule.Tx > len(txs) {
+		return testError(err)
+	}
+	words := string(rule.Rule)
+	if rule.Detail != "" {
+		words += ", " + rule.Detail
+	}
+	switch rule.Rule {
+	case consensus.InputsMissing, consensus.Premature, consensus.InValueRange, consensus.InBelowOut: // Core's CheckTxInputs
+		words += " in transaction " + txs[rule.Tx-1].ID().String()
+	}
+	return table.Errorf(table.CodeVerify, "TestBlockValidity failed: %s", words)
 }
 
 // namedTxs looks up ids in the mempool and decodes the rest.

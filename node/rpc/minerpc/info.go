@@ -107,7 +107,7 @@ func (n *node) getNetworkHashPS(_ context.Context, a table.Args) (any, error) {
 		height = int64(tip.Height)
 	}
 	if span == -1 {
-		period := int64(max(1, n.Params.Period))
+		period := int64(max(1, mining.Interval(n.Params)))
 		span = height%period + 1
 	}
 	return n.hashrate(span, uint32(height)), nil

@@ -2,8 +2,10 @@ package minerpc
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 
-	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/node/mempool"
 	"github.com/quernnet/quern/node/rpc/table"
 )
 
@@ -57,13 +59,28 @@ type priorityJSON struct {
 }
 
 func (n *node) prioritised(context.Context, table.Args) (any, error) {
-	out := make(map[wire.Hash]priorityJSON)
-	for _, p := range n.Pool.Priorities() {
+	return priorities(n.Pool.Priorities()), nil
+}
+
+// priorities is an object by id, in Core's order.
+type priorities []mempool.Priority
+
+// MarshalJSON writes the object.
+func (ps priorities) MarshalJSON() ([]byte, error) {
+	b := []byte{'{'}
+	for i, p := range ps {
 		j := priorityJSON{Delta: p.Delta, Waits: p.Waits}
 		if p.Waits {
 			j.Modified = &p.Modified
 		}
-		out[p.ID] = j
+		raw, err := json.Marshal(j)
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(fmt.Appendf(b, "%q:", p.ID), raw...)
 	}
-	return out, nil
+	return append(b, '}'), nil
 }

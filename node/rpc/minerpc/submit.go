@@ -7,6 +7,7 @@ import (
 
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/chain"
+	"github.com/quernnet/quern/consensus/script"
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/node/rpc/table"
 )
@@ -35,13 +36,13 @@ func (n *node) submitMethods() []table.Method {
 	}}
 }
 
-// decodeBlock reads a block in hex. One without transactions is none.
+// decodeBlock reads a block in hex. What follows it is not looked at, as bitcoind does not.
 func decodeBlock(s string) (*wire.Block, error) {
 	raw, err := hex.DecodeString(s)
 	if err != nil {
 		return nil, table.Errorf(table.CodeDecode, "Block decode failed")
 	}
-	b, err := wire.DecodeBlock(raw)
+	b, err := wire.DecodeBlock(wire.BlockPrefix(raw))
 	if err != nil {
 		return nil, table.Errorf(table.CodeDecode, "Block decode failed")
 	}
@@ -53,12 +54,11 @@ func (n *node) submitBlock(ctx context.Context, a table.Args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if h, ok := n.Chain.Header(b.ID()); ok && h.Invalid {
-		return "duplicate-invalid", nil
-	}
 	b = n.withReserved(b)
-	err = n.Chain.AddBlock(ctx, b)
-	if err != nil {
+	if err := n.Chain.AddBlock(ctx, b); err != nil {
+		if alone := n.checkAlone(b); alone != nil {
+			return bip22(alone) // what is wrong with it by itself comes first, even if it is known
+		}
 		return bip22(err)
 	}
 	h, ok := n.Chain.Header(b.ID())
@@ -66,6 +66,14 @@ func (n *node) submitBlock(ctx context.Context, a table.Args) (any, error) {
 		return "inconclusive", nil
 	}
 	return nil, nil
+}
+
+// checkAlone judges a block by itself, as Core does before it looks at what it knows.
+func (n *node) checkAlone(b *wire.Block) error {
+	if err := consensus.CheckWork(n.Params, &b.Header, b.ID()); err != nil {
+		return err
+	}
+	return consensus.CheckBlock(n.Params, b, script.NewBatch(nil))
 }
 
 // withReserved adds the coinbase's witness to a block from a miner that knows
