@@ -105,8 +105,15 @@ type Datastore struct {
 type Mempool struct {
 	Size        Size          `key:"size" help:"most memory for waiting transactions"`
 	MinFee      int64         `key:"min_fee" help:"least feerate accepted, satoshis per 1000 virtual bytes"`
+	Increment   int64         `key:"increment" help:"what a replacement pays more, and eviction asks more, satoshis per 1000 virtual bytes"`
 	Expiry      time.Duration `key:"expiry" help:"how long a transaction may wait"`
 	NonStandard bool          `key:"non_standard" help:"accept valid transactions of unusual form (test chains)"`
+
+	DustRate     int64 `key:"dust_rate" help:"outputs that cost more to spend at this feerate than they are worth are dust, satoshis per 1000 virtual bytes; 0: none is"`
+	DataCarrier  int   `key:"data_carrier" help:"bytes that a transaction's OP_RETURN outputs may have; 0: there must be none"`
+	BareMultisig bool  `key:"bare_multisig" help:"accept outputs of multisig scripts that are not hashed"`
+	ClusterCount int   `key:"cluster_count" help:"transactions that may be connected by spending while they wait, 64 at most"`
+	ClusterSize  int   `key:"cluster_size" help:"virtual bytes of them"`
 }
 
 // Mining configures the solo miner.
@@ -159,11 +166,14 @@ func Defaults() Config {
 		ZMQ:       ZMQ{HashBlock: []string{}, HashTx: []string{}, RawBlock: []string{}, RawTx: []string{}, Sequence: []string{}, HighWater: 1000},
 		Consensus: Consensus{Verifier: verifierFast},
 		Datastore: Datastore{Backend: "pebble", Cache: 64 << 20},
-		Mempool:   Mempool{Size: 300_000_000, MinFee: 100, Expiry: 336 * time.Hour},
-		Wallet:    Wallet{FallbackFee: -1},
-		Rules:     Rules{BIP34: -1, BIP65: -1, BIP66: -1, CSV: -1, Segwit: -1, Halving: -1},
-		Alarm:     Alarm{Reorg: 6, Show: 72 * time.Hour},
-		Log:       Log{Level: "info", Format: "text", Levels: map[string]string{}},
+		Mempool: Mempool{
+			Size: 300_000_000, MinFee: 100, Increment: 100, Expiry: 336 * time.Hour,
+			DustRate: 3000, DataCarrier: 100_000, BareMultisig: true, ClusterCount: 64, ClusterSize: 101_000,
+		},
+		Wallet: Wallet{FallbackFee: -1},
+		Rules:  Rules{BIP34: -1, BIP65: -1, BIP66: -1, CSV: -1, Segwit: -1, Halving: -1},
+		Alarm:  Alarm{Reorg: 6, Show: 72 * time.Hour},
+		Log:    Log{Level: "info", Format: "text", Levels: map[string]string{}},
 	}
 }
 
@@ -172,6 +182,31 @@ func defaultP2P() P2P {
 		Enabled: true, MaxPeers: 125, Outbound: 12, PerIP: 8, MDNS: true, DHT: true, PublicDHT: "auto", MapPort: true, Relay: true, Stem: true,
 		Listen: []string{}, Peers: []string{}, Seeds: []string{}, PublicDHTPeers: []string{},
 		Limits: Limits{Questions: 1024, PeerQuestions: 32},
+	}
+}
+
+func (m *Mempool) validate(bad func(key, format string, args ...any)) {
+	if m.Size < 5_000_000 {
+		bad("mempool.size", "%v is too little, use at least 5 MB", m.Size)
+	}
+	for _, k := range []struct {
+		key   string
+		value int64
+	}{
+		{"min_fee", m.MinFee}, {"increment", m.Increment}, {"dust_rate", m.DustRate}, {"data_carrier", int64(m.DataCarrier)},
+	} {
+		if k.value < 0 {
+			bad("mempool."+k.key, "%d is negative", k.value)
+		}
+	}
+	if m.Expiry < time.Hour {
+		bad("mempool.expiry", "%v is too short, use at least 1h", m.Expiry)
+	}
+	if m.ClusterCount < 1 || m.ClusterCount > 64 {
+		bad("mempool.cluster_count", "%d is not between 1 and 64", m.ClusterCount)
+	}
+	if m.ClusterSize < 1 || m.ClusterSize > 1_000_000 {
+		bad("mempool.cluster_size", "%d is not between 1 and 1,000,000", m.ClusterSize)
 	}
 }
 
@@ -195,15 +230,7 @@ func (c *Config) Validate() error {
 	if c.Datastore.Cache < 1<<20 {
 		bad("datastore.cache", "%v is too little, use at least 1 MiB", c.Datastore.Cache)
 	}
-	if c.Mempool.Size < 5_000_000 {
-		bad("mempool.size", "%v is too little, use at least 5 MB", c.Mempool.Size)
-	}
-	if c.Mempool.MinFee < 0 {
-		bad("mempool.min_fee", "%d is negative", c.Mempool.MinFee)
-	}
-	if c.Mempool.Expiry < time.Hour {
-		bad("mempool.expiry", "%v is too short, use at least 1h", c.Mempool.Expiry)
-	}
+	c.Mempool.validate(bad)
 	if c.Wallet.FallbackFee < -1 || c.Wallet.FallbackFee > maxFallbackFee {
 		bad("wallet.fallback_fee", "%d is out of range, the most is %d satoshis per 1000 virtual bytes", c.Wallet.FallbackFee, maxFallbackFee)
 	}

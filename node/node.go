@@ -142,16 +142,22 @@ func (n *Node) build(ctx context.Context, l *ledger) (*parts, error) {
 	c, p := n.config, &parts{ledger: l}
 	var err error
 	if p.pool, err = mempool.New(mempool.Config{
-		Chain:       l.chain,
-		File:        filepath.Join(c.Dir(), "mempool.dat"),
-		MaxSize:     int64(c.Mempool.Size),
-		MinFee:      minFee(c.Mempool.MinFee),
-		Expiry:      c.Mempool.Expiry,
-		NonStandard: c.Mempool.NonStandard,
-		Accepted:    l.accepted,
-		Stem:        c.P2P.Enabled && c.P2P.Stem,
-		Now:         n.clock.now,
-		Log:         n.logs.For("mempool"),
+		Chain:          l.chain,
+		File:           filepath.Join(c.Dir(), "mempool.dat"),
+		MaxSize:        int64(c.Mempool.Size),
+		MinFee:         orNone(c.Mempool.MinFee),
+		Increment:      orNone(c.Mempool.Increment),
+		Expiry:         c.Mempool.Expiry,
+		NonStandard:    c.Mempool.NonStandard,
+		DustRate:       orNone(c.Mempool.DustRate),
+		DataCarrier:    orNone(c.Mempool.DataCarrier),
+		NoBareMultisig: !c.Mempool.BareMultisig,
+		ClusterCount:   c.Mempool.ClusterCount,
+		ClusterSize:    c.Mempool.ClusterSize,
+		Accepted:       l.accepted,
+		Stem:           c.P2P.Enabled && c.P2P.Stem,
+		Now:            n.clock.now,
+		Log:            n.logs.For("mempool"),
 	}); err != nil {
 		return nil, fmt.Errorf("mempool: %w", err)
 	}
@@ -196,12 +202,12 @@ func (n *Node) build(ctx context.Context, l *ledger) (*parts, error) {
 	return p, err
 }
 
-// minFee translates "none", which the pool writes -1.
-func minFee(perKvB int64) int64 {
-	if perKvB == 0 {
+// orNone translates none, which the pool writes -1.
+func orNone[T int | int64](v T) T {
+	if v == 0 {
 		return -1
 	}
-	return perKvB
+	return v
 }
 
 func (n *Node) newMiner(p *parts) (*mining.Miner, error) {

@@ -31,7 +31,7 @@ type Config struct {
 	File        string        // where the pool is kept over restarts; empty: nowhere
 	MaxSize     int64         // bytes of memory; 0: 300 MB
 	MinFee      int64         // satoshis per 1000 virtual bytes to be relayed; 0: 100 (Core 31's), -1: none
-	Increment   int64         // satoshis per 1000 vB that a replacement adds; 0: 100
+	Increment   int64         // satoshis per 1000 vB that a replacement adds; 0: 100, -1: none
 	Expiry      time.Duration // 0: 336 h
 	MaxOrphans  int           // 0: 100
 	Now         func() time.Time
@@ -120,7 +120,7 @@ func New(c Config) (*Pool, error) {
 		return nil, fmt.Errorf("mempool: a limit is out of range: dust at %d sat/kvB, %d bytes of data, clusters of %d transactions (at most %d) and %d vB",
 			c.DustRate, c.DataCarrier, c.ClusterCount, maxCluster, c.ClusterSize)
 	}
-	if c.MaxSize < 0 || c.MinFee < -1 || c.Increment < 0 || c.Expiry < 0 || c.MaxOrphans < 0 {
+	if c.MaxSize < 0 || c.MinFee < -1 || c.Increment < -1 || c.Expiry < 0 || c.MaxOrphans < 0 {
 		return nil, fmt.Errorf("mempool: negative limit in %d bytes, %d sat/kvB, increment %d, expiry %v, %d orphans",
 			c.MaxSize, c.MinFee, c.Increment, c.Expiry, c.MaxOrphans)
 	}
@@ -128,7 +128,7 @@ func New(c Config) (*Pool, error) {
 	p := &Pool{
 		chain: c.Chain, file: c.File, policy: c.policy(), accepted: c.Accepted,
 		floor:     orDefault(c.MinFee, defaultMinFee),
-		increment: orDefault(c.Increment, defaultIncrement),
+		increment: max(0, orDefault(c.Increment, defaultIncrement)),
 		maxSize:   orDefault(c.MaxSize, defaultMaxSize),
 		expiry:    orDefault(c.Expiry, defaultExpiry),
 		now:       c.Now, log: c.Log,

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/node/mempool"
 )
 
 // oracle is a bitcoind on regtest with the fixture's chain. It is there where
@@ -357,5 +358,40 @@ func (g *generator) compareAll() {
 		g.same("getmempoolcluster", id)
 		g.same("getmempoolancestors", id)
 		g.same("getmempooldescendants", id)
+	}
+}
+
+// TestMempoolFileAgainstBitcoind has each read what the other saved.
+func TestMempoolFileAgainstBitcoind(t *testing.T) {
+	o := newOracle(t)
+	tx := o.block(1).Txs[0]
+	for i := range 5 {
+		tx = o.spend(tx, 0, int64(1000*(i+1)))
+		o.same("sendrawtransaction", strings.Replace(hexes(tx), "]", ",0]", 1))
+	}
+	absent := strings.Repeat("ab", 32)
+	for id, delta := range map[string]int{tx.ID().String(): 700, absent: 900} {
+		o.ask("prioritisetransaction", fmt.Sprintf(`[%q,0,%d]`, id, delta))
+	}
+	var saved struct{ Filename string }
+	if err := json.Unmarshal([]byte(o.ask("savemempool", "[]")), &saved); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.parts.Pool.Import(t.Context(), saved.Filename, mempool.ImportOptions{Deltas: true}); err != nil {
+		t.Fatal(err)
+	}
+	ps := o.parts.Pool.Priorities()
+	if len(ps) != 2 || ps[0].Delta+ps[1].Delta != 1600 {
+		t.Fatalf("priorities %+v", ps)
+	}
+	path, err := o.parts.Pool.Save()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if answer := o.ask("importmempool", fmt.Sprintf(`[%q,{"apply_fee_delta_priority":true,"apply_unbroadcast_set":true}]`, path)); answer != "{}" {
+		t.Fatal(answer)
+	}
+	if answer := o.ask("getprioritisedtransactions", "[]"); !strings.Contains(answer, `"fee_delta": 1400`) || !strings.Contains(answer, `"fee_delta": 1800`) {
+		t.Fatal(answer) // theirs, and ours on top
 	}
 }
