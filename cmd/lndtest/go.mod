@@ -9,7 +9,15 @@ replace github.com/gogo/protobuf => github.com/gogo/protobuf v1.3.2
 
 replace google.golang.org/protobuf => github.com/lightninglabs/protobuf-go-hex-display v1.33.0-hex-display
 
+replace github.com/quernnet/quern/cmd/blackbox => ../blackbox
+
 tool github.com/lightningnetwork/lnd/cmd/lnd
+
+require (
+	github.com/lightningnetwork/lnd v0.21.3-beta
+	github.com/quernnet/quern/cmd/blackbox v0.0.0-00010101000000-000000000000
+	google.golang.org/grpc v1.83.1
+)
 
 require (
 	dario.cat/mergo v1.0.1 // indirect
@@ -103,7 +111,6 @@ require (
 	github.com/lightninglabs/neutrino v0.17.1 // indirect
 	github.com/lightninglabs/neutrino/cache v1.1.3 // indirect
 	github.com/lightningnetwork/lightning-onion v1.3.0 // indirect
-	github.com/lightningnetwork/lnd v0.21.3-beta // indirect
 	github.com/lightningnetwork/lnd/actor v0.0.6 // indirect
 	github.com/lightningnetwork/lnd/cert v1.2.2 // indirect
 	github.com/lightningnetwork/lnd/clock v1.1.1 // indirect
@@ -183,7 +190,6 @@ require (
 	google.golang.org/genproto v0.0.0-20231016165738-49dd2c1f3d0b // indirect
 	google.golang.org/genproto/googleapis/api v0.0.0-20260526163538-3dc84a4a5aaa // indirect
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260526163538-3dc84a4a5aaa // indirect
-	google.golang.org/grpc v1.83.1 // indirect
 	google.golang.org/protobuf v1.36.11 // indirect
 	gopkg.in/errgo.v1 v1.0.1 // indirect
 	gopkg.in/macaroon-bakery.v2 v2.0.1 // indirect

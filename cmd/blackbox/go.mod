@@ -1,0 +1,3 @@
+module github.com/quernnet/quern/cmd/blackbox
+
+go 1.26.6
