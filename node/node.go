@@ -336,7 +336,7 @@ func (n *Node) rpcParts(p *parts) rpc.Parts {
 			i, err := n.config.Invite(own, others)
 			return i, n.config.MeetsPublicly(), err
 		},
-		REST: n.newREST(p), FallbackFee: n.config.fallbackFee(),
+		Notifications: n.config.ZMQ.shown(), REST: n.newREST(p), FallbackFee: n.config.fallbackFee(),
 		Now: n.clock.now, SetTime: n.clock.set, PayTo: func(script []byte) { n.pay.Store(&script) },
 		Stop: func() {
 			select {

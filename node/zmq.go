@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 
+	"github.com/quernnet/quern/node/rpc/controlrpc"
 	"github.com/quernnet/quern/node/zmq"
 )
 
@@ -23,6 +24,14 @@ func (z *ZMQ) notifications() (out []zmq.Notification) {
 		for _, e := range z.endpoints(t) {
 			out = append(out, zmq.Notification{Topic: t, Endpoint: e, HighWater: z.HighWater})
 		}
+	}
+	return out
+}
+
+// shown is them as RPC tells of them.
+func (z *ZMQ) shown() (out []controlrpc.Notification) {
+	for _, n := range z.notifications() {
+		out = append(out, controlrpc.Notification{Type: "pub" + string(n.Topic), Address: n.Endpoint, HighWater: n.HighWater})
 	}
 	return out
 }

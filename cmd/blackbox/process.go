@@ -70,9 +70,9 @@ func Main(m *testing.M, programs ...*Program) {
 	os.Exit(code)
 }
 
-// Start runs a program until the test ends. The end of its output is shown when
-// the test fails.
-func Start(t testing.TB, name string, p *Program, args ...string) {
+// Start runs a program until the test ends, and then ready until it says that the
+// program is. The end of its output is shown when the test fails.
+func Start(t testing.TB, name string, p *Program, ready func(ctx context.Context) error, args ...string) {
 	t.Helper()
 	log, err := os.Create(filepath.Join(t.TempDir(), name+".log"))
 	if err != nil {
@@ -96,6 +96,14 @@ func Start(t testing.TB, name string, p *Program, args ...string) {
 			t.Logf("the end of %s's log (%v):\n%s", name, err, text[max(0, len(text)-6000):])
 		}
 		_ = log.Close()
+	})
+	Until(t, name+" answers", func(ctx context.Context) error {
+		select {
+		case <-ended:
+			t.Fatalf("%s ended", name)
+		default:
+		}
+		return ready(ctx)
 	})
 }
 

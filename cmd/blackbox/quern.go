@@ -35,8 +35,8 @@ func StartQuern(t testing.TB, name string, p *Program, flags ...string) *Quern {
 		"--p2p.listen", "/ip4/127.0.0.1/tcp/0", "--p2p.private", "--p2p.mdns=false",
 		"--zmq.raw_block", q.RawBlocks, "--zmq.raw_tx", q.RawTxs, "--zmq.hash_block", q.Hashes, "--zmq.hash_tx", q.Hashes, "--zmq.sequence", q.Hashes,
 	}
-	Start(t, name, p, append(args, flags...)...)
-	Until(t, name+" answers", func(ctx context.Context) error { return q.Try(ctx, nil, "getblockcount") })
+	ready := func(ctx context.Context) error { return q.Try(ctx, nil, "getblockcount") }
+	Start(t, name, p, ready, append(args, flags...)...)
 	return q
 }
 

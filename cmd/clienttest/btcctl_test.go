@@ -19,11 +19,12 @@ func TestBtcctl(t *testing.T) {
 			"--rpcuser=" + blackbox.User, "--rpcpass=" + blackbox.Password,
 		}, args...)...)
 		cmd.Env = []string{"HOME=" + home}
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			return strings.TrimSpace(string(out)) + " (" + err.Error() + ")"
+		var out, said strings.Builder
+		cmd.Stdout, cmd.Stderr = &out, &said
+		if err := cmd.Run(); err != nil {
+			return said.String() + " (" + err.Error() + ")"
 		}
-		return strings.TrimSpace(string(out))
+		return strings.TrimSpace(out.String())
 	}
 	q.Mine(3, "")
 	if got := run("getblockcount"); got != "3" {

@@ -35,8 +35,7 @@ func startLND(t *testing.T, name string, on *blackbox.Quern, flags ...string) *l
 		"--listen", l.listen, "--rpclisten", rpc, "--bitcoin.regtest", "--bitcoin.node=bitcoind",
 		"--bitcoind.rpchost", on.RPC, "--bitcoind.rpcuser", blackbox.User, "--bitcoind.rpcpass", blackbox.Password, "--bitcoind.estimatemode=ECONOMICAL",
 	}
-	blackbox.Start(t, name, lnd, append(args, flags...)...)
-	blackbox.Until(t, name+" answers", func(ctx context.Context) error {
+	blackbox.Start(t, name, lnd, func(ctx context.Context) error {
 		creds, err := credentials.NewClientTLSFromFile(filepath.Join(dir, "tls.cert"), "")
 		if err != nil {
 			return err
@@ -54,7 +53,7 @@ func startLND(t *testing.T, name string, on *blackbox.Quern, flags ...string) *l
 		t.Cleanup(func() { _ = conn.Close() })
 		l.LightningClient, l.router, l.key = client, routerrpc.NewRouterClient(conn), info.IdentityPubkey
 		return nil
-	})
+	}, append(args, flags...)...)
 	return l
 }
 

@@ -61,6 +61,8 @@ type Parts struct {
 	PayTo   func(script []byte) // what the solo miner pays from its next block on
 	Stop    func()              // asks the node to end; returns at once
 
+	Notifications []controlrpc.Notification // published by ZeroMQ
+
 	// REST makes what answers below rest.Prefix, given a way to run methods; nil: nothing does.
 	REST func(call Call) http.Handler
 }
@@ -73,6 +75,7 @@ func (p Parts) methods(started time.Time) table.Table {
 	var t table.Table
 	control := controlrpc.Parts{
 		Params: p.Params, Table: func() table.Table { return t }, Started: started, SetTime: p.SetTime, Stop: p.Stop, Sync: p.sync,
+		Notifications: p.Notifications,
 	}
 	t = table.New(
 		controlrpc.Methods(control),

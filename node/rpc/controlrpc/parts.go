@@ -2,6 +2,7 @@ package controlrpc
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/quernnet/quern/consensus"
@@ -16,6 +17,8 @@ type Parts struct {
 	SetTime func(time.Time)             // stops the clock; the zero time lets it run
 	Stop    func()                      // asks the node to end; returns at once
 	Sync    func(context.Context) error // waits for those who follow the chain to reach the tip
+
+	Notifications []Notification // published by ZeroMQ
 }
 
 // node is what the methods work on.
@@ -24,5 +27,5 @@ type node struct{ Parts }
 // Methods lists the methods on p.
 func Methods(p Parts) []table.Method {
 	n := &node{p}
-	return n.controlMethods()
+	return slices.Concat(n.controlMethods(), n.zmqMethods())
 }
