@@ -133,13 +133,13 @@ func (w *lab) pay() {
 		w.Fatal(err)
 	}
 	blackbox.Until(w.T, "the payment", func(ctx context.Context) error { return w.alice.pays(ctx, invoice.PaymentRequest) })
-	b, err := w.bob.ChannelBalance(w.Context(), &lnrpc.ChannelBalanceRequest{})
-	if err != nil {
-		w.Fatal(err)
-	}
-	if b.LocalBalance.Sat != payment {
-		w.Errorf("bob has %d satoshis in the channel, was paid %d", b.LocalBalance.Sat, payment)
-	}
+	blackbox.Until(w.T, "bob has been paid", func(ctx context.Context) error {
+		b, err := w.bob.ChannelBalance(ctx, &lnrpc.ChannelBalanceRequest{})
+		if err == nil && b.LocalBalance.Sat != payment {
+			err = fmt.Errorf("he has %d satoshis in the channel, was paid %d", b.LocalBalance.Sat, payment)
+		}
+		return err
+	})
 }
 
 // pays tries to pay an invoice.
