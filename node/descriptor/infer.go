@@ -1,10 +1,9 @@
 package descriptor
 
 import (
-	"github.com/btcsuite/btcd/btcec/v2"
-
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/script"
+	"github.com/quernnet/quern/consensus/secp"
 	"github.com/quernnet/quern/node/address"
 	"github.com/quernnet/quern/node/keys"
 	"github.com/quernnet/quern/node/miniscript"
@@ -100,6 +99,9 @@ func (i inference) key(pub []byte, w place) key {
 		return nil
 	}
 	var k key = &constant{i.shared(), pub, false}
+	if len(i.from.Origins) == 0 { // saves the hash
+		return k
+	}
 	if l, ok := i.from.Origins[keys.Hash160(pub)]; ok {
 		k = &located{k, l.Origin, false}
 	}
@@ -108,6 +110,9 @@ func (i inference) key(pub []byte, w place) key {
 
 func (i inference) xonlyKey(x []byte) key {
 	var k key = &constant{i.shared(), append([]byte{2}, x...), true}
+	if len(i.from.Origins) == 0 {
+		return k
+	}
 	for _, parity := range []byte{2, 3} {
 		if l, ok := i.from.Origins[keys.Hash160(append([]byte{parity}, x...))]; ok {
 			return &located{k, l.Origin, false}
@@ -169,7 +174,7 @@ func (i inference) taproot(out [32]byte) *node {
 			return n
 		}
 	}
-	if _, err := btcec.ParsePubKey(append([]byte{2}, out[:]...)); err != nil {
+	if !secp.IsXOnly(out[:]) {
 		return nil
 	}
 	return &node{kind: kindRawTR, keys: []key{i.xonlyKey(out[:])}}
