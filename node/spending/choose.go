@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/consensus/wire"
 )
 
 const maxMoney = consensus.MaxMoney
@@ -42,6 +43,7 @@ type params struct {
 
 	limitAncestors, limitCluster int
 	rng                          *rand.Rand
+	bump                         func([]wire.Outpoint) int64 // of coins together
 }
 
 // selection is coins that reach a target.
@@ -51,6 +53,7 @@ type selection struct {
 	whole  bool
 	weight int64
 	waste  int64
+	shared int64 // what bumping the coins costs less together than one by one
 }
 
 func newSelection(gs []*group, target int64, p *params) *selection {
@@ -60,6 +63,28 @@ func newSelection(gs []*group, target int64, p *params) *selection {
 	}
 	s.weigh(p)
 	return s
+}
+
+// share works out what coins with a common ancestor save: it is bumped once.
+func (s *selection) share(p *params) {
+	var ops []wire.Outpoint
+	var sum int64
+	for _, c := range s.coins {
+		if c.Bump > 0 {
+			ops, sum = append(ops, c.Outpoint), sum+c.Bump
+		}
+	}
+	if len(ops) > 1 && p.bump != nil {
+		s.shared = max(0, sum-p.bump(ops))
+	}
+}
+
+// bumps is what is paid for ancestors.
+func (s *selection) bumps() (v int64) {
+	for _, c := range s.coins {
+		v += c.Bump
+	}
+	return v - s.shared
 }
 
 func (s *selection) value() (v int64) {
@@ -73,7 +98,7 @@ func (s *selection) effective() (v int64) {
 	for _, c := range s.coins {
 		v += c.effective()
 	}
-	return v
+	return v + s.shared
 }
 
 // change is what is left over for a change output, 0 when that is too little.
@@ -91,7 +116,8 @@ func (s *selection) change(p *params) int64 {
 // weigh works the waste out: what spending these coins now costs more than
 // later, and the change's cost or what is given away instead.
 func (s *selection) weigh(p *params) {
-	s.waste = 0
+	s.share(p)
+	s.waste = -s.shared
 	for _, c := range s.coins {
 		s.waste += c.fee - c.longFee
 	}

@@ -15,6 +15,9 @@ type Coin struct {
 	// Of a waiting transaction: how many it depends on, itself included, and how many
 	// are mined with it.
 	Ancestors, Cluster int
+	// Bump is what must be paid besides, in satoshis, for the waiting transactions that
+	// it depends on and that pay less than the feerate.
+	Bump int64
 
 	fee, longFee int64 // satoshis, for spending it now, and at some quiet time
 }
@@ -38,6 +41,7 @@ func (c *Coin) price(p *params) {
 	if size := c.size(); size >= 0 {
 		c.fee, c.longFee = p.feerate.Fee(size), p.longTerm.Fee(size)
 	}
+	c.fee += c.Bump
 }
 
 // group is coins that are spent together or not at all.

@@ -84,6 +84,9 @@ type Order struct {
 
 	LimitAncestors, LimitCluster int
 	Rand                         *rand.Rand
+	// Bump is what bumping coins costs that are spent together, as Coin.Bump is for one;
+	// nil: the sum.
+	Bump func([]wire.Outpoint) int64
 }
 
 // Draft is a transaction that lacks its signatures.
@@ -135,7 +138,7 @@ func outSize(out *wire.Out) int {
 func (o *Order) params() (*params, error) {
 	p := &params{
 		feerate: o.Feerate, longTerm: o.LongTerm, discard: o.Discard, together: o.Together, unsafe: o.Unsafe, truc: o.Version == 3,
-		maxWeight: cmp.Or(o.MaxWeight, MaxWeight), limitAncestors: o.LimitAncestors, limitCluster: o.LimitCluster, rng: o.Rand,
+		maxWeight: cmp.Or(o.MaxWeight, MaxWeight), limitAncestors: o.LimitAncestors, limitCluster: o.LimitCluster, rng: o.Rand, bump: o.Bump,
 	}
 	if p.maxWeight < leastWeight || p.maxWeight > MaxWeight {
 		return nil, fmt.Errorf("Maximum transaction weight must be between %d and %d", leastWeight, MaxWeight)
@@ -270,7 +273,7 @@ func (o *Order) build(s *selection, p *params, sum int64) (*Draft, error) {
 	if d.Weight, ok = signedWeight(d.Tx, coins); !ok {
 		return nil, errUnsolvable
 	}
-	if err := o.settle(d, s.value(), p); err != nil {
+	if err := o.settle(d, s, p); err != nil {
 		return nil, err
 	}
 	switch {
@@ -358,9 +361,9 @@ func signedWeight(t *wire.Tx, coins []*Coin) (int64, bool) {
 
 // settle makes the fee what it must be: what is too much goes to the change; with
 // the fee on the recipients they pay it, or get back what is too much.
-func (o *Order) settle(d *Draft, value int64, p *params) error {
-	need := p.feerate.Fee((d.Weight + 3) / 4)
-	fee := value - paid(d.Tx)
+func (o *Order) settle(d *Draft, s *selection, p *params) error {
+	need := p.feerate.Fee((d.Weight+3)/4) + s.bumps()
+	fee := s.value() - paid(d.Tx)
 	if d.ChangeAt >= 0 && need < fee {
 		d.Tx.Outs[d.ChangeAt].Value += fee - need
 		fee = need
@@ -369,7 +372,7 @@ func (o *Order) settle(d *Draft, value int64, p *params) error {
 		if err := o.subtract(d, need-fee); err != nil {
 			return err
 		}
-		fee = value - paid(d.Tx)
+		fee = s.value() - paid(d.Tx)
 	}
 	if need > fee {
 		return fmt.Errorf("a fee of %d satoshis is needed and %d are paid: choosing coins went wrong", need, fee)

@@ -216,3 +216,21 @@ func TestBranchAndBoundFindsTheBest(t *testing.T) {
 		}
 	}
 }
+
+// TestAncestorsArePaidFor spends two coins of one waiting transaction that pays too
+// little: it is bumped once.
+func TestAncestorsArePaidFor(t *testing.T) {
+	a, b := coin(1, 300_000), coin(2, 300_000)
+	for _, c := range []*Coin{&a, &b} {
+		c.Depth, c.FromMe, c.Ancestors, c.Cluster, c.Bump = 0, true, 1, 1, 5000
+	}
+	o := order(seeded(1), 450_000, a, b)
+	o.Bump = func([]wire.Outpoint) int64 { return 5000 }
+	d, err := Create(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := o.Feerate.Fee((d.Weight+3)/4) + 5000; d.Fee != want {
+		t.Errorf("fee %d, want %d", d.Fee, want)
+	}
+}

@@ -25,6 +25,7 @@ type Chain interface {
 // Pool is what is asked of the mempool.
 type Pool interface {
 	Get(id wire.Hash) (mempool.Entry, bool)
+	Ancestors(id wire.Hash) ([]mempool.Entry, bool)
 	Cluster(id wire.Hash) ([]mempool.ClusterChunk, bool)
 	Stats() mempool.Stats
 }

@@ -113,7 +113,7 @@ func (n *node) allCoins(w *wallet.Wallet, t *wire.Tx, o txargs.Object, c *contro
 	case named && (has(o, "minconf") || has(o, "maxconf")):
 		return nil, table.Errorf(table.CodeInvalid, "Cannot combine minconf or maxconf with specific inputs.")
 	case named:
-		return n.namedCoins(w, t, c)
+		return n.namedCoins(w, t, c, rate)
 	}
 	f := payingCoins()
 	f.least = 0
@@ -124,7 +124,7 @@ func (n *node) allCoins(w *wallet.Wallet, t *wire.Tx, o txargs.Object, c *contro
 		sequence = spending.SequenceReplaceable
 	}
 	for _, coin := range n.available(w, c, f) {
-		s := n.candidate(w, &coin)
+		s := n.candidate(w, &coin, rate)
 		if truth(o.Get("send_max")) && rate.Fee((s.Weight+3)/4) > s.Out.Value {
 			continue
 		}
@@ -139,7 +139,7 @@ func (n *node) allCoins(w *wallet.Wallet, t *wire.Tx, o txargs.Object, c *contro
 
 const trucChild = 4000 // weight units, of the child of a waiting transaction of version 3
 
-func (n *node) namedCoins(w *wallet.Wallet, t *wire.Tx, c *control) ([]spending.Coin, error) {
+func (n *node) namedCoins(w *wallet.Wallet, t *wire.Tx, c *control, rate spending.Feerate) ([]spending.Coin, error) {
 	var out []spending.Coin
 	for _, in := range t.Ins {
 		coin, spent, ok := w.Coin(in.Prev)
@@ -152,7 +152,7 @@ func (n *node) namedCoins(w *wallet.Wallet, t *wire.Tx, c *control) ([]spending.
 		if err := versionFits(&coin, c.version); err != nil {
 			return nil, table.Errorf(table.CodeInvalid, "%v", err)
 		}
-		out = append(out, n.candidate(w, &coin))
+		out = append(out, n.candidate(w, &coin, rate))
 	}
 	return out, nil
 }
@@ -171,6 +171,11 @@ func (n *node) share(t *wire.Tx, coins []spending.Coin, rest map[string]bool, ra
 		claimed += t.Outs[i].Value
 	}
 	fee := rate.Fee((weight + 3) / 4)
+	ops := make([]wire.Outpoint, len(t.Ins))
+	for i := range t.Ins {
+		ops[i] = t.Ins[i].Prev
+	}
+	left := total - fee - n.bumps(ops, rate)
 	limit := int64(spending.MaxWeight)
 	if c.version == truc {
 		limit = trucWeight
@@ -181,18 +186,18 @@ func (n *node) share(t *wire.Tx, coins []spending.Coin, rest map[string]bool, ra
 	switch {
 	case fee > spending.MaxFee:
 		return table.Errorf(table.CodeWallet, "%v", spending.ErrMaxFee)
-	case total-fee <= 0 && most:
+	case left <= 0 && most:
 		return table.Errorf(table.CodeNoFunds, "Total value of UTXO pool too low to pay for transaction, try using lower feerate.")
-	case total-fee <= 0:
+	case left <= 0:
 		return table.Errorf(table.CodeNoFunds, "Total value of UTXO pool too low to pay for transaction. Try using lower feerate or excluding uneconomic UTXOs with 'send_max' option.")
 	case weight > limit:
 		return table.Errorf(table.CodeWallet, "Transaction too large.")
 	case claimed > total:
 		return table.Errorf(table.CodeNoFunds, "Assigned more value to outputs than available funds.")
-	case total-fee-claimed < 0:
+	case left < claimed:
 		return table.Errorf(table.CodeNoFunds, "Insufficient funds for fees after creating specified outputs.")
 	}
-	return n.divide(t, rest, total-fee-claimed)
+	return n.divide(t, rest, left-claimed)
 }
 
 func (n *node) divide(t *wire.Tx, rest map[string]bool, left int64) error {

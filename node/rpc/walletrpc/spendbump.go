@@ -236,7 +236,11 @@ func (n *node) bumpRate(w *wallet.Wallet, old *wallet.Tx, b *bump, coins txargs.
 	if err != nil {
 		return err
 	}
-	total, more := rate.Fee(size), increment.Fee(size)
+	ops := make([]wire.Outpoint, len(old.Tx.Ins))
+	for i := range old.Tx.Ins {
+		ops[i] = old.Tx.Ins[i].Prev
+	}
+	total, more := rate.Fee(size)+n.bumps(ops, rate), increment.Fee(size)
 	required := max(leastFeerate, spending.Feerate(st.Floor)).Fee(size)
 	switch {
 	case total < fee+more:

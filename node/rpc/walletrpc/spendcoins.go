@@ -79,8 +79,8 @@ func (n *node) suits(c *wallet.Coin, version int32) bool {
 	return c.Version == truc && (!ok || e.AncestorCount <= 1 && e.DescendantCount <= 1)
 }
 
-// candidate is a coin as spending takes it.
-func (n *node) candidate(w *wallet.Wallet, c *wallet.Coin) spending.Coin {
+// candidate is a coin as spending takes it, at a feerate.
+func (n *node) candidate(w *wallet.Wallet, c *wallet.Coin, rate spending.Feerate) spending.Coin {
 	ring, _ := w.Solve(c.Out.Script)
 	out := spending.Coin{Outpoint: c.Outpoint, Out: c.Out, Depth: c.Depth, FromMe: c.FromMe, Form: coinForm(c.Out.Script, ring)}
 	out.Weight, out.Witness = n.inputWeight(c.Out.Script, ring, false)
@@ -91,6 +91,7 @@ func (n *node) candidate(w *wallet.Wallet, c *wallet.Coin) spending.Coin {
 			for _, chunk := range chunks {
 				out.Cluster += len(chunk.IDs)
 			}
+			out.Bump = n.bumps([]wire.Outpoint{c.Outpoint}, rate)
 		}
 	}
 	return out

@@ -55,13 +55,14 @@ func (n *node) fund(w *wallet.Wallet, to []spending.Recipient, c *control) (*fun
 		LongTerm: spending.LongTermFeerate, Discard: n.discardFeerate(), Replaceable: c.replaceable(), LockTime: c.lockTime, Tip: n.snipable(),
 		MaxWeight: c.maxWeight, MaxFee: spending.MaxFee, Together: c.together, Unsafe: c.unsafe,
 		LimitAncestors: mostAncestors, LimitCluster: mostCluster, Rand: n.newRand(),
+		Bump: func(ops []wire.Outpoint) int64 { return n.bumps(ops, rate) },
 	}
-	if o.Preset, err = n.presets(w, c); err != nil {
+	if o.Preset, err = n.presets(w, c, rate); err != nil {
 		return nil, err
 	}
 	if c.others {
 		for _, coin := range n.available(w, c, payingCoins()) {
-			o.Coins = append(o.Coins, n.candidate(w, &coin))
+			o.Coins = append(o.Coins, n.candidate(w, &coin, rate))
 		}
 	}
 	n.chooseChange(w, &o, c)
@@ -139,7 +140,7 @@ func (n *node) snipable() *uint32 {
 }
 
 // presets looks up the coins that must be spent.
-func (n *node) presets(w *wallet.Wallet, c *control) ([]spending.Preset, error) {
+func (n *node) presets(w *wallet.Wallet, c *control, rate spending.Feerate) ([]spending.Preset, error) {
 	var external txargs.Coins
 	var out []spending.Preset
 	for i := range c.inputs {
@@ -175,6 +176,7 @@ func (n *node) presets(w *wallet.Wallet, c *control) ([]spending.Preset, error) 
 			p.Weight, p.Fixed = weight, true
 			p.Witness = p.Witness || coinForm(p.Out.Script, &c.ring) != "legacy"
 		}
+		p.Bump = n.bumps([]wire.Outpoint{in.Prev}, rate)
 		out = append(out, p)
 	}
 	return out, nil
