@@ -166,12 +166,12 @@ func (n *node) unspentIn(id wire.Hash) (h chain.HeaderInfo, ok bool, err error) 
 
 func (n *node) verifyTxOutProof(_ context.Context, a table.Args) (any, error) {
 	raw, err := hex.DecodeString(a.Text(0))
-	if err != nil {
+	if err != nil || len(raw) == 0 {
 		return nil, table.Errorf(table.CodeInvalid, "proof must be hexadecimal string (not '%s')", a.Text(0))
 	}
 	p, err := wire.DecodeProof(raw)
 	if err != nil {
-		return nil, table.Errorf(table.CodeMisc, "SpanReader::read(): end of data: unspecified iostream_category error")
+		return nil, table.Errorf(table.CodeMisc, "SpanReader::read(): end of data: iostream error")
 	}
 	found, err := p.Verify()
 	if err != nil {

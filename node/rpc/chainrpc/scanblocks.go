@@ -115,6 +115,9 @@ func (n *node) scanWanted(ctx context.Context, a table.Args) (w wanted, err erro
 	}
 	a.Read(5, &options)
 	w.sure = options.Sure
+	if !a.Given(1) {
+		return w, table.Errorf(table.CodeType, "%s", table.WrongType(json.RawMessage("null"), "array"))
+	}
 	w.scripts = make(map[string]string)
 	for _, raw := range a.List(1) {
 		if err := n.expand(ctx, json.RawMessage(raw), w.scripts); err != nil {

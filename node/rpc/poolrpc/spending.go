@@ -116,10 +116,18 @@ func spendingOptions(raw json.RawMessage, poolOnly bool) (pool, whole bool, err 
 	if err != nil {
 		return false, false, err
 	}
-	if o.Has("mempool_only") {
-		poolOnly = string(o.Get("mempool_only")) == "true"
+	for _, f := range o {
+		if table.IsNull(f.Value) { // it may be there, but is then read
+			return false, false, table.Errorf(table.CodeType, "%s", table.WrongType(f.Value, "bool"))
+		}
+		switch yes := string(f.Value) == "true"; f.Key {
+		case "mempool_only":
+			poolOnly = yes
+		case "return_spending_tx":
+			whole = yes
+		}
 	}
-	return poolOnly, string(o.Get("return_spending_tx")) == "true", nil
+	return poolOnly, whole, nil
 }
 
 // spentInPool answers for what the mempool spends, and if there is nothing else
