@@ -354,11 +354,8 @@ func TestWhereAnIndexStandsIsChecked(t *testing.T) {
 	}
 }
 
-func TestStatusAndNeeds(t *testing.T) {
+func TestStatus(t *testing.T) {
 	f := newFixture(t)
-	if height, ok := f.set.Needs(); !ok || height != 0 {
-		t.Errorf("new indexes need blocks from %d, %v", height, ok)
-	}
 	if _, err := chaintest.Extend(f.chain, f.chain.Tip(), 3, 0); err != nil {
 		t.Fatal(err)
 	}
@@ -370,13 +367,6 @@ func TestStatusAndNeeds(t *testing.T) {
 		if st.Name != Names()[i] || !st.Synced || st.Height != 3 || st.Block != f.chain.Tip().ID {
 			t.Errorf("status is %+v", st)
 		}
-	}
-	if height, ok := f.set.Needs(); !ok || height != 4 {
-		t.Errorf("built indexes need blocks from %d, %v", height, ok)
-	}
-	f.open(Config{Chain: f.chain, Params: chaintest.Params()})
-	if _, ok := f.set.Needs(); ok {
-		t.Error("blocks are kept for no index")
 	}
 }
 
@@ -420,4 +410,34 @@ func TestUnclaimedRewardsAndScriptsThatNobodyMeets(t *testing.T) {
 	if sums != want {
 		t.Errorf("sums are %+v, want %+v", sums, want)
 	}
+}
+
+// holding is a chain that notes what is held from pruning.
+type holding struct {
+	*chain.Chain
+	from map[string]uint32
+}
+
+func (h holding) HoldPruning(name string, from uint32) { h.from[name] = from }
+
+func TestBlocksThatAreYetToBeReadAreHeldFromPruning(t *testing.T) {
+	f := newFixture(t)
+	if _, err := chaintest.Extend(f.chain, f.chain.Tip(), 3, 0); err != nil {
+		t.Fatal(err)
+	}
+	h := holding{f.chain, make(map[string]uint32)}
+	c := f.config()
+	c.Chain, c.Tx, c.Spenders = h, false, false
+	f.open(c)
+	want := func(height uint32) {
+		t.Helper()
+		if len(h.from) != 2 || h.from[Space(FiltersName)] != height || h.from[Space(CoinsName)] != height {
+			t.Errorf("held are %v, want both from %d", h.from, height)
+		}
+	}
+	want(0)
+	if err := f.set.Follow(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want(4)
 }

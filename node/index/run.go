@@ -245,6 +245,7 @@ func (s *Set) commit(l *line, w *writer, at place) error {
 	l.at, l.missed = at, nil
 	l.synced = l.synced || at.id == s.c.Chain.Tip().ID
 	s.tell()
+	s.hold(l)
 	return nil
 }
 
@@ -308,6 +309,7 @@ func (s *Set) goBack(ctx context.Context, group []*line) error {
 		s.mu.Lock()
 		err = l.stand(back)
 		l.synced = false
+		s.hold(l)
 		s.mu.Unlock()
 		if err != nil {
 			return fmt.Errorf("%s: %w", l.name, err)

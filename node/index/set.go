@@ -25,6 +25,7 @@ type Chain interface {
 	Header(id wire.Hash) (chain.HeaderInfo, bool)
 	ActiveAt(height uint32) (chain.HeaderInfo, bool)
 	Block(id wire.Hash) (*wire.Block, error)
+	HoldPruning(name string, from uint32)
 }
 
 // Config is what a Set is built from.
@@ -116,9 +117,13 @@ func (s *Set) open(ctx context.Context, l *line) error {
 		return err
 	}
 	l.synced = at.known && at.id == s.c.Chain.Tip().ID
+	s.hold(l)
 	s.all = append(s.all, l)
 	return nil
 }
+
+// hold has the chain keep the blocks that l has yet to read.
+func (s *Set) hold(l *line) { s.c.Chain.HoldPruning(Space(l.name), l.at.next()) }
 
 // Status is how far an index is.
 type Status struct {
@@ -141,19 +146,6 @@ func (s *Set) Status() []Status {
 		}
 	}
 	return out
-}
-
-// Needs is the height of the lowest block that an index is still to read; ok is
-// false where there is no index, so that no block need be kept for one.
-func (s *Set) Needs() (height uint32, ok bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, l := range s.all {
-		if next := l.at.next(); !ok || next < height {
-			height, ok = next, true
-		}
-	}
-	return height, ok
 }
 
 // Wait returns when the index of that name is at the tip that there was at the
