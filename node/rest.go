@@ -13,6 +13,13 @@ func (n *Node) newREST(p *parts) func(rpc.Call) http.Handler {
 		return nil
 	}
 	return func(call rpc.Call) http.Handler {
-		return rest.New(rest.Config{Chain: p.chain, Pool: p.pool, Params: p.params, Call: call})
+		c := rest.Config{Chain: p.chain, Pool: p.pool, Wait: p.indexes.Wait, Params: p.params, Call: call}
+		if p.indexes.Tx != nil {
+			c.Txs = p.indexes.Tx
+		}
+		if p.indexes.Filters != nil {
+			c.Filters = p.indexes.Filters
+		}
+		return rest.New(c)
 	}
 }

@@ -38,7 +38,7 @@ var rooms = []struct{ pkg, allowed string }{
 	{"node/descriptor", "consensus consensus/script consensus/secp node/address node/keys node/miniscript node/signing"},
 	{"node/wallet", "consensus consensus/chain consensus/wire consensus/script work datastore/failpoint node/address node/descriptor node/keys node/mempool node/signing node/spending"},
 	{"node/peering", "consensus consensus/chain consensus/wire work gossip gossip/relay node/mempool node/syncer node/syncer/presync"},
-	{"node/rest", "consensus consensus/chain consensus/wire node/mempool node/rpc/view"},
+	{"node/rest", "consensus consensus/chain consensus/wire node/index node/index/gcs node/mempool node/rpc/view"},
 	{"node/zmq", "consensus consensus/chain consensus/wire node/mempool node/zmq/zmtp work"},
 	{"node/zmq/zmtp", ""},
 	{"node/invite", ""},

@@ -6,17 +6,15 @@ import (
 	"strings"
 
 	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/node/index"
+	"github.com/quernnet/quern/node/index/gcs"
 	"github.com/quernnet/quern/node/rpc/view"
 )
 
-// Filters is the index of BIP158's basic filters.
+// Filters is the index of BIP158's basic filters; *index.Filters satisfies it.
 type Filters interface {
-	// Filter returns a block's filter as it is encoded; nil when there is none.
-	Filter(ctx context.Context, id wire.Hash) ([]byte, error)
-	// FilterHeader returns BIP157's header of it, the zero hash when there is none.
-	FilterHeader(ctx context.Context, id wire.Hash) (wire.Hash, error)
-	// Synced says whether the index has reached the tip; it waits a little for it.
-	Synced(ctx context.Context) bool
+	Filter(ctx context.Context, height uint32, id wire.Hash) (f gcs.Filter, ok bool, err error)
+	Header(ctx context.Context, height uint32, id wire.Hash) (h wire.Hash, ok bool, err error)
 }
 
 // basic is the only type of filters there is, and the number it has.
@@ -25,8 +23,8 @@ const (
 	basicNumber = 0
 )
 
-// indexed checks a filter's type.
-func (h *handler) indexed(name string) error {
+// filtered checks a filter's type.
+func (h *handler) filtered(name string) error {
 	switch {
 	case name != basic:
 		return bad("Unknown filtertype %s", name)
@@ -46,19 +44,22 @@ func (h *handler) filter(r *http.Request, q question) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if err := h.indexed(name); err != nil {
+	if err := h.filtered(name); err != nil {
 		return reply{}, err
 	}
 	x, ok := h.Chain.Header(id)
 	if !ok {
 		return reply{}, missing("%s not found", text)
 	}
-	synced := h.Filters.Synced(r.Context())
-	f, err := h.Filters.Filter(r.Context(), id)
+	synced, err := h.Wait(r.Context(), index.FiltersName)
 	if err != nil {
 		return reply{}, err
 	}
-	if f == nil {
+	f, ok, err := h.Filters.Filter(r.Context(), x.Height, id)
+	if err != nil {
+		return reply{}, err
+	}
+	if !ok {
 		why := noFilter(synced)
 		if !x.Active {
 			why = "Filter not found. Block was not connected to active chain."
@@ -71,7 +72,7 @@ func (h *handler) filter(r *http.Request, q question) (reply, error) {
 	}, func() (any, error) {
 		return struct {
 			Filter view.Hex `json:"filter"`
-		}{f}, nil
+		}{view.Hex(f)}, nil
 	})
 }
 
@@ -97,17 +98,20 @@ func (h *handler) filterHeaders(r *http.Request, q question) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if err := h.indexed(name); err != nil {
+	if err := h.filtered(name); err != nil {
 		return reply{}, err
 	}
-	synced := h.Filters.Synced(r.Context())
+	synced, err := h.Wait(r.Context(), index.FiltersName)
+	if err != nil {
+		return reply{}, err
+	}
 	ids := []wire.Hash{}
 	for _, x := range h.run(id, n) {
-		header, err := h.Filters.FilterHeader(r.Context(), x.ID)
+		header, ok, err := h.Filters.Header(r.Context(), x.Height, x.ID)
 		if err != nil {
 			return reply{}, err
 		}
-		if header.IsZero() {
+		if !ok {
 			return reply{}, missing("%s", noFilter(synced))
 		}
 		ids = append(ids, header)

@@ -13,6 +13,7 @@ import (
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/chain"
 	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/node/index"
 	"github.com/quernnet/quern/node/mempool"
 )
 
@@ -33,10 +34,10 @@ type Pool interface {
 	Sync(ctx context.Context) error
 }
 
-// Txs finds transactions of the chain by id.
+// Txs finds transactions of the chain; *index.Tx satisfies it.
 type Txs interface {
-	// Tx returns a transaction and its block; nil when it is not known.
-	Tx(ctx context.Context, id wire.Hash) (*wire.Tx, wire.Hash, error)
+	// Find returns nil for one that no block has.
+	Find(ctx context.Context, id wire.Hash) (*index.Found, error)
 }
 
 // Config is what a handler is built from.
@@ -45,7 +46,9 @@ type Config struct {
 	Pool    Pool
 	Txs     Txs     // nil: there is no index, only what waits is found
 	Filters Filters // nil: there are none
-	Params  *consensus.Params
+	// Wait lets an index of that name reach the tip; false while it is being built.
+	Wait   func(ctx context.Context, name string) (bool, error)
+	Params *consensus.Params
 	// Call runs a method of RPC.
 	Call func(ctx context.Context, method string, params ...any) (any, error)
 }

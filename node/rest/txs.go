@@ -1,10 +1,12 @@
 package rest
 
 import (
+	"context"
 	"net/http"
 	"strings"
 
 	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/node/index"
 	"github.com/quernnet/quern/node/rpc/view"
 )
 
@@ -21,10 +23,8 @@ func (h *handler) tx(r *http.Request, q question) (reply, error) {
 	var block wire.Hash
 	if e, ok := h.Pool.Get(id); ok {
 		t = e.Tx
-	} else if h.Txs != nil {
-		if t, block, err = h.Txs.Tx(r.Context(), id); err != nil {
-			return reply{}, err
-		}
+	} else if t, block, err = h.indexed(r.Context(), id); err != nil {
+		return reply{}, err
 	}
 	if t == nil {
 		return reply{}, missing("%s not found", q.param)
@@ -40,6 +40,22 @@ func (h *handler) tx(r *http.Request, q question) (reply, error) {
 		}
 		return out, nil
 	})
+}
+
+// indexed finds a transaction of the chain, where there is an index; nil when
+// there is none.
+func (h *handler) indexed(ctx context.Context, id wire.Hash) (t *wire.Tx, block wire.Hash, err error) {
+	if h.Txs == nil {
+		return nil, block, nil
+	}
+	if _, err := h.Wait(ctx, index.TxName); err != nil {
+		return nil, block, err
+	}
+	f, err := h.Txs.Find(ctx, id)
+	if f == nil || err != nil {
+		return nil, block, err
+	}
+	return f.Tx, f.Block, nil
 }
 
 func (h *handler) chainInfo(r *http.Request, q question) (reply, error) {

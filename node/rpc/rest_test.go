@@ -16,36 +16,57 @@ import (
 // REST's transcript: a line "> GET path" or "> POST path body" is sent, what
 // follows is the answer: status and type, then the body, bytes as hex. See TestTranscripts.
 func TestRESTTranscript(t *testing.T) {
-	f := newFixture(t, 101)
-	f.parts.REST = func(call Call) http.Handler {
-		return rest.New(rest.Config{Chain: f.parts.Chain, Pool: f.parts.Pool, Params: f.parts.Params, Call: call})
-	}
-	f.server.Attach(f.parts)
-	for _, name := range []string{"pay", "child"} {
-		if _, fail := f.call("sendrawtransaction", []any{f.vars[name], 0}); fail != nil {
-			t.Fatal(fail)
-		}
-		if name == "pay" {
-			ids, err := f.parts.Assembler.Generate(t.Context(), 1, f.script, 0)
+	for file, indexed := range map[string]bool{"rest": false, "indexed": true} {
+		t.Run(file, func(t *testing.T) {
+			f := newFixtureWith(t, 101, indexed)
+			f.serveREST()
+			f.payments()
+			path := "testdata/rest/" + file + ".txt"
+			want, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
+			}
+			got := f.replayREST(want)
+			if os.Getenv("QUERN_UPDATE") == "1" {
+				if err := os.WriteFile(path, got, 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			compare(t, string(got), string(want))
+		})
+	}
+}
+
+// serveREST switches REST on.
+func (f *fixture) serveREST() {
+	p := &f.parts
+	p.REST = func(call Call) http.Handler {
+		c := rest.Config{Chain: p.Chain, Pool: p.Pool, Wait: p.Indexes.Wait, Params: p.Params, Call: call}
+		if p.Indexes.Tx != nil {
+			c.Txs, c.Filters = p.Indexes.Tx, p.Indexes.Filters
+		}
+		return rest.New(c)
+	}
+	f.server.Attach(*p)
+}
+
+// payments brings a payment into a block, and one of its change into the
+// mempool.
+func (f *fixture) payments() {
+	f.t.Helper()
+	for _, name := range []string{"pay", "child"} {
+		if _, fail := f.call("sendrawtransaction", []any{f.vars[name], 0}); fail != nil {
+			f.t.Fatal(fail)
+		}
+		if name == "pay" {
+			ids, err := f.parts.Assembler.Generate(f.t.Context(), 1, f.script, 0)
+			if err != nil {
+				f.t.Fatal(err)
 			}
 			f.vars["tip"] = ids[0].String()
 		}
 	}
-	const file = "testdata/rest/rest.txt"
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := f.replayREST(want)
-	if os.Getenv("QUERN_UPDATE") == "1" {
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	compare(t, string(got), string(want))
 }
 
 func (f *fixture) replayREST(script []byte) []byte {
