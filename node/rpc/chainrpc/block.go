@@ -20,7 +20,7 @@ func (n *node) blockMethods() []table.Method {
 			{Name: "blockhash", Kind: table.HexText, Need: true, About: "The block hash"},
 			{Name: "verbose", Kind: table.Boolean, Def: "true", About: "true for a json object, false for the hex-encoded data"},
 		},
-		Result: "The header, hex-encoded or as an object", Call: n.getBlockHeader,
+		Results: headerShapes(), Examples: table.Both("getblockheader", `"00000000c937983704a73af28acdec37b049d214adbda81d7e2a3dd146f6ed09"`, `"00000000c937983704a73af28acdec37b049d214adbda81d7e2a3dd146f6ed09"`), Call: n.getBlockHeader,
 	}, {
 		Name: "getblock", Category: "blockchain",
 		About: "If verbosity is 0, returns a string that is serialized, hex-encoded data for block 'hash'.\n" +
@@ -31,7 +31,7 @@ func (n *node) blockMethods() []table.Method {
 			{Name: "blockhash", Kind: table.HexText, Need: true, About: "The block hash"},
 			{Name: "verbosity|verbose", Kind: table.Integer, Def: "1", Loose: true, About: "0 for hex-encoded data, 1 for a JSON object, 2 for JSON object with transaction data, and 3 for JSON object with transaction data including prevout information for inputs"},
 		},
-		Result: "The block, hex-encoded or as an object", Call: n.getBlock,
+		Results: blockShapes(), Examples: table.Both("getblock", `"00000000c937983704a73af28acdec37b049d214adbda81d7e2a3dd146f6ed09"`, `"00000000c937983704a73af28acdec37b049d214adbda81d7e2a3dd146f6ed09"`), Call: n.getBlock,
 	}}
 }
 

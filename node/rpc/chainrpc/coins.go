@@ -17,7 +17,8 @@ func (n *node) coinMethods() []table.Method {
 			{Name: "n", Kind: table.Long, Need: true, About: "vout number"},
 			{Name: "include_mempool", Kind: table.Boolean, Def: "true", About: "Whether to include the mempool. Note that an unspent output that is spent in the mempool won't appear."},
 		},
-		Result: "null, or { \"bestblock\", \"confirmations\", \"value\", \"scriptPubKey\", \"coinbase\" }", Call: n.getTxOut,
+		Results:  coinShapes(),
+		Examples: "\nFind an output of yours\n" + table.CLI("listunspent", "") + "\nLook at it\n" + table.Both("gettxout", `"txid" 1`, `"txid", 1`), Call: n.getTxOut,
 	}, n.setInfoMethod()}
 }
 

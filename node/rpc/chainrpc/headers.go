@@ -12,21 +12,21 @@ import (
 func (n *node) chainMethods() []table.Method {
 	return []table.Method{{
 		Name: "getblockcount", Category: "blockchain",
-		About:  "Returns the height of the most-work fully-validated chain.\nThe genesis block has height 0.",
-		Result: "The current block count", Call: n.getBlockCount,
+		About:   "Returns the height of the most-work fully-validated chain.\nThe genesis block has height 0.",
+		Results: []table.Shape{table.Num("", "The height of the tip")}, Examples: table.Both("getblockcount", "", ""), Call: n.getBlockCount,
 	}, {
 		Name: "getbestblockhash", Category: "blockchain",
-		About:  "Returns the hash of the best (tip) block in the most-work fully-validated chain.",
-		Result: "the block hash, hex-encoded", Call: n.getBestBlockHash,
+		About:   "Returns the hash of the best (tip) block in the most-work fully-validated chain.",
+		Results: []table.Shape{table.Hex("", "The hash of the tip")}, Examples: table.Both("getbestblockhash", "", ""), Call: n.getBestBlockHash,
 	}, {
 		Name: "getblockhash", Category: "blockchain",
-		About:  "Returns hash of block in best-block-chain at height provided.",
-		Args:   []table.Arg{{Name: "height", Kind: table.Integer, Need: true, About: "The height index"}},
-		Result: "The block hash", Call: n.getBlockHash,
+		About:   "Returns hash of block in best-block-chain at height provided.",
+		Args:    []table.Arg{{Name: "height", Kind: table.Integer, Need: true, About: "The height index"}},
+		Results: []table.Shape{table.Hex("", "The block hash")}, Examples: table.Both("getblockhash", `1000`, `1000`), Call: n.getBlockHash,
 	}, {
 		Name: "getdifficulty", Category: "blockchain",
-		About:  "Returns the proof-of-work difficulty as a multiple of the minimum difficulty.",
-		Result: "the proof-of-work difficulty as a multiple of the minimum difficulty.", Call: n.getDifficulty,
+		About:   "Returns the proof-of-work difficulty as a multiple of the minimum difficulty.",
+		Results: []table.Shape{table.Num("", "The difficulty")}, Examples: table.Both("getdifficulty", "", ""), Call: n.getDifficulty,
 	}}
 }
 

@@ -19,29 +19,29 @@ import (
 func (n *node) chainInfoMethods() []table.Method {
 	return []table.Method{{
 		Name: "getblockchaininfo", Category: "blockchain",
-		About:  "Returns an object containing various state info regarding blockchain processing.",
-		Result: "{ \"chain\", \"blocks\", \"headers\", \"bestblockhash\", …, \"chainwork\", \"size_on_disk\", \"pruned\", \"warnings\" }",
-		Call:   n.getBlockchainInfo,
+		About:   "Returns an object containing various state info regarding blockchain processing.",
+		Results: []table.Shape{infoShape()}, Examples: table.Both("getblockchaininfo", "", ""),
+		Call: n.getBlockchainInfo,
 	}, {
 		Name: "getchaintips", Category: "blockchain",
-		About:  "Return information about all known tips in the block tree, including the main chain as well as orphaned branches.",
-		Result: "[ { \"height\", \"hash\", \"branchlen\", \"status\" }, … ]", Call: n.getChainTips,
+		About:   "Return information about all known tips in the block tree, including the main chain as well as orphaned branches.",
+		Results: []table.Shape{tipsShape()}, Examples: table.Both("getchaintips", "", ""), Call: n.getChainTips,
 	}, {
 		Name: "getdeploymentinfo", Category: "blockchain",
 		About: "Returns an object containing various state info regarding deployments of consensus changes.\n" +
 			"Consensus changes for which the new rules are enforced from genesis are not listed in \"deployments\".",
-		Args:   []table.Arg{{Name: "blockhash", Kind: table.HexText, Hint: "hash of current chain tip", About: "The block hash at which to query deployment state"}},
-		Result: "{ \"hash\", \"height\", \"script_flags\", \"deployments\" }", Call: n.getDeploymentInfo,
+		Args:    []table.Arg{{Name: "blockhash", Kind: table.HexText, Hint: "hash of current chain tip", About: "The block hash at which to query deployment state"}},
+		Results: []table.Shape{deploymentsShape()}, Examples: table.Both("getdeploymentinfo", "", ""), Call: n.getDeploymentInfo,
 	}, {
 		Name: "invalidateblock", Category: "hidden",
-		About:  "Permanently marks a block as invalid, as if it violated a consensus rule.",
-		Args:   []table.Arg{{Name: "blockhash", Kind: table.HexText, Need: true, About: "the hash of the block to mark as invalid"}},
-		Result: "null", Call: n.invalidateBlock,
+		About:   "Permanently marks a block as invalid, as if it violated a consensus rule.",
+		Args:    []table.Arg{{Name: "blockhash", Kind: table.HexText, Need: true, About: "the hash of the block to mark as invalid"}},
+		Results: []table.Shape{table.Null("")}, Examples: table.Both("invalidateblock", `"blockhash"`, `"blockhash"`), Call: n.invalidateBlock,
 	}, {
 		Name: "reconsiderblock", Category: "hidden",
-		About:  "Removes invalidity status of a block, its ancestors and its descendants, reconsider them for activation.\nThis can be used to undo the effects of invalidateblock.",
-		Args:   []table.Arg{{Name: "blockhash", Kind: table.HexText, Need: true, About: "the hash of the block to reconsider"}},
-		Result: "null", Call: n.reconsiderBlock,
+		About:   "Removes invalidity status of a block, its ancestors and its descendants, reconsider them for activation.\nThis can be used to undo the effects of invalidateblock.",
+		Args:    []table.Arg{{Name: "blockhash", Kind: table.HexText, Need: true, About: "the hash of the block to reconsider"}},
+		Results: []table.Shape{table.Null("")}, Examples: table.Both("reconsiderblock", `"blockhash"`, `"blockhash"`), Call: n.reconsiderBlock,
 	}}
 }
 

@@ -10,8 +10,8 @@ import (
 func (n *node) inviteMethods() []table.Method {
 	return []table.Method{{
 		Name: "quern.invite", Category: "quern",
-		About:  "Returns an invite into the node's swarm, with the addresses that the node has now and, behind them, a few of peers that it reached.",
-		Result: "{ \"swarm\", \"chain\", \"invite\", \"peers\", \"meet\" }", Call: n.quernInvite,
+		About:   "Returns an invite into the node's swarm, with the addresses that the node has now and, behind them, a few of peers that it reached.",
+		Results: []table.Shape{table.ShapeOf[own.Invite]("An invite into the swarm")}, Call: n.quernInvite,
 	}}
 }
 

@@ -17,14 +17,14 @@ const pingTimes = 4
 func (n *node) netMethods() []table.Method {
 	return []table.Method{{
 		Name: "quern.net", Category: "quern", About: "Returns how the world can reach this node, why, what is wrong and what to do about it.",
-		Result: "{ \"state\", \"why\", \"troubles\", \"addresses\", \"observed\", \"nat\", \"mapping\", \"relays\", \"punches\", \"waiting\", \"peers\", … }", Call: n.quernNet,
+		Results: []table.Shape{table.ShapeOf[own.NetStatus]("How the world can reach this node")}, Call: n.quernNet,
 	}, {
 		Name: "quern.net.ping", Category: "quern", About: "Sends a peer several pings, one after the other.",
 		Args: []table.Arg{
 			{Name: "peer", Kind: table.Text, Need: true, About: "Its id, the end of a connected peer's id, or a multiaddr with /p2p/; a peer that is not connected is dialed for this"},
 			{Name: "times", Kind: table.Integer, Def: "4", About: "1 to 20"},
 		},
-		Result: "{ \"peer_id\", \"address\", \"transport\", \"relayed\", \"times\", \"lost\", \"min\", \"avg\", \"max\" }", Call: n.quernNetPing,
+		Results: []table.Shape{table.ShapeOf[own.NetPing]("Times in seconds")}, Call: n.quernNetPing,
 	}}
 }
 

@@ -20,24 +20,24 @@ func (n *node) peerMethods() []table.Method {
 	who := table.Arg{Name: "peer", Kind: table.Text, Need: true, About: "The peer's id, an end of it that no other peer has, or a multiaddr with /p2p/"}
 	return []table.Method{{
 		Name: "quern.peers.ban", Category: "quern", About: "Cuts a peer off and refuses it for a while, also after restarts.",
-		Args:   []table.Arg{who, {Name: "seconds", Kind: table.Long, Def: "0", About: "How long from now; 0 for 24 hours"}},
-		Result: "{ \"peer_id\", \"until\" }", Call: n.peerBan,
+		Args:    []table.Arg{who, {Name: "seconds", Kind: table.Long, Def: "0", About: "How long from now; 0 for 24 hours"}},
+		Results: []table.Shape{table.ShapeOf[own.PeerBan]("Who is banned, until when (Unix seconds)")}, Call: n.peerBan,
 	}, {
 		Name: "quern.peers.unban", Category: "quern", About: "Ends a ban.",
-		Args:   []table.Arg{{Name: "peer", Kind: table.Text, Need: true, About: "Whom listbanned names: a peer, as above, or an IP address"}},
-		Result: "{ \"banned\" }: who was", Call: n.peerUnban,
+		Args:    []table.Arg{{Name: "peer", Kind: table.Text, Need: true, About: "Whom listbanned names: a peer, as above, or an IP address"}},
+		Results: []table.Shape{table.ShapeOf[own.PeerUnban]("Who was banned")}, Call: n.peerUnban,
 	}, {
 		Name: "quern.peers.protect", Category: "quern", About: "Keeps a peer's connection from being closed to make room, also after restarts. Misbehaviour still bans it.",
-		Args: []table.Arg{who}, Result: "{ \"peer_id\" }", Call: n.peerProtect,
+		Args: []table.Arg{who}, Results: []table.Shape{table.ShapeOf[own.PeerNamed]("The peer")}, Call: n.peerProtect,
 	}, {
 		Name: "quern.peers.unprotect", Category: "quern", About: "Ends a peer's protection.",
-		Args: []table.Arg{who}, Result: "{ \"peer_id\" }", Call: n.peerUnprotect,
+		Args: []table.Arg{who}, Results: []table.Shape{table.ShapeOf[own.PeerNamed]("The peer")}, Call: n.peerUnprotect,
 	}, {
 		Name: "quern.peers.protected", Category: "quern", About: "Lists the protected peers, connected or not.",
-		Result: "[ \"peer_id\", … ]", Call: n.peersProtected,
+		Results: []table.Shape{table.Arr("", "The protected peers", table.Str("", "A peer id"))}, Call: n.peersProtected,
 	}, {
 		Name: "quern.peers.disconnect", Category: "quern", About: "Closes all connections to a peer.",
-		Args: []table.Arg{who}, Result: "{ \"peer_id\", \"kept\" }: a kept peer is dialed again", Call: n.peerDisconnect,
+		Args: []table.Arg{who}, Results: []table.Shape{table.ShapeOf[own.PeerNamed]("The peer; a kept one is dialed again")}, Call: n.peerDisconnect,
 	}}
 }
 

@@ -14,14 +14,14 @@ import (
 func (n *node) quernMethods() []table.Method {
 	return []table.Method{{
 		Name: "quern.status", Category: "quern", About: "Returns what the node is doing.",
-		Result: "{ \"version\", \"chain\", \"height\", \"tip\", \"syncing\", \"mempool\", \"mining\", \"wallet\", … }", Call: n.quernStatus,
+		Results: []table.Shape{table.ShapeOf[own.Status]("What the node is doing")}, Call: n.quernStatus,
 	}, {
 		Name: "quern.mine", Category: "quern", About: "Sets the number of goroutines that mine, if given, and reports.",
 		Args: []table.Arg{
 			{Name: "workers", Kind: table.Integer, About: "0 stops mining"},
 			{Name: "address", Kind: table.Text, Hint: "mining.address of the configuration, or the wallet", About: "Who is paid from the next block on"},
 		},
-		Result: "{ \"workers\", \"hashrate\", \"blocks\", \"last\", \"error\" }", Call: n.quernMine,
+		Results: []table.Shape{table.ShapeOf[own.MiningStatus]("What the miner is doing")}, Call: n.quernMine,
 	}}
 }
 

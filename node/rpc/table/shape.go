@@ -1,5 +1,7 @@
 package table
 
+import "slices"
+
 // Shape is the schema of a result, or of a part of one (Core's RPCResult).
 type Shape struct {
 	Type     Type
@@ -100,4 +102,14 @@ func Elided(fields ...Shape) []Shape {
 	}
 	fields[0] = fields[0].Elide("")
 	return fields
+}
+
+// Told are fields that words stand for in help.
+func Told(words string, fields ...Shape) []Shape {
+	out := slices.Clone(fields)
+	for i := range out {
+		out[i] = out[i].Hide()
+	}
+	out[0] = out[0].Elide(words)
+	return out
 }

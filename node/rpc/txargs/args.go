@@ -92,7 +92,28 @@ func ScriptShape(key string) table.Shape {
 }
 
 // TxFields are the schema of a decoded transaction.
-func TxFields() []table.Shape {
+func TxFields() []table.Shape { return txFields() }
+
+// SpentFields are the same with the coins that inputs spend, where they are
+// known.
+func SpentFields() []table.Shape {
+	return txFields(table.Obj("prevout", "What is spent, if it is known",
+		table.Bool("generated", "Whether a coinbase made it"),
+		table.Num("height", "The height of its block"),
+		table.Coins("value", "The value in BTC"),
+		ScriptShape("scriptPubKey"),
+	).Maybe())
+}
+
+func txFields(prev ...table.Shape) []table.Shape {
+	in := []table.Shape{
+		table.Hex("coinbase", "The coinbase's script").Maybe(),
+		table.Hex("txid", "The transaction that is spent from").Maybe(),
+		table.Num("vout", "The output's number").Maybe(),
+		table.Obj("scriptSig", "The script", table.Str("asm", "Its operations"), table.Hex("hex", "Its bytes")).Maybe(),
+		table.Arr("txinwitness", "", table.Hex("hex", "An item of the witness")).Maybe(),
+	}
+	in = append(append(in, prev...), table.Num("sequence", "The sequence number"))
 	return []table.Shape{
 		table.Hex("txid", "The transaction id"),
 		table.Hex("hash", "The hash with witness"),
@@ -101,15 +122,7 @@ func TxFields() []table.Shape {
 		table.Num("weight", "Weight in weight units"),
 		table.Num("version", "The version"),
 		table.Time("locktime", "The lock time"),
-		table.Arr("vin", "", table.Obj("", "",
-			table.Hex("coinbase", "The coinbase's script").Maybe(),
-			table.Hex("txid", "The transaction that is spent from").Maybe(),
-			table.Num("vout", "The output's number").Maybe(),
-			table.Obj("scriptSig", "The script",
-				table.Str("asm", "Its operations"), table.Hex("hex", "Its bytes")).Maybe(),
-			table.Arr("txinwitness", "", table.Hex("hex", "An item of the witness")).Maybe(),
-			table.Num("sequence", "The sequence number"),
-		)),
+		table.Arr("vin", "", table.Obj("", "", in...)),
 		table.Arr("vout", "", table.Obj("", "",
 			table.Coins("value", "The value in BTC"), table.Num("n", "The output's number"), ScriptShape("scriptPubKey"))),
 	}

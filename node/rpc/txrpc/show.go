@@ -6,6 +6,7 @@ import (
 
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/node/rpc/table"
+	"github.com/quernnet/quern/node/rpc/txargs"
 	"github.com/quernnet/quern/node/rpc/view"
 )
 
@@ -18,7 +19,10 @@ func (n *node) showMethods() []table.Method {
 			{Name: "txid", Kind: table.HexText, Need: true, About: "The transaction id"},
 			{Name: "blockhash", Kind: table.HexText, About: "The block in which to look"},
 		},
-		Result: "getrawtransaction's verbose result", Call: n.txShow,
+		Results: []table.Shape{
+			table.Obj("", "", append(placeShape(), txargs.TxFields()...)...).When("for a transaction that waits"),
+			table.Obj("", "", append(placeShape(), spendingShape()...)...).When("for one of a block"),
+		}, Call: n.txShow,
 	}}
 }
 

@@ -14,23 +14,23 @@ func (n *node) quernMethods() []table.Method {
 	password := table.Arg{Name: "password", Kind: table.Text, Need: true, About: "The wallet's password"}
 	return []table.Method{{
 		Name: "quern.wallet.create", Category: "quern", About: "Makes a wallet with new keys.",
-		Args:   []table.Arg{{Name: "words", Kind: table.Text, About: "Must be empty"}, password},
-		Result: "{ \"words\" }: the only copy outside the wallet's file", Wallet: true, Call: n.walletCreate,
+		Args:    []table.Arg{{Name: "words", Kind: table.Text, About: "Must be empty"}, password},
+		Results: []table.Shape{table.ShapeOf[own.WalletWords]("The only copy outside the wallet's file")}, Wallet: true, Call: n.walletCreate,
 	}, {
 		Name: "quern.wallet.restore", Category: "quern", About: "Makes a wallet with the keys of the given words, and looks for its coins.",
-		Args:   []table.Arg{{Name: "words", Kind: table.Text, Need: true, About: "BIP39 words"}, password},
-		Result: "{ \"words\" }", Wallet: true, Call: n.walletRestore,
+		Args:    []table.Arg{{Name: "words", Kind: table.Text, Need: true, About: "BIP39 words"}, password},
+		Results: []table.Shape{table.ShapeOf[own.WalletWords]("The words")}, Wallet: true, Call: n.walletRestore,
 	}, {
 		Name: "quern.wallet.address", Category: "quern", About: "Returns the next unused receiving address.",
-		Args:   []table.Arg{{Name: "kind", Kind: table.Text, Def: `"segwit"`, About: "\"segwit\" or \"taproot\""}},
-		Result: "{ \"address\" }", Wallet: true, Call: n.onOwn(n.walletAddress),
+		Args:    []table.Arg{{Name: "kind", Kind: table.Text, Def: `"segwit"`, About: "\"segwit\" or \"taproot\""}},
+		Results: []table.Shape{table.ShapeOf[own.WalletAddress]("The address")}, Wallet: true, Call: n.onOwn(n.walletAddress),
 	}, {
 		Name: "quern.wallet.balance", Category: "quern", About: "Sums the wallet's coins up, in satoshis.",
-		Result: "{ \"confirmed\", \"pending\", \"immature\" }", Wallet: true, Call: n.onOwn(n.walletBalance),
+		Results: []table.Shape{table.ShapeOf[own.WalletBalance]("In satoshis")}, Wallet: true, Call: n.onOwn(n.walletBalance),
 	}, {
 		Name: "quern.wallet.history", Category: "quern", About: "Lists the wallet's transactions, newest first.",
-		Args:   []table.Arg{{Name: "max", Kind: table.Integer, Def: "0", About: "0 for all"}},
-		Result: "[ { \"txid\", \"value\", \"fee\", \"height\", … }, … ]", Wallet: true, Call: n.onOwn(n.walletHistory),
+		Args:    []table.Arg{{Name: "max", Kind: table.Integer, Def: "0", About: "0 for all"}},
+		Results: []table.Shape{table.ShapeOf[[]own.WalletRecord]("Values and fees in satoshis")}, Wallet: true, Call: n.onOwn(n.walletHistory),
 	}, {
 		Name: "quern.wallet.send", Category: "quern", About: "Pays an address.",
 		Args: []table.Arg{
@@ -40,7 +40,7 @@ func (n *node) quernMethods() []table.Method {
 			{Name: "subtract_fee", Kind: table.Boolean, Def: "false", About: "Take the fee from the payment"},
 			password,
 		},
-		Result: "{ \"txid\", \"fee\" }", Wallet: true, Call: n.onOwn(n.walletSend),
+		Results: []table.Shape{table.ShapeOf[own.WalletSent]("The fee in satoshis")}, Wallet: true, Call: n.onOwn(n.walletSend),
 	}}
 }
 
