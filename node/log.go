@@ -43,7 +43,8 @@ func (l Log) levels() (map[string]slog.Level, error) {
 // Loggers hands out one logger a subsystem.
 type Loggers struct {
 	base   slog.Handler
-	levels map[string]slog.Level
+	levels map[string]slog.Level     // as configured
+	now    map[string]*slog.LevelVar // of each subsystem
 }
 
 // NewLoggers writes to w in the configured form.
@@ -57,26 +58,52 @@ func NewLoggers(c Log, w io.Writer) (*Loggers, error) {
 	if c.Format == "json" {
 		h = slog.NewJSONHandler(w, opts)
 	}
-	return &Loggers{base: h, levels: levels}, nil
+	l := &Loggers{base: h, levels: levels, now: make(map[string]*slog.LevelVar)}
+	for _, sys := range subsystems {
+		l.now[sys] = new(slog.LevelVar)
+		l.now[sys].Set(l.configured(sys))
+	}
+	return l, nil
 }
 
 // For returns the logger of a subsystem.
 func (l *Loggers) For(sys string) *slog.Logger {
-	level, ok := l.levels[sys]
-	if !ok {
-		level = l.levels[""]
+	level := l.now[sys]
+	if level == nil {
+		level = new(slog.LevelVar)
+		level.Set(l.configured(sys))
 	}
 	h := l.base.WithAttrs([]slog.Attr{slog.String("sys", sys)})
 	return slog.New(&leveled{Handler: h, least: level})
 }
 
+func (l *Loggers) configured(sys string) slog.Level {
+	if level, ok := l.levels[sys]; ok {
+		return level
+	}
+	return l.levels[""]
+}
+
+// Debugging says whether a subsystem tells details.
+func (l *Loggers) Debugging(sys string) bool { return l.now[sys].Level() <= slog.LevelDebug }
+
+// Debug has a subsystem tell details, or no more than it is configured to
+// without them.
+func (l *Loggers) Debug(sys string, on bool) {
+	level := slog.LevelDebug
+	if !on {
+		level = max(l.configured(sys), slog.LevelInfo)
+	}
+	l.now[sys].Set(level)
+}
+
 // leveled drops what is below its subsystem's level.
 type leveled struct {
 	slog.Handler
-	least slog.Level
+	least slog.Leveler
 }
 
-func (h *leveled) Enabled(_ context.Context, l slog.Level) bool { return l >= h.least }
+func (h *leveled) Enabled(_ context.Context, l slog.Level) bool { return l >= h.least.Level() }
 
 func (h *leveled) WithAttrs(as []slog.Attr) slog.Handler {
 	return &leveled{Handler: h.Handler.WithAttrs(as), least: h.least}

@@ -331,7 +331,7 @@ func (n *Node) rpcParts(p *parts) rpc.Parts {
 	return rpc.Parts{
 		Chain: p.chain, Pool: p.pool, Fees: p.fees, Indexes: p.indexes, Wallets: p.wallets, Assembler: p.assembler, Templates: p.keeper, Miner: p.miner,
 		Net: p.net, Peering: p.peering, Params: p.params, Reorgs: p.alarm.Shown,
-		Swarm: n.config.SwarmName(), Folder: n.config.Dir(), Version: Version,
+		Swarm: n.config.SwarmName(), Folder: n.config.Dir(), Version: Version, Logs: n.logs,
 		Invite: func(own, others []string) (invite.Invite, bool, error) {
 			i, err := n.config.Invite(own, others)
 			return i, n.config.MeetsPublicly(), err

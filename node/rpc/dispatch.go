@@ -22,7 +22,7 @@ type attachment struct{ node atomic.Pointer[attached] }
 
 // Attach gives the methods their parts: from now on they answer.
 func (s *Server) Attach(p Parts) {
-	n := &attached{methods: p.methods(time.Now()), sync: p.Pool.Sync}
+	n := &attached{methods: p.methods(time.Now(), s.running.now), sync: p.Pool.Sync}
 	if p.REST != nil {
 		n.rest = p.REST(n.value)
 	}

@@ -26,6 +26,7 @@ import (
 	"github.com/quernnet/quern/node/descriptor"
 	"github.com/quernnet/quern/node/fees"
 	"github.com/quernnet/quern/node/index"
+	"github.com/quernnet/quern/node/invite"
 	"github.com/quernnet/quern/node/mempool"
 	"github.com/quernnet/quern/node/mining"
 	"github.com/quernnet/quern/node/rpc/table"
@@ -94,12 +95,15 @@ func newFixtureWith(t *testing.T, blocks int, indexed bool) *fixture {
 		}
 	})
 	f.parts = Parts{
-		Chain: c, Params: params, Swarm: "test", Version: "0.1.0", Now: now, Rand: rand.NewChaCha8([32]byte{1}),
+		Chain: c, Params: params, Swarm: "test", Version: "0.1.0", Now: now, Logs: make(logs), Rand: rand.NewChaCha8([32]byte{1}),
 		SetTime: func(at time.Time) {
 			if at.IsZero() {
 				at = time.Unix(genesisTime, 0)
 			}
 			clock.Store(at.Unix())
+		},
+		Invite: func(own, others []string) (invite.Invite, bool, error) {
+			return invite.Invite{Swarm: "test", Chain: "regtest"}, false, nil
 		},
 		PayTo: func([]byte) {},
 		Stop:  func() { f.stopped <- struct{}{} },
@@ -186,6 +190,7 @@ func (f *fixture) build() {
 // setVars names what transcripts speak of.
 func (f *fixture) setVars(blocks int) {
 	v := f.vars
+	v["stranger"] = "12D3KooWGC6TvWhfajpX6wvJHYYvKpDMPoX2Lwmz9F9hXqkPDbGv"
 	v["genesis"] = f.parts.Params.Genesis.ID().String()
 	v["tip"] = f.parts.Chain.Tip().ID.String()
 	v["addr"], _ = address.Encode(f.script, f.parts.Params)
@@ -302,3 +307,9 @@ func (f *fixture) must(method string, result any, params ...any) {
 
 // methods are the fixture's, as they are attached.
 func (f *fixture) methods() table.Table { return f.server.attach.node.Load().methods }
+
+// logs are which subsystems tell details.
+type logs map[string]bool
+
+func (l logs) Debugging(sys string) bool { return l[sys] }
+func (l logs) Debug(sys string, on bool) { l[sys] = on }

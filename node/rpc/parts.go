@@ -53,6 +53,8 @@ type Parts struct {
 
 	Swarm, Folder, Version string
 
+	Logs controlrpc.Logs
+
 	Reorgs func() []alarm.Reorg // deep ones to warn of, the newest first; nil: none
 
 	Invite  func(own, others []string) (i invite.Invite, meet bool, err error) // into the node's swarm
@@ -71,11 +73,11 @@ type Parts struct {
 type Call func(ctx context.Context, method string, params ...any) (any, error)
 
 // methods is the whole dialect, put together of the categories' lists.
-func (p Parts) methods(started time.Time) table.Table {
+func (p Parts) methods(started time.Time, running func() []controlrpc.Running) table.Table {
 	var t table.Table
 	control := controlrpc.Parts{
-		Params: p.Params, Table: func() table.Table { return t }, Started: started, SetTime: p.SetTime, Stop: p.Stop, Sync: p.sync,
-		Notifications: p.Notifications,
+		Params: p.Params, Table: func() table.Table { return t }, Started: started, SetTime: p.SetTime, Stop: p.Stop,
+		Running: running, Logs: p.Logs, Sync: p.sync, Notifications: p.Notifications,
 	}
 	t = table.New(
 		controlrpc.Methods(control),

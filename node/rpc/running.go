@@ -4,24 +4,20 @@ import (
 	"slices"
 	"sync"
 	"time"
-)
 
-// Running is a call that is being served.
-type Running struct {
-	Method string
-	Since  time.Time
-}
+	"github.com/quernnet/quern/node/rpc/controlrpc"
+)
 
 // running are the calls that are being served, in the order in which they
 // began. mu guards the list.
 type running struct {
 	mu   sync.Mutex
-	list []*Running
+	list []*controlrpc.Running
 }
 
 // begin notes a call; end strikes it off.
 func (r *running) begin(method string) (end func()) {
-	c := &Running{method, time.Now()}
+	c := &controlrpc.Running{Method: method, Since: time.Now()}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.list = append(r.list, c)
@@ -34,10 +30,10 @@ func (r *running) begin(method string) (end func()) {
 }
 
 // now lists the calls.
-func (r *running) now() []Running {
+func (r *running) now() []controlrpc.Running {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	out := make([]Running, len(r.list))
+	out := make([]controlrpc.Running, len(r.list))
 	for i, c := range r.list {
 		out[i] = *c
 	}

@@ -10,30 +10,37 @@ import (
 	"github.com/quernnet/quern/node/rpc/table"
 )
 
+const echoAbout = "Simply echo back the input arguments. This command is for testing.\n\n" +
+	"The difference between echo and echojson is that echojson has argument conversion enabled in the client-side table in\n" +
+	"bitcoin-cli. There is no server-side difference."
+
 func (n *node) controlMethods() []table.Method {
 	return []table.Method{{
 		Name: "help", Category: "control", About: "List all commands, or get help for a specified command.",
-		Args:   []table.Arg{{Name: "command", Kind: table.Text, Hint: "all commands", About: "The command to get help on"}},
-		Result: "The help text", Call: n.help,
+		Args:    []table.Arg{{Name: "command", Kind: table.Text, Hint: "all commands", About: "The command to get help on"}},
+		Results: []table.Shape{table.Str("", "The help text")}, Call: n.help,
 	}, {
 		Name: "stop", Category: "control", About: "Request a graceful shutdown of Quern.",
-		Args:   []table.Arg{{Name: "wait", Kind: table.Integer, About: "how long to wait in ms"}},
-		Result: "\"Quern stopping\"", Call: n.stop,
+		Args:    []table.Arg{{Name: "wait", Kind: table.Integer, About: "how long to wait in ms", Hidden: true}},
+		Results: []table.Shape{table.Str("", "A string with the content 'Quern stopping'")}, Call: n.stop,
 	}, {
 		Name: "uptime", Category: "control", About: "Returns the total uptime of the server.",
-		Result: "The number of seconds that the server has been running", Call: n.uptime,
+		Results: []table.Shape{table.Num("", "The number of seconds that the server has been running")}, Examples: table.Both("uptime", "", ""), Call: n.uptime,
 	}, {
-		Name: "echo", Category: "hidden", About: "Simply echo back the input arguments. This command is for testing.",
-		Args: echoArgs(), Result: "The arguments, as an array", Call: n.echo,
+		Name: "echo", Category: "hidden", About: echoAbout,
+		Args: echoArgs(), Results: []table.Shape{table.Any("", "")}, Call: n.echo,
+	}, {
+		Name: "echojson", Category: "hidden", About: echoAbout,
+		Args: echoArgs(), Results: []table.Shape{table.Any("", "")}, Call: n.echo,
 	}, {
 		Name: "setmocktime", Category: "hidden",
-		About:  "Set the local time to given timestamp (-regtest only)",
-		Args:   []table.Arg{{Name: "timestamp", Kind: table.Long, Need: true, About: "Unix seconds; 0 goes back to the system's time"}},
-		Result: "null", Call: n.setMockTime,
+		About:   "Set the local time to given timestamp (-regtest only)",
+		Args:    []table.Arg{{Name: "timestamp", Kind: table.Long, Need: true, About: "Unix seconds; 0 goes back to the system's time"}},
+		Results: []table.Shape{table.Null("")}, Call: n.setMockTime,
 	}, {
 		Name: "syncwithvalidationinterfacequeue", Category: "hidden",
-		About:  "Waits until mempool and wallet have caught up with the tip that the chain had when the call began.",
-		Result: "null", Call: n.syncParts,
+		About:   "Waits until mempool and wallet have caught up with the tip that the chain had when the call began.",
+		Results: []table.Shape{table.Null("")}, Examples: table.Both("syncwithvalidationinterfacequeue", "", ""), Call: n.syncParts,
 	}}
 }
 
@@ -84,10 +91,10 @@ func (n *node) setMockTime(_ context.Context, a table.Args) (any, error) {
 		return nil, table.Errorf(table.CodeMisc, "setmocktime is for regression testing (-regtest mode) only")
 	}
 	t := a.Integer(0)
-	const most = math.MaxInt64 / int64(time.Second)
+	const most = math.MaxUint32 // a block's time has no more
 	switch {
 	case t < 0 || t > most:
-		return nil, table.Errorf(table.CodeInvalid, "Mocktime must be in the range [0, %d], not %d.", most, t)
+		return nil, table.Errorf(table.CodeInvalid, "Mocktime must be in the range [0, %d], not %d.", int64(most), t)
 	case t == 0:
 		n.SetTime(time.Time{})
 	default:

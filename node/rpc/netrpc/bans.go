@@ -27,12 +27,19 @@ func (n *node) banMethods() []table.Method {
 			{Name: "bantime", Kind: table.Long, Def: "0", About: "time in seconds how long (or until when if [absolute] is set) the peer is banned (0 or empty means 24 hours)"},
 			{Name: "absolute", Kind: table.Boolean, Def: "false", About: "If set, the bantime must be an absolute timestamp expressed in UNIX epoch time"},
 		},
-		Result: "null", Call: n.setBan,
+		Results: []table.Shape{table.Null("")}, Examples: table.Both("setban", `"12D3Koo…" "add" 86400`, `"12D3Koo…", "add", 86400`), Call: n.setBan,
 	}, {
 		Name: "listbanned", Category: "network", About: "List all banned peers.",
-		Result: "A json array of objects with address, banned_until, time_remaining and ban_reason", Call: n.listBanned,
+		Results: []table.Shape{table.Arr("", "", table.Obj("", "",
+			table.Str("address", "The banned peer's id, or an IP address"),
+			table.Time("ban_created", "When the ban began: Quern does not keep it").Maybe(),
+			table.Time("banned_until", "When the ban ends, Unix seconds"),
+			table.Time("ban_duration", "How long it lasts: Quern does not keep it").Maybe(),
+			table.Time("time_remaining", "How long it still lasts, in seconds"),
+			table.Str("ban_reason", "Why, in words, Quern's own"),
+		))}, Examples: table.Both("listbanned", "", ""), Call: n.listBanned,
 	}, {
-		Name: "clearbanned", Category: "network", About: "Clear all banned peers.", Result: "null", Call: n.clearBanned,
+		Name: "clearbanned", Category: "network", About: "Clear all banned peers.", Results: []table.Shape{table.Null("")}, Examples: table.Both("clearbanned", "", ""), Call: n.clearBanned,
 	}}
 }
 
@@ -61,7 +68,7 @@ func (n *node) setBan(_ context.Context, a table.Args) (any, error) {
 		}
 		return nil, n.Net.Unban(p.String())
 	}
-	return nil, table.Errorf(table.CodeMisc, "command %.20q is neither 'add' nor 'remove'", a.Text(1))
+	return nil, table.Errorf(table.CodeMisc, "%s", a.Help())
 }
 
 // BanTime is how long from now a ban is to last.

@@ -31,13 +31,13 @@ var serviceNames = []string{"NETWORK", "WITNESS"}
 func (n *node) networkMethods() []table.Method {
 	return []table.Method{{
 		Name: "getnetworkinfo", Category: "network", About: "Returns an object containing various state info regarding P2P networking.",
-		Result: "{ \"version\", \"subversion\", …, \"networkactive\", \"connections\", …, \"warnings\" }", Call: n.getNetworkInfo,
+		Results: []table.Shape{networkInfoShape()}, Examples: table.Both("getnetworkinfo", "", ""), Call: n.getNetworkInfo,
 	}, {
 		Name: "getconnectioncount", Category: "network", About: "Returns the number of connections to other nodes.",
-		Result: "The connection count", Call: n.getConnectionCount,
+		Results: []table.Shape{table.Num("", "The connection count")}, Examples: table.Both("getconnectioncount", "", ""), Call: n.getConnectionCount,
 	}, {
 		Name: "getpeerinfo", Category: "network", About: "Returns data about each connected network peer as a json array of objects.",
-		Result: "[ { \"id\", \"addr\", …, \"peer_id\", \"source\" }, … ]", Call: n.getPeerInfo,
+		Results: []table.Shape{table.Arr("", "", peerShape())}, Examples: table.Both("getpeerinfo", "", ""), Call: n.getPeerInfo,
 	}, {
 		Name: "addnode", Category: "network",
 		About: "Attempts to add or remove a node from the list of nodes to keep connected to.\nOr try a connection to a node once.",
@@ -46,7 +46,7 @@ func (n *node) networkMethods() []table.Method {
 			{Name: "command", Kind: table.Text, Need: true, About: "'add' to add a node to the list, 'remove' to remove a node from the list, 'onetry' to try a connection to the node once"},
 			{Name: "v2transport", Kind: table.Boolean, About: "Ignored: every transport is encrypted"},
 		},
-		Result: "null", Call: n.addNode,
+		Results: []table.Shape{table.Null("")}, Examples: table.Both("addnode", `"/ip4/192.168.0.6/tcp/8333/p2p/12D3Koo…" "onetry"`, `"/ip4/192.168.0.6/tcp/8333/p2p/12D3Koo…", "onetry"`), Call: n.addNode,
 	}, {
 		Name: "disconnectnode", Category: "network",
 		About: "Immediately disconnects from the specified peer node.\n\nStrictly one out of 'address' and 'nodeid' can be provided to identify the node.",
@@ -54,11 +54,11 @@ func (n *node) networkMethods() []table.Method {
 			{Name: "address", Kind: table.Text, Hint: "fallback to nodeid", About: "The multiaddr or peer id of the node"},
 			{Name: "nodeid", Kind: table.Long, Hint: "fallback to address", About: "The node ID (see getpeerinfo for node IDs)"},
 		},
-		Result: "null", Call: n.disconnectNode,
+		Results: []table.Shape{table.Null("")}, Examples: table.Both("disconnectnode", `"/ip4/192.168.0.6/tcp/8333/p2p/12D3Koo…"`, `"/ip4/192.168.0.6/tcp/8333/p2p/12D3Koo…"`) + table.Both("disconnectnode", `"" 1`, `"", 1`), Call: n.disconnectNode,
 	}, {
 		Name: "setnetworkactive", Category: "network", About: "Disable/enable all p2p network activity.",
-		Args:   []table.Arg{{Name: "state", Kind: table.Boolean, Need: true, About: "true to enable networking, false to disable"}},
-		Result: "The value that was passed in", Call: n.setNetworkActive,
+		Args:    []table.Arg{{Name: "state", Kind: table.Boolean, Need: true, About: "true to enable networking, false to disable"}},
+		Results: []table.Shape{table.Bool("", "The value that was passed in")}, Call: n.setNetworkActive,
 	}}
 }
 
@@ -134,7 +134,7 @@ func (n *node) getNetworkInfo(_ context.Context, _ table.Args) (any, error) {
 	}{
 		coreVersion, fmt.Sprintf("/Satoshi:%d.0.0(Quern %s)/", coreVersion/10000, n.Version), protocolVersion,
 		fmt.Sprintf("%016x", serviceBits), serviceNames, true, 0, on, len(peers), in, len(peers) - in,
-		[]networkJSON{{Name: "ipv4", Reachable: on, Limited: !on}, {Name: "ipv6", Reachable: on, Limited: !on}},
+		networkList(on),
 		view.Coins(st.Floor), view.Coins(st.Increment), local, n.Warnings(),
 	}, nil
 }
@@ -164,6 +164,8 @@ type peerJSON struct {
 	Services   string           `json:"services"`
 	Names      []string         `json:"servicesnames"`
 	Relay      bool             `json:"relaytxes"`
+	LastInv    uint64           `json:"last_inv_sequence"`
+	ToSend     int              `json:"inv_to_send"`
 	LastSend   int64            `json:"lastsend"`
 	LastRecv   int64            `json:"lastrecv"`
 	LastTx     int64            `json:"last_transaction"`
@@ -226,6 +228,9 @@ func (n *node) peer(id int, p gossip.Info, status map[gossip.Peer]peering.PeerSt
 		Presynced: -1, Headers: -1, Blocks: -1, InFlight: []uint32{}, Perms: []string{},
 		SentBy: map[string]int64{}, ReceivedBy: map[string]int64{}, Kind: kindOf(p), Transport: transportOf(p.Addr),
 		PeerID: p.ID.String(), Way: p.Transport, Source: p.Source, Score: p.Score, Gossip: p.Gossip, Protected: n.Net.Protected(p.ID),
+	}
+	if !p.Useful.IsZero() {
+		out.LastTx, out.LastBlock = p.Useful.Unix(), p.Useful.Unix()
 	}
 	if p.Latency > 0 {
 		ping := view.Double(p.Latency.Seconds())
@@ -345,4 +350,14 @@ func (n *node) setNetworkActive(_ context.Context, a table.Args) (any, error) {
 	}
 	n.Net.SetActive(a.Flag(0))
 	return json.RawMessage(fmt.Sprint(n.Net.Active())), nil
+}
+
+// networkList says which networks are used: all that libp2p's transports reach.
+func networkList(on bool) []networkJSON {
+	out := make([]networkJSON, len(networks))
+	for i, name := range networks {
+		used := on && (name == "ipv4" || name == "ipv6")
+		out[i] = networkJSON{Name: name, Reachable: used, Limited: !used}
+	}
+	return out
 }

@@ -29,6 +29,9 @@ type Net interface {
 	SetActive(on bool)
 	Addrs() []string
 	Peers() []gossip.Info
+	Known() []gossip.Known
+	Traffic() (sent, received int64)
+	Ping(ctx context.Context, name string, times int) (gossip.Pinged, error)
 	Protected(p gossip.Peer) bool
 	Keeps(p gossip.Peer) bool
 	Connect(ctx context.Context, addr string) error
@@ -65,5 +68,5 @@ type node struct {
 // Methods lists the methods on p.
 func Methods(p Parts) []table.Method {
 	n := &node{Parts: p}
-	return slices.Concat(n.networkMethods(), n.banMethods())
+	return slices.Concat(n.networkMethods(), n.banMethods(), n.knownMethods(), n.trafficMethods())
 }
