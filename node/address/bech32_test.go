@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -110,7 +111,7 @@ func TestLocate(t *testing.T) {
 				want = append(want, j)
 			}
 			_, err := Decode(string(b), p)
-			if e, ok := err.(*Error); !ok || !slices.Equal(e.Locations, want) {
+			if e := (*Error)(nil); !errors.As(err, &e) || !slices.Equal(e.Locations, want) {
 				t.Fatalf("%s: %v, wrong are %v", b, err, want)
 			}
 		}
