@@ -44,7 +44,7 @@ func TestBtcctl(t *testing.T) {
 			t.Errorf("%v: %s", command, got)
 		}
 	}
-	if got := run("getblockhash", "9"); !strings.Contains(got, "-8: Block height out of range") {
+	if got := run("getblockhash", "9"); !strings.Contains(got, `"code":-8,"message":"Block height out of range"`) {
 		t.Errorf("a height beyond the tip: %s", got)
 	}
 }

@@ -18,7 +18,7 @@ def raw(*args):
 proxy = bitcoin.rpc.Proxy(service_url=url)
 raw("createwallet", "python")
 address = proxy.getnewaddress()
-assert len(proxy.generatetoaddress(101, address)) == 101
+assert len(list(proxy.generatetoaddress(101, address))) == 101
 assert proxy.getblockcount() == 101
 
 best = proxy.getbestblockhash()
@@ -37,7 +37,7 @@ assert txid in proxy.getrawmempool()
 tx = proxy.getrawtransaction(txid)
 assert tx.GetTxid() == txid
 
-proxy.generatetoaddress(1, address)
+list(proxy.generatetoaddress(1, address))
 assert proxy.gettransaction(txid)["confirmations"] == 1
 
 mine = CMutableTransaction([], [CMutableTxOut(2 * COIN, proxy.getnewaddress().to_scriptPubKey())])
