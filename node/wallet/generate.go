@@ -118,14 +118,16 @@ func side(change bool) int {
 	return 0
 }
 
-// next takes the next unused script of a type. mu is held.
+// next takes the next unused script of a type. The keypool is filled up again
+// before the next one is taken, or when this one is paid, as in Core. mu is held.
 func (w *Wallet) next(t AddressType, change bool) ([]byte, error) {
 	s, p, err := w.peek(t, change)
 	if err != nil {
 		return nil, err
 	}
-	_, err = w.use(p)
-	return s, err
+	p.ring.rec.Next++
+	w.note(p.ring.record())
+	return s, nil
 }
 
 // peek looks at it without using it up. mu is held.

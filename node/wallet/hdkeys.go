@@ -47,7 +47,9 @@ func (w *Wallet) HDKeys(active, private bool) ([]HDKey, error) {
 			if _, ok := x.Private(); ok && private {
 				k.Private = x.Text(w.c.Params)
 			}
-			k.Descriptors = append(k.Descriptors, Descriptor{Text: r.rec.Text, Active: on})
+			if d := (Descriptor{Text: r.rec.Text, Active: on}); !slices.Contains(k.Descriptors, d) {
+				k.Descriptors = append(k.Descriptors, d)
+			}
 		}
 	}
 	var out []HDKey

@@ -216,7 +216,7 @@ func (s *Set) Restore(name, from string, startup *bool) (w *Wallet, warnings []s
 		return nil, nil, refuse(AlreadyExists, "Failed to restore wallet. Database file exists '%s'.", dir)
 	}
 	if exists(file) {
-		return nil, nil, refuse(AlreadyExists, "Failed to restore wallet. Database file exists in '%s'.", dir)
+		return nil, nil, refuse(AlreadyExists, "Failed to restore wallet. Database file exists in '%s'.", file)
 	}
 	fresh := !exists(dir)
 	if err := makeDir(dir); err != nil {

@@ -3,6 +3,7 @@ package walletrpc
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 
 	"github.com/quernnet/quern/consensus/script"
 	"github.com/quernnet/quern/node/address"
@@ -117,7 +118,7 @@ type addressInfo struct {
 func (n *node) getAddressInfo(_ context.Context, w *wallet.Wallet, a table.Args) (any, error) {
 	s, err := address.Decode(a.Text(0), n.Params)
 	if err != nil {
-		return nil, table.Errorf(table.CodeNotFound, "%v", err)
+		return nil, badAddress(err)
 	}
 	out := addressInfo{Output: s, Mine: w.Mine(s), addressForm: formOf(s), Change: w.IsChange(s), Labels: []string{}}
 	out.Address, _ = address.Encode(s, n.Params)
@@ -140,6 +141,14 @@ func (n *node) getAddressInfo(_ context.Context, w *wallet.Wallet, a table.Args)
 		out.Fingerprint = hex.EncodeToString(o.Fingerprint[:])
 	}
 	return out, nil
+}
+
+// badAddress tells why a text is no address, in Core's words.
+func badAddress(err error) error {
+	if bad := (*address.Error)(nil); errors.As(err, &bad) {
+		return table.Errorf(table.CodeNotFound, "%s", bad.Reason)
+	}
+	return table.Errorf(table.CodeNotFound, "Invalid address")
 }
 
 const noSeed = "0000000000000000000000000000000000000000"

@@ -25,8 +25,8 @@ type importRequest struct {
 // imported is the answer to one.
 type imported struct {
 	Success  bool         `json:"success"`
-	Warnings []string     `json:"warnings,omitempty"`
 	Error    *table.Error `json:"error,omitempty"`
+	Warnings []string     `json:"warnings,omitempty"`
 }
 
 func (n *node) importDescriptors(ctx context.Context, w *wallet.Wallet, a table.Args) (any, error) {
@@ -73,7 +73,7 @@ func readImport(raw json.RawMessage, now int64) (out wallet.ImportRequest, bad *
 	var r importRequest
 	for name, want := range map[string]string{"desc": "string", "active": "bool", "next_index": "number", "internal": "bool", "label": "string"} {
 		if v := fields[name]; v != nil && table.TypeName(v) != want && !table.IsNull(v) {
-			return out, table.Errorf(table.CodeType, "%s", table.WrongType(v, want)), nil
+			return out, nil, table.Errorf(table.CodeType, "%s", table.WrongType(v, want))
 		}
 	}
 	if json.Unmarshal(raw, &r) != nil {
@@ -121,10 +121,8 @@ func descriptorRange(raw json.RawMessage) (span [2]int64, bad *table.Error) {
 		list = []json.RawMessage{json.RawMessage("0"), raw}
 	case "array":
 		_ = json.Unmarshal(raw, &list) // it is an array
-		if len(list) != 2 {
-			return span, table.Errorf(table.CodeInvalid, "Range must have exactly two elements")
-		}
-	default:
+	}
+	if len(list) != 2 {
 		return span, table.Errorf(table.CodeInvalid, "Range must be specified as end or as [begin,end]")
 	}
 	for i, v := range list {

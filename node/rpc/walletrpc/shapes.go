@@ -73,7 +73,7 @@ func embeddedFields() []table.Shape {
 // lastProcessed is the block that an answer is as of.
 func lastProcessed() table.Shape {
 	return table.Obj("lastprocessedblock", "hash and height of the block this information was generated on",
-		table.Str("hash", "hash of the block this information was generated on"),
+		table.Hex("hash", "hash of the block this information was generated on"),
 		table.Num("height", "height of the block this information was generated on"),
 	)
 }
