@@ -233,8 +233,8 @@ func (w *Wallet) hearAll() (events []mempool.Event) {
 // parents first; once a block, since what the mempool refuses it will refuse
 // until then. mu is held.
 func (w *Wallet) lost() []*wire.Tx {
-	if w.offered == w.tip {
-		return nil
+	if w.offered == w.tip || w.c.Pool.Stats().Height != w.height {
+		return nil // the mempool has not come to the tip: it would refuse what spends young coins
 	}
 	w.offered = w.tip
 	var out []*wire.Tx

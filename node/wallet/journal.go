@@ -22,14 +22,15 @@ import (
 // Frames that later ones overrule are dead. When most of the file is, it is
 // written anew beside the old one and moved over it.
 //
-// A crash can cut only the last frame short, and leaves zeros where nothing was written.
-// Heads lie on multiples of 16 bytes, so that no disk sector ends within one, and JSON has
-// no zeros: thus what a crash left is told from damage, where something that was acknowledged
-// is no longer what it was.
+// A crash can cut only the last frame short, and leaves zeros in whole sectors of the
+// disk that were not written. Heads lie on multiples of 16 bytes, so that no sector ends
+// within one, and JSON has no zeros: thus what a crash left is told from damage, where something
+// that was acknowledged is no longer what it was.
 const (
 	journalHead = "quern wallet v2\n"
 	frameHead   = 16 // length, "qwf\n", CRC-32C of the payload, CRC-32C of those three; little endian
 	frameMark   = 0x0a667771
+	sectorSize  = 512       // bytes that a disk writes as a whole, at least
 	maxFrame    = 256 << 20 // bytes
 	minDead     = 1 << 20   // bytes that are not worth a rewrite
 )
@@ -56,7 +57,7 @@ type journal struct {
 	broken error
 }
 
-// encodeFrame puts records into a frame, filled up with spaces.
+// encodeFrame puts records into a frame, filled up with empty lines.
 func encodeFrame(rs []record) ([]byte, error) {
 	payload, err := json.Marshal(rs)
 	if err != nil {
@@ -66,7 +67,7 @@ func encodeFrame(rs []record) ([]byte, error) {
 		return nil, fmt.Errorf("a change of %d bytes is more than the %d that one may have", len(payload), maxFrame)
 	}
 	for len(payload)%frameHead != 0 {
-		payload = append(payload, ' ')
+		payload = append(payload, '\n')
 	}
 	frame := make([]byte, frameHead, frameHead+len(payload))
 	binary.LittleEndian.PutUint32(frame, uint32(len(payload)))
@@ -85,8 +86,8 @@ const (
 	damaged
 )
 
-// nextFrame looks at the frame that b starts with.
-func nextFrame(b []byte) (payload []byte, st frameState) {
+// nextFrame looks at the frame that b starts with, which is at an offset of the file.
+func nextFrame(b []byte, at int) (payload []byte, st frameState) {
 	if len(b) < frameHead || isZero(b[:frameHead]) {
 		return nil, torn
 	}
@@ -103,11 +104,23 @@ func nextFrame(b []byte) (payload []byte, st frameState) {
 	switch {
 	case crc32.Checksum(payload, castagnoli) == binary.LittleEndian.Uint32(b[8:]):
 		return payload, whole
-	case bytes.IndexByte(payload, 0) >= 0:
+	case hasHole(payload, at+frameHead):
 		return nil, torn
 	default:
 		return nil, damaged
 	}
+}
+
+// hasHole says whether the part of b in some sector is zero; at is b's offset.
+func hasHole(b []byte, at int) bool {
+	for len(b) > 0 {
+		n := min(sectorSize-at%sectorSize, len(b))
+		if isZero(b[:n]) {
+			return true
+		}
+		b, at = b[n:], at+n
+	}
+	return false
 }
 
 func isZero(b []byte) bool { return len(bytes.Trim(b, "\x00")) == 0 }
@@ -127,7 +140,7 @@ func decodeJournal(b []byte, f func([]record) error) (size int64, err error) {
 		return 0, errNoJournal
 	}
 	for len(rest) > 0 {
-		payload, st := nextFrame(rest)
+		payload, st := nextFrame(rest, len(b)-len(rest))
 		if st == torn && !hasFrame(rest[min(len(rest), frameHead):]) {
 			break
 		}
@@ -150,7 +163,7 @@ func decodeJournal(b []byte, f func([]record) error) (size int64, err error) {
 // multiple of 16 bytes.
 func hasFrame(b []byte) bool {
 	for ; len(b) >= frameHead; b = b[frameHead:] {
-		if _, st := nextFrame(b); st == whole {
+		if _, st := nextFrame(b, 0); st == whole {
 			return true
 		}
 	}

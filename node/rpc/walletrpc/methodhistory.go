@@ -87,7 +87,7 @@ func (n *node) historyMethods() []table.Method {
 				),
 			),
 			table.Hex("hex", "Raw data for transaction"),
-			table.Obj("decoded", "The decoded transaction (only present when `verbose` is passed)").Maybe().Unchecked(),
+			table.Obj("decoded", "The decoded transaction (only present when `verbose` is passed)", decodedFields()...).Maybe(),
 			lastProcessed(),
 		})...)},
 		Examples: table.CLI("gettransaction", "\"1075db55d416d3ca199f55b6084e2115b9345e16c5cf302fc80e9d5fbf5d48d\"") +

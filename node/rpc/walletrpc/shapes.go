@@ -87,3 +87,44 @@ func elided(words string, fields []table.Shape) []table.Shape {
 	fields[0].Hidden = false
 	return fields
 }
+
+// decodedFields are decoderawtransaction's, and which outputs are change.
+func decodedFields() []table.Shape {
+	return []table.Shape{
+		table.Hex("txid", "The transaction id"),
+		table.Hex("hash", "The transaction hash (differs from txid for witness transactions)"),
+		table.Num("size", "The serialized transaction size"),
+		table.Num("vsize", "The virtual transaction size (differs from size for witness transactions)"),
+		table.Num("weight", "The transaction's weight (between vsize*4-3 and vsize*4)"),
+		table.Num("version", "The version"),
+		table.Time("locktime", "The lock time"),
+		table.Arr("vin", "", table.Obj("", "",
+			table.Hex("coinbase", "The coinbase value (only if coinbase transaction)").Maybe(),
+			table.Hex("txid", "The transaction id (if not coinbase transaction)").Maybe(),
+			table.Num("vout", "The output number (if not coinbase transaction)").Maybe(),
+			table.Obj("scriptSig", "The script (if not coinbase transaction)",
+				table.Str("asm", "Disassembly of the signature script"),
+				table.Hex("hex", "The raw signature script bytes, hex-encoded"),
+			).Maybe(),
+			table.Arr("txinwitness", "", table.Hex("hex", "hex-encoded witness data (if any)")).Maybe(),
+			table.Num("sequence", "The script sequence number"),
+		)),
+		table.Arr("vout", "", table.Obj("", "",
+			table.Coins("value", "The value in BTC"),
+			table.Num("n", "index"),
+			table.Obj("scriptPubKey", "", scriptFields()...),
+			table.Bool("ischange", "Output script is change (only present if true)").Maybe(),
+		)),
+	}
+}
+
+// scriptFields are an output script's.
+func scriptFields() []table.Shape {
+	return []table.Shape{
+		table.Str("asm", "Disassembly of the output script"),
+		table.Str("desc", "Inferred descriptor for the output"),
+		table.Hex("hex", "The raw output script bytes, hex-encoded"),
+		table.Str("address", "The Bitcoin address (only if a well-defined address exists)").Maybe(),
+		table.Str("type", "The type (one of: nonstandard, anchor, pubkey, pubkeyhash, scripthash, multisig, nulldata, witness_v0_scripthash, witness_v0_keyhash, witness_v1_taproot, witness_unknown)"),
+	}
+}
