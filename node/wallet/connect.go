@@ -151,10 +151,19 @@ func (l *ledger) enterPool(t *wire.Tx, n news) (e *entry, added bool, err error)
 	return e, added, nil
 }
 
-// rival notes that a transaction of the mempool conflicts with e.
+// touches says whether t concerns the wallet, or conflicts with what does.
+func (l *ledger) touches(t *wire.Tx) bool {
+	return l.concerns(t) || slices.ContainsFunc(t.Ins, func(in wire.In) bool { return l.spenders[in.Prev] != nil })
+}
+
+// rival notes that a transaction of the mempool conflicts with e, which thus is
+// not there itself.
 func (l *ledger) rival(e *entry, id wire.Hash) bool {
 	if _, ok := e.rivals[id]; ok {
 		return false
+	}
+	if e.state == pooled {
+		l.move(e, inactive, wire.Hash{}, 0, 0)
 	}
 	if e.rivals == nil {
 		e.rivals = map[wire.Hash]struct{}{}

@@ -209,8 +209,16 @@ func (w *Wallet) hear() error {
 	return nil
 }
 
+// hearOne records a transaction that is or was in the mempool. mu is held.
 func (w *Wallet) hearOne(t *wire.Tx) error {
-	e, added, err := w.ledger.enterPool(t, news{now: w.c.Now().Unix()})
+	if !w.ledger.touches(t) {
+		return nil
+	}
+	hear := w.ledger.enterPool
+	if _, ok := w.c.Pool.Get(t.ID()); !ok {
+		hear = w.ledger.see // the news is old: it has left since
+	}
+	e, added, err := hear(t, news{now: w.c.Now().Unix()})
 	if err == nil && added {
 		err = w.noticed(e)
 	}
