@@ -9,6 +9,7 @@ import (
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/node/invite"
+	"github.com/quernnet/quern/node/mining"
 )
 
 // Config is everything that a user may set. Each field's key is the TOML key,
@@ -120,6 +121,9 @@ type Mempool struct {
 type Mining struct {
 	Workers int    `key:"workers" help:"cores that mine; 0: none"`
 	Address string `key:"address" help:"who is paid; empty: a fresh address of the wallet for each block"`
+
+	MaxWeight int   `key:"max_weight" help:"most weight of a block that is built, coinbase included"`
+	MinFee    int64 `key:"min_fee" help:"least feerate for a block that is built, satoshis per 1000 virtual bytes"`
 }
 
 // Wallet configures how wallets pay.
@@ -174,6 +178,7 @@ func Defaults() Config {
 		Rules:  Rules{BIP34: -1, BIP65: -1, BIP66: -1, CSV: -1, Segwit: -1, Halving: -1},
 		Alarm:  Alarm{Reorg: 6, Show: 72 * time.Hour},
 		Log:    Log{Level: "info", Format: "text", Levels: map[string]string{}},
+		Mining: Mining{MaxWeight: consensus.MaxWeight, MinFee: 1},
 	}
 }
 
@@ -236,6 +241,12 @@ func (c *Config) Validate() error {
 	}
 	if c.Mining.Workers < 0 || c.Mining.Workers > 1024 {
 		bad("mining.workers", "%d is not a number of workers, use 0 to 1024", c.Mining.Workers)
+	}
+	if c.Mining.MaxWeight < mining.MinWeight || c.Mining.MaxWeight > consensus.MaxWeight {
+		bad("mining.max_weight", "%d is not a block's weight, use %d to %d", c.Mining.MaxWeight, mining.MinWeight, consensus.MaxWeight)
+	}
+	if c.Mining.MinFee < 0 || c.Mining.MinFee > consensus.MaxMoney {
+		bad("mining.min_fee", "%d is no feerate, use 0 or more", c.Mining.MinFee)
 	}
 	if c.Alarm.Reorg < 0 || c.Alarm.Reorg > math.MaxInt32 {
 		bad("alarm.reorg", "%d is not a number of blocks", c.Alarm.Reorg)

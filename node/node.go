@@ -184,7 +184,9 @@ func (n *Node) build(ctx context.Context, l *ledger) (*parts, error) {
 	}); err != nil {
 		return nil, fmt.Errorf("wallets: %w", err)
 	}
-	if p.assembler, err = mining.New(mining.Config{Chain: l.chain, Pool: p.pool, Now: n.clock.now}); err != nil {
+	if p.assembler, err = mining.New(mining.Config{
+		Chain: l.chain, Pool: p.pool, Now: n.clock.now, MaxWeight: c.Mining.MaxWeight, MinFee: minFee(c.Mining.MinFee),
+	}); err != nil {
 		return nil, err
 	}
 	if p.keeper, err = mining.NewKeeper(mining.KeeperConfig{Assembler: p.assembler, Show: minerpc.ShowTxs, Log: n.logs.For("mining")}); err != nil {

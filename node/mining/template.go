@@ -117,6 +117,9 @@ const (
 	reserveSigops = 400  // cost
 )
 
+// MinWeight is the least that a block's weight may be bounded to, in weight units.
+const MinWeight = minReserve
+
 // tries is how often Build begins anew when the chain moves under it, or leaves out a transaction
 // that the chain refuses.
 const tries = 16
