@@ -185,7 +185,7 @@ func (n *Node) build(ctx context.Context, l *ledger) (*parts, error) {
 		return nil, fmt.Errorf("wallets: %w", err)
 	}
 	if p.assembler, err = mining.New(mining.Config{
-		Chain: l.chain, Pool: p.pool, Now: n.clock.now, MaxWeight: c.Mining.MaxWeight, MinFee: minFee(c.Mining.MinFee),
+		Chain: l.chain, Pool: p.pool, Now: n.clock.now, MaxWeight: c.Mining.MaxWeight, MinFee: orNone(c.Mining.MinFee),
 	}); err != nil {
 		return nil, err
 	}
