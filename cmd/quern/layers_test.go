@@ -35,7 +35,7 @@ var rooms = []struct{ pkg, allowed string }{
 	{"node/address", "consensus consensus/script"},
 	{"node/keys", "consensus consensus/wire node/address"},
 	{"node/miniscript", "consensus/script"},
-	{"node/descriptor", "consensus consensus/script consensus/secp node/address node/keys node/miniscript node/signing"},
+	{"node/descriptor", "consensus consensus/script consensus/secp consensus/wire node/address node/keys node/miniscript node/signing"},
 	{"node/wallet", "consensus consensus/chain consensus/wire consensus/script work datastore/failpoint node/address node/descriptor node/keys node/mempool node/signing node/spending"},
 	{"node/peering", "consensus consensus/chain consensus/wire work gossip gossip/relay node/mempool node/syncer node/syncer/presync"},
 	{"node/rest", "consensus consensus/chain consensus/wire node/index node/index/gcs node/mempool node/rpc/view"},
@@ -58,7 +58,7 @@ var rooms = []struct{ pkg, allowed string }{
 	// A category of methods never imports another, but for quern's own.
 	{"node/rpc/chainrpc", "consensus consensus/chain consensus/coinset consensus/script consensus/wire node/mempool node/descriptor node/rpc/table node/rpc/view node/index node/index/gcs node/rpc/txargs"},
 	{"node/rpc/txargs", "consensus consensus/script consensus/wire node/address node/descriptor node/keys node/rpc/table node/rpc/view node/signing"},
-	{"node/rpc/txrpc", "consensus consensus/chain consensus/script consensus/wire node/address node/descriptor node/mempool node/psbt node/rpc/table node/rpc/txargs node/rpc/view node/signing node/index"},
+	{"node/rpc/txrpc", "consensus consensus/chain consensus/script consensus/wire node/address node/descriptor node/keys node/mempool node/psbt node/rpc/table node/rpc/txargs node/rpc/view node/signing node/index"},
 	{"node/rpc/poolrpc", "consensus consensus/script consensus/wire node/mempool node/rpc/table node/rpc/view node/index node/rpc/txargs"},
 	{"node/rpc/minerpc", "consensus consensus/chain consensus/script consensus/wire node/address node/mempool node/mining node/descriptor node/rpc/table node/rpc/view work"},
 	{"node/rpc/netrpc", "consensus/chain consensus/wire gossip node/mempool node/peering node/rpc/own node/rpc/table node/rpc/view"},

@@ -3,6 +3,7 @@ package spending
 import (
 	"cmp"
 	"errors"
+	"maps"
 	"math/rand/v2"
 	"slices"
 
@@ -188,8 +189,8 @@ func choose(ps *pools, target int64, p *params) (*selection, error) {
 // must be.
 func attempt(forms map[string]*pools, all *pools, target int64, mixed bool, p *params) (*selection, error) {
 	var best *selection
-	for _, ps := range forms {
-		s, err := choose(ps, target, p)
+	for _, form := range slices.Sorted(maps.Keys(forms)) { // in order, so that chance alone decides
+		s, err := choose(forms[form], target, p)
 		if err != nil {
 			return nil, err
 		}

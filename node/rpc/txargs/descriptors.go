@@ -76,43 +76,7 @@ func readDescriptor(raw json.RawMessage) (text string, low, high int64, err erro
 		return "", 0, 0, err
 	}
 	if o.Has("range") {
-		low, high, err = readRange(o.Get("range"))
+		low, high, err = table.ParseRange(o.Get("range"))
 	}
 	return text, low, high, err
-}
-
-const rangeMax = 1_000_000
-
-// readRange reads an end, or a beginning and an end, of indices (Core's
-// ParseDescriptorRange).
-func readRange(raw json.RawMessage) (low, high int64, err error) {
-	bad := table.Errorf(table.CodeInvalid, "Range must be specified as end or as [begin,end]")
-	var pair []json.RawMessage
-	switch table.TypeName(raw) {
-	case "number":
-		pair = []json.RawMessage{json.RawMessage("0"), raw}
-	case "array":
-		if json.Unmarshal(raw, &pair) != nil || len(pair) != 2 || table.TypeName(pair[0]) != "number" || table.TypeName(pair[1]) != "number" {
-			return 0, 0, bad
-		}
-	default:
-		return 0, 0, bad
-	}
-	if low, err = table.ParseInteger(pair[0], 64); err != nil {
-		return 0, 0, err
-	}
-	if high, err = table.ParseInteger(pair[1], 64); err != nil {
-		return 0, 0, err
-	}
-	switch {
-	case low > high && len(pair) == 2 && table.TypeName(raw) == "array":
-		return 0, 0, table.Errorf(table.CodeInvalid, "Range specified as [begin,end] must not have begin after end")
-	case low < 0:
-		return 0, 0, table.Errorf(table.CodeInvalid, "Range should be greater or equal than 0")
-	case high>>31 != 0:
-		return 0, 0, table.Errorf(table.CodeInvalid, "End of range is too high")
-	case high >= low+rangeMax:
-		return 0, 0, table.Errorf(table.CodeInvalid, "Range is too large")
-	}
-	return low, high, nil
 }

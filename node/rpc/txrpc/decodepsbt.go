@@ -11,9 +11,9 @@ import (
 
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/script"
+	"github.com/quernnet/quern/node/keys"
 	"github.com/quernnet/quern/node/psbt"
 	"github.com/quernnet/quern/node/rpc/table"
-	"github.com/quernnet/quern/node/rpc/txargs"
 	"github.com/quernnet/quern/node/rpc/view"
 	"github.com/quernnet/quern/node/signing"
 )
@@ -137,7 +137,7 @@ func (v *packetView) showSecond(p *psbt.Packet) {
 func base58Check(key []byte) string { return base58.CheckEncode(key[1:], key[0]) }
 
 // pathText writes a path from the master key.
-func pathText(path []uint32) string { return "m" + txargs.PathText(path) }
+func pathText(path []uint32) string { return "m" + keys.PathText(path, false) }
 
 func foreign(m map[string]psbt.Proprietary) (out []foreignView) {
 	for _, key := range slices.Sorted(maps.Keys(m)) {

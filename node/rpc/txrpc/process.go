@@ -47,19 +47,19 @@ func ProcessedShape() table.Shape {
 		table.Hex("hex", "The transaction, when it is complete").Maybe())
 }
 
-func (n *node) updatePSBT(_ context.Context, a table.Args) (any, error) {
+func (n *node) updatePSBT(ctx context.Context, a table.Args) (any, error) {
 	ring, err := txargs.Descriptors(a.List(1), false, n.Params)
 	if err != nil {
 		return nil, err
 	}
-	p, err := n.process(a.Text(0), ring.Hiding(true, false), psbt.Options{})
+	p, err := n.process(ctx, a.Text(0), ring.Hiding(true, false), psbt.Options{})
 	if err != nil {
 		return nil, err
 	}
 	return p.Base64(), nil
 }
 
-func (n *node) processPSBT(_ context.Context, a table.Args) (any, error) {
+func (n *node) processPSBT(ctx context.Context, a table.Args) (any, error) {
 	ring, err := txargs.Descriptors(a.List(1), true, n.Params)
 	if err != nil {
 		return nil, err
@@ -68,7 +68,7 @@ func (n *node) processPSBT(_ context.Context, a table.Args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := n.process(a.Text(0), ring.Hiding(false, !a.Flag(3)), psbt.Options{Sighash: hashType, Finalize: a.Flag(4)})
+	p, err := n.process(ctx, a.Text(0), ring.Hiding(false, !a.Flag(3)), psbt.Options{Sighash: hashType, Finalize: a.Flag(4)})
 	if err != nil {
 		return nil, err
 	}
@@ -82,12 +82,12 @@ func (n *node) processPSBT(_ context.Context, a table.Args) (any, error) {
 }
 
 // process fills a packet in and signs it with what ring knows (Core's ProcessPSBT).
-func (n *node) process(text string, ring *signing.Keyring, o psbt.Options) (*psbt.Packet, error) {
+func (n *node) process(ctx context.Context, text string, ring *signing.Keyring, o psbt.Options) (*psbt.Packet, error) {
 	p, err := readPSBT(text)
 	if err != nil {
 		return nil, err
 	}
-	if err := n.fillCoins(p, ring); err != nil {
+	if err := n.fillCoins(ctx, p, ring); err != nil {
 		return nil, err
 	}
 	s, err := psbt.NewSigner(p)
@@ -111,14 +111,14 @@ func (n *node) process(text string, ring *signing.Keyring, o psbt.Options) (*psb
 
 // fillCoins looks up what inputs spend: whole transactions in the mempool and the
 // index, else outputs of witness programs in the coin set.
-func (n *node) fillCoins(p *psbt.Packet, ring *signing.Keyring) error {
+func (n *node) fillCoins(ctx context.Context, p *psbt.Packet, ring *signing.Keyring) error {
 	var ops []wire.Outpoint
 	for i := range p.Ins {
 		in := &p.Ins[i]
 		if in.PrevTx != nil {
 			continue
 		}
-		if in.PrevTx = n.whole(in.Prev.TxID); in.PrevTx == nil {
+		if in.PrevTx = n.whole(ctx, in.Prev.TxID); in.PrevTx == nil {
 			ops = append(ops, in.Prev)
 		} else if uint64(in.Prev.Index) >= uint64(len(in.PrevTx.Outs)) {
 			in.PrevTx = nil // there is no such output
@@ -137,8 +137,13 @@ func (n *node) fillCoins(p *psbt.Packet, ring *signing.Keyring) error {
 	return nil
 }
 
-// whole finds a transaction; nil when it is nowhere.
-func (n *node) whole(id wire.Hash) *wire.Tx {
+// whole finds a transaction in the index and the mempool; nil when it is nowhere.
+func (n *node) whole(ctx context.Context, id wire.Hash) *wire.Tx {
+	if n.Txs != nil {
+		if found, err := n.Txs.Find(ctx, id); err == nil && found != nil {
+			return found.Tx
+		}
+	}
 	if e, ok := n.Pool.Get(id); ok {
 		return e.Tx
 	}

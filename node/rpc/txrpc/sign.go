@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 
 	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/node/keys"
 	"github.com/quernnet/quern/node/rpc/table"
 	"github.com/quernnet/quern/node/rpc/txargs"
 	"github.com/quernnet/quern/node/rpc/view"
@@ -50,11 +51,11 @@ func (n *node) signWithKey(_ context.Context, a table.Args) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		k, ok := txargs.ReadKey(text, n.Params)
-		if !ok {
+		k, err := keys.ParseWIF(text, n.Params)
+		if err != nil {
 			return nil, table.Errorf(table.CodeNotFound, "Invalid private key")
 		}
-		ring.Add(k)
+		ring.Add(signing.NewKey(k.Key, !k.Uncompressed))
 	}
 	coins, err := n.coins(t)
 	if err != nil {
