@@ -155,7 +155,7 @@ func (f *fixture) check(tr *chaintest.Trace) {
 	for height, b := range bs {
 		f.checkBlock(uint32(height), b, tr)
 		for i, t := range b.Txs {
-			if got, err := f.set.Tx.Find(f.t.Context(), t.ID()); height > 0 && (err != nil || got == nil || got.Block != b.ID() || got.Index != i) {
+			if got, err := f.set.Tx.Find(f.t.Context(), t.ID()); height > 0 && (err != nil || got == nil || got.Block != b.ID() || string(got.Tx.Append(nil)) != string(t.Append(nil))) {
 				f.t.Fatalf("transaction %v at height %d: %+v, %v", t.ID(), height, got, err)
 			}
 			for j := range t.Ins {
@@ -267,8 +267,8 @@ func (f *fixture) checkStale(tr *chaintest.Trace) {
 		}
 		stale++
 		f.checkBlock(h.Height, s.Block, tr)
-		for i, t := range s.Block.Txs {
-			if got, err := f.set.Tx.Find(f.t.Context(), t.ID()); !active[t.ID()] && (err != nil || got == nil || got.Index != i) {
+		for _, t := range s.Block.Txs {
+			if got, err := f.set.Tx.Find(f.t.Context(), t.ID()); !active[t.ID()] && (err != nil || got == nil || string(got.Tx.Append(nil)) != string(t.Append(nil))) {
 				f.t.Fatalf("transaction %v of a block that left the chain: %+v, %v", t.ID(), got, err)
 			}
 		}

@@ -25,6 +25,7 @@ type Chain interface {
 	Header(id wire.Hash) (chain.HeaderInfo, bool)
 	ActiveAt(height uint32) (chain.HeaderInfo, bool)
 	Block(id wire.Hash) (*wire.Block, error)
+	BlockPart(id wire.Hash, offset, size int) ([]byte, error)
 	HoldPruning(name string, from uint32)
 }
 

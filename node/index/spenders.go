@@ -3,6 +3,7 @@ package index
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"slices"
 
@@ -63,12 +64,20 @@ func (x *Spenders) Find(ctx context.Context, op wire.Outpoint) (*Found, error) {
 	if s == nil || err != nil {
 		return nil, err
 	}
-	f, err := x.at(*s)
-	if f == nil || err != nil {
-		return nil, err
-	}
-	if !slices.ContainsFunc(f.Tx.Ins, func(in wire.In) bool { return in.Prev == op }) {
+	id, ok := x.block(*s)
+	if !ok {
 		return nil, nil
 	}
-	return f, nil
+	// The whole block, of which a checksum is kept: nobody knows the id that must come.
+	b, err := x.chain.Block(id)
+	if err != nil {
+		return nil, fmt.Errorf("block of a spender: %w", err)
+	}
+	var found *Found
+	offsets(b, func(_ int, t *wire.Tx, offset uint32) {
+		if offset == s.offset && slices.ContainsFunc(t.Ins, func(in wire.In) bool { return in.Prev == op }) {
+			found = &Found{t, id}
+		}
+	})
+	return found, nil
 }

@@ -6,12 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	ds "github.com/ipfs/go-datastore"
 
 	"github.com/quernnet/quern/consensus"
-	"github.com/quernnet/quern/consensus/chain"
 	"github.com/quernnet/quern/consensus/wire"
 )
 
@@ -121,7 +119,6 @@ func (x *Tx) remember([]byte) error { return nil }
 // Found is a transaction in a block.
 type Found struct {
 	Tx    *wire.Tx
-	Index int       // in the block
 	Block wire.Hash // its id
 }
 
@@ -132,11 +129,48 @@ func (x *Tx) Find(ctx context.Context, id wire.Hash) (*Found, error) {
 	if s == nil || err != nil {
 		return nil, err
 	}
-	f, err := x.at(*s)
-	if f == nil || err != nil || f.Tx.ID() != id {
+	block, ok := x.block(*s)
+	if !ok {
+		return nil, nil
+	}
+	t, err := x.read(block, int(s.offset))
+	if t == nil || err != nil || t.ID() != id {
 		return nil, err
 	}
-	return f, nil
+	return &Found{t, block}, nil
+}
+
+// firstRead is how many bytes are read of a transaction at first; most have fewer.
+const firstRead = 4 << 10
+
+// read reads the transaction that begins at an offset of a block; nil where none
+// does. Its id says whether it is the right one, so that the rest of the block
+// need not be looked at.
+func (x *Tx) read(block wire.Hash, offset int) (*wire.Tx, error) {
+	for size := firstRead; ; size *= 8 {
+		b, err := x.chain.BlockPart(block, offset, size)
+		if err != nil {
+			return nil, fmt.Errorf("block of a transaction: %w", err)
+		}
+		if n, err := wire.CutTx(b); err == nil {
+			t, err := wire.DecodeTx(b[:n])
+			if err == nil {
+				return t, nil
+			}
+		}
+		if len(b) < size { // there is no more
+			return nil, nil
+		}
+	}
+}
+
+// block is the block that s is in; ok is false where the chain has none of that height.
+func (r reader) block(s spot) (id wire.Hash, ok bool) {
+	if s.stale != nil {
+		return *s.stale, true
+	}
+	h, ok := r.chain.ActiveAt(s.height)
+	return h.ID, ok
 }
 
 // lookUp reads the entry under k; nil when there is none.
@@ -147,36 +181,4 @@ func (r reader) lookUp(ctx context.Context, k ds.Key) (*spot, error) {
 	}
 	s, err := decodeSpot(b)
 	return &s, err
-}
-
-// at reads the transaction at s; nil when none begins there, which is so where an
-// entry is older than a reorganisation.
-func (r reader) at(s spot) (*Found, error) {
-	id, ok := wire.Hash{}, true
-	if s.stale != nil {
-		id = *s.stale
-	} else {
-		var h chain.HeaderInfo
-		h, ok = r.chain.ActiveAt(s.height)
-		id = h.ID
-	}
-	if !ok {
-		return nil, nil
-	}
-	b, err := r.chain.Block(id)
-	if err != nil {
-		return nil, fmt.Errorf("block of a transaction: %w", err)
-	}
-	var found *Found
-	offsets(b, func(i int, t *wire.Tx, offset uint32) {
-		if offset == s.offset {
-			found = &Found{t, i, id}
-		}
-	})
-	return found, nil
-}
-
-// In says where in b a transaction is, -1 if nowhere.
-func In(b *wire.Block, id wire.Hash) int {
-	return slices.IndexFunc(b.Txs, func(t *wire.Tx) bool { return t.ID() == id })
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/chain"
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/node/rpc/table"
@@ -119,7 +118,7 @@ func (n *node) indexedTx(ctx context.Context, id wire.Hash, level int64) (any, e
 	if !ok {
 		return nil, unknownTx("No such mempool or blockchain transaction")
 	}
-	return n.place(n.withSpent(f.Tx, f.Index, f.Block, level), h, false), nil
+	return n.place(n.withSpent(f.Tx, f.Block, level), h, false), nil
 }
 
 func unknownTx(why string) error {
@@ -162,21 +161,24 @@ func (n *node) blockTx(id wire.Hash, block json.RawMessage, level int64) (any, e
 	case level <= 0:
 		return hex.EncodeToString(b.Txs[i].Append(nil)), nil
 	}
-	return n.place(n.withSpent(b.Txs[i], i, blockID, level), h, true), nil
+	return n.place(n.withSpent(b.Txs[i], blockID, level), h, true), nil
 }
 
-// withSpent shows the transaction of a block at a place in it; from level 2 on with what it
-// spent, where that is known.
-func (n *node) withSpent(t *wire.Tx, i int, block wire.Hash, level int64) view.Tx {
+// withSpent shows a transaction of a block; from level 2 on with what it spent,
+// where that is known.
+func (n *node) withSpent(t *wire.Tx, block wire.Hash, level int64) view.Tx {
 	v := view.TxView{Params: n.Params, Hex: true}
-	if level >= 2 && i > 0 {
-		b, err := n.Chain.Block(block)
-		if err == nil {
-			var spent []consensus.Coin
-			if spent, err = n.Chain.Spent(block); err == nil {
-				v.Spent, v.Prevs = view.SpentBy(b, spent)[i], true
-			}
-		}
+	if level < 2 || t.IsCoinbase() {
+		return v.Show(t)
+	}
+	b, err := n.Chain.Block(block)
+	if err != nil {
+		return v.Show(t)
+	}
+	spent, err := n.Chain.Spent(block)
+	i := slices.IndexFunc(b.Txs, func(o *wire.Tx) bool { return o.ID() == t.ID() })
+	if err == nil && i > 0 {
+		v.Spent, v.Prevs = view.SpentBy(b, spent)[i], true
 	}
 	return v.Show(t)
 }
