@@ -82,6 +82,12 @@ func (c *Chain) takeBack(ops []wire.Outpoint, coins []consensus.Coin) {
 // EachCoin flushes and calls f for each coin at the tip that it returns, in the
 // order of (txid bytes, index). The chain may move on meanwhile.
 func (c *Chain) EachCoin(ctx context.Context, f func(wire.Outpoint, consensus.Coin) error) (consensus.State, error) {
+	return c.eachCoin(ctx, func(consensus.State) error { return nil }, f)
+}
+
+// eachCoin also calls first with the tip, before f. The chain moves on
+// meanwhile already, unless there is no coin.
+func (c *Chain) eachCoin(ctx context.Context, first func(consensus.State) error, f func(wire.Outpoint, consensus.Coin) error) (consensus.State, error) {
 	// The engine stands still from the flush until the store's reading has
 	// begun, so that no later flush comes between.
 	ctx, cancel := context.WithCancel(ctx)
@@ -106,10 +112,21 @@ func (c *Chain) EachCoin(ctx context.Context, f func(wire.Outpoint, consensus.Co
 	case err := <-refused:
 		return c.Tip(), err
 	case s := <-at:
-		return s, c.store.EachCoin(ctx, func(op wire.Outpoint, coin consensus.Coin) error {
+		told := false
+		err := c.store.EachCoin(ctx, func(op wire.Outpoint, coin consensus.Coin) error {
 			begin()
+			if !told {
+				told = true
+				if err := first(s); err != nil {
+					return err
+				}
+			}
 			return f(op, coin)
 		})
+		if err == nil && !told {
+			err = first(s)
+		}
+		return s, err
 	}
 }
 
