@@ -198,3 +198,6 @@ func (c *Chain) absent(id wire.Hash, err error) error {
 	}
 	return err
 }
+
+// PruneTarget is Config.Prune.
+func (c *Chain) PruneTarget() int64 { return c.prune }
