@@ -40,6 +40,7 @@ type Config struct {
 type Consensus struct {
 	Verifier    string `key:"verifier" help:"what verifies signatures: fast, which has btcec repeat one in a thousand and stops the node if they differ, or btcec alone, several times slower"`
 	AssumeValid string `key:"assume_valid" help:"id of a block whose ancestors' scripts are taken for checked, once its chain is known and has the work; 0 or none: check all; empty: the chain's own"`
+	AssumeUTXO  string `key:"assume_utxo" help:"a coin set that loadtxoutset takes besides those known of the chain, as height:block's id:txoutset_hash:nchaintx of a dumptxoutset by somebody trusted; it is proven afterwards"`
 }
 
 // P2P configures the swarm.
@@ -99,6 +100,7 @@ type RPC struct {
 // Datastore configures what is kept.
 type Datastore struct {
 	Backend string `key:"backend" help:"pebble, or memory (nothing survives)"`
+	Prune   string `key:"prune" help:"size that block and undo files may have, the oldest go first: at least 550MiB, on regtest and commons 1MiB; manual: they go by pruneblockchain alone; 0: all are kept"`
 	Cache   Size   `key:"cache" help:"memory for coins, for what is not yet written and for the database (at least 8 MiB of it)"`
 }
 
@@ -169,7 +171,7 @@ func Defaults() Config {
 		RPC:       defaultRPC(),
 		ZMQ:       ZMQ{HashBlock: []string{}, HashTx: []string{}, RawBlock: []string{}, RawTx: []string{}, Sequence: []string{}, HighWater: 1000},
 		Consensus: Consensus{Verifier: verifierFast},
-		Datastore: Datastore{Backend: "pebble", Cache: 64 << 20},
+		Datastore: Datastore{Backend: "pebble", Prune: "0", Cache: 64 << 20},
 		Mempool: Mempool{
 			Size: 300_000_000, MinFee: 100, Increment: 100, Expiry: 336 * time.Hour,
 			DustRate: 3000, DataCarrier: 100_000, BareMultisig: true, ClusterCount: 64, ClusterSize: 101_000,
@@ -236,6 +238,10 @@ func (c *Config) Validate() error {
 		bad("datastore.cache", "%v is too little, use at least 1 MiB", c.Datastore.Cache)
 	}
 	c.Mempool.validate(bad)
+	if p, err := c.Params(); err == nil {
+		_, err = c.Datastore.target(p)
+		errs = append(errs, err)
+	}
 	if c.Wallet.FallbackFee < -1 || c.Wallet.FallbackFee > maxFallbackFee {
 		bad("wallet.fallback_fee", "%d is out of range, the most is %d satoshis per 1000 virtual bytes", c.Wallet.FallbackFee, maxFallbackFee)
 	}
@@ -334,8 +340,8 @@ func (c *Config) fallbackFee() int64 {
 	return 0
 }
 
-// Params are the chain's rules with the overrides applied, and the block that
-// is assumed valid.
+// Params are the chain's rules with the overrides applied, and the block and
+// the coins that are assumed valid.
 func (c *Config) Params() (*consensus.Params, error) {
 	p, err := consensus.Chain(c.Chain)
 	if err != nil {
@@ -349,6 +355,9 @@ func (c *Config) Params() (*consensus.Params, error) {
 		if p, err = p.With(*o); err != nil {
 			return nil, fmt.Errorf("rules: %w", err)
 		}
+	}
+	if p, err = c.Consensus.coins(p); err != nil {
+		return nil, err
 	}
 	return c.Consensus.assume(p)
 }

@@ -24,6 +24,7 @@ type ledger struct {
 	params *consensus.Params
 	dir    string
 	memory int64 // for blocks being judged
+	prune  int64 // see chain.Config
 	// verifier makes what verifies signatures.
 	verifier func() script.Verifier
 	accepted *script.Accepted // what the mempool tells the chain
@@ -53,6 +54,10 @@ func openStore(c Config, logs *Loggers, r Reindex) (*ledger, error) {
 	if err != nil {
 		return nil, err
 	}
+	target, err := c.Datastore.target(params)
+	if err != nil {
+		return nil, err
+	}
 	store, err := datastore.Open(datastore.Config{
 		Dir:     c.Dir(),
 		Params:  params,
@@ -60,13 +65,15 @@ func openStore(c Config, logs *Loggers, r Reindex) (*ledger, error) {
 		Cache:   int64(c.Datastore.Cache),
 		Log:     logs.For("store"),
 		Reindex: r.Wanted,
-		Scanned: r.Scanned,
+
+		BlockFile: blockFile(target, params),
+		Scanned:   r.Scanned,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
 	return &ledger{
-		params: params, dir: c.Dir(), memory: judging(c.Datastore.Cache), store: store,
+		params: params, dir: c.Dir(), memory: judging(c.Datastore.Cache), prune: target, store: store,
 		verifier: c.Consensus.newVerifier, accepted: newAccepted(),
 	}, nil
 }
@@ -80,7 +87,7 @@ func judging(cache Size) int64 { return int64(min(max(cache/4, 6<<20), 64<<20)) 
 // take a while.
 func (l *ledger) openChain(ctx context.Context, logs *Loggers, now func() time.Time) (err error) {
 	l.chain, err = chain.Open(ctx, chain.Config{
-		Params: l.params, Store: l.store, Now: now, Log: logs.For("chain"), Memory: l.memory,
+		Params: l.params, Store: l.store, Now: now, Log: logs.For("chain"), Memory: l.memory, Prune: l.prune,
 		Verifier: l.verifier, Accepted: l.accepted,
 	})
 	if err != nil {

@@ -334,6 +334,7 @@ func (n *Node) rpcParts(p *parts) rpc.Parts {
 		Chain: p.chain, Pool: p.pool, Fees: p.fees, Indexes: p.indexes, Wallets: p.wallets, Assembler: p.assembler, Templates: p.keeper, Miner: p.miner,
 		Net: p.net, Peering: p.peering, Params: p.params, Reorgs: p.alarm.Shown,
 		Swarm: n.config.SwarmName(), Folder: n.config.Dir(), Version: Version, Logs: n.logs,
+		Cache: int64(n.config.Datastore.Cache), Log: n.logs.For("rpc"),
 		Invite: func(own, others []string) (invite.Invite, bool, error) {
 			i, err := n.config.Invite(own, others)
 			return i, n.config.MeetsPublicly(), err

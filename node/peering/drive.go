@@ -66,6 +66,8 @@ func (p *Peering) drive(ctx context.Context) error {
 // refresh tells the scheduler where the chain stands.
 func (d *driver) refresh() {
 	now, tip, best := d.Now(), d.Chain.Tip(), d.Chain.BestHeader()
+	_, proving := d.Chain.Background()
+	d.sched.Backfill(proving)
 	d.run(d.sched.ChainChanged(now, tipOf(best), tipOf(tip), d.fresh(now, tip, best)))
 	if d.sched.NeedsWanted() || best.ID != d.aimed {
 		d.aimed = best.ID
@@ -90,14 +92,18 @@ func (d *driver) fresh(now time.Time, tip, best consensus.State) bool {
 }
 
 // wanted lists missing bodies, none of a branch with less work than the chain is
-// known to have.
+// known to have: first those for the tip, then those for the proof of a snapshot.
 func (d *driver) wanted(best consensus.State) []syncer.Block {
 	if best.Work.Cmp(d.Params.MinWork) < 0 {
 		return nil
 	}
 	var bs []syncer.Block
+	back, proving := d.Chain.Background()
 	for _, h := range d.Chain.Wanted(syncer.Window) {
-		bs = append(bs, syncer.Block{ID: h.ID, Parent: h.Parent, Height: h.Height, After: d.bodies.due(h.ID)})
+		bs = append(bs, syncer.Block{
+			ID: h.ID, Parent: h.Parent, Height: h.Height, After: d.bodies.due(h.ID),
+			Behind: proving && h.Height <= back.Base.Height,
+		})
 	}
 	return bs
 }

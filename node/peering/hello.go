@@ -19,7 +19,10 @@ const (
 )
 
 // Services a peer offers, a bit each.
-const ServeBlocks uint64 = 1 // bodies of all blocks on its active branch
+const (
+	ServeBlocks uint64 = 1 // bodies of all blocks on its active branch
+	ServeRecent uint64 = 2 // bodies of the last syncer.RecentBlocks of them
+)
 
 const (
 	maxAgent = 256

@@ -35,6 +35,9 @@ type Chain interface {
 	AddHeaders(ctx context.Context, hs []wire.Header) (consensus.State, error)
 	QueueBlock(ctx context.Context, b *wire.Block, done func(error)) error
 	OnBlock(f func(*wire.Block))
+	AddBlock(ctx context.Context, b *wire.Block) error
+	Background() (chain.Background, bool)
+	Prunes() bool
 }
 
 // Pool is what peering needs of the mempool. *mempool.Pool satisfies it.
@@ -107,6 +110,7 @@ type Peering struct {
 	refused recent                // witness ids that policy refused, at this tip
 	transit map[wire.Hash]bool    // being judged as part of a gossiped batch
 	outbox  []*wire.Tx            // to publish
+	fetches fetches
 	asked   map[gossip.Peer]int64 // Unix seconds of the last mempool question
 }
 
@@ -167,6 +171,7 @@ func New(c Config) (*Peering, error) {
 		peers:     map[gossip.Peer]*known{},
 		transit:   map[wire.Hash]bool{},
 		asked:     map[gossip.Peer]int64{},
+		fetches:   fetches{},
 		told:      tally{most: maxTold},
 		toldBy:    tally{most: maxToldBy},
 		claims:    map[wire.Hash][]claim{},
@@ -235,6 +240,9 @@ func (p *Peering) joined(ctx context.Context, id gossip.Peer) error {
 	p.mu.Unlock()
 	p.Log.Debug("peer joined", "peer", id, "agent", printable(theirs.Agent), "height", theirs.Tip.Height)
 	p.post(func(d *driver, now time.Time) []syncer.Action {
+		if theirs.Services&ServeBlocks == 0 {
+			return d.sched.LimitedJoined(now, syncer.Peer(id), theirs.Tip)
+		}
 		return d.sched.PeerJoined(now, syncer.Peer(id), theirs.Tip)
 	})
 	signal(p.meet)
@@ -258,9 +266,24 @@ func (p *Peering) hello() Hello {
 		Genesis:  p.Params.Genesis.ID(),
 		Rules:    p.Params.Digest(),
 		Tip:      tipOf(p.Chain.Tip()),
-		Services: ServeBlocks, Nonce: p.nonce,
+		Services: p.services(), Nonce: p.nonce,
 		Agent: p.Agent[:min(len(p.Agent), maxAgent)],
 	}
+}
+
+// services are what this node can promise: old bodies only where none was pruned, nor
+// is missing before a snapshot.
+func (p *Peering) services() uint64 {
+	if p.Limited() {
+		return ServeRecent
+	}
+	return ServeBlocks | ServeRecent
+}
+
+// Limited says that this node serves no more than recent bodies.
+func (p *Peering) Limited() bool {
+	_, proving := p.Chain.Background()
+	return proving || p.Chain.Prunes()
 }
 
 func tipOf(s consensus.State) syncer.Tip {

@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"io"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -55,6 +56,9 @@ type Parts struct {
 
 	Logs controlrpc.Logs
 
+	Cache int64        // bytes for coins and their database
+	Log   *slog.Logger // nil: discarded
+
 	Reorgs func() []alarm.Reorg // deep ones to warn of, the newest first; nil: none
 
 	Invite  func(own, others []string) (i invite.Invite, meet bool, err error) // into the node's swarm
@@ -83,7 +87,7 @@ func (p Parts) methods(started time.Time, running func() []controlrpc.Running) t
 		controlrpc.Methods(control),
 		chainrpc.Methods(p.chainIndexes(chainrpc.Parts{
 			Chain: p.Chain, Pool: p.Pool, Params: p.Params, Folder: p.Folder,
-			Syncing: p.syncing, Progress: p.progress, Warnings: p.warnings,
+			Syncing: p.syncing, Progress: p.progress, Warnings: p.warnings, Cache: p.Cache, Log: p.Log,
 		})),
 		txrpc.Methods(p.txIndexes(txrpc.Parts{Chain: p.Chain, Pool: p.Pool, Params: p.Params, Block: p.walletBlock})),
 		poolrpc.Methods(p.poolIndexes(poolrpc.Parts{Chain: p.Chain, Pool: p.Pool, Syncing: p.syncing})),

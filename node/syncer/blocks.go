@@ -11,7 +11,7 @@ import (
 // NeedsWanted says that the driver should call Wanted: less than half of the
 // window is known.
 func (s *Scheduler) NeedsWanted() bool {
-	return len(s.queue) < Window/2 && s.best.ID != s.tip.ID
+	return len(s.queue) < Window/2 && (s.backfill || s.best.ID != s.tip.ID)
 }
 
 // Wanted replaces the list of blocks on the way to the best header whose bodies
@@ -415,6 +415,9 @@ func (s *Scheduler) askFor(now time.Time, r *request) {
 // their last claim may be a little old.
 func (b *block) isWith(now time.Time, p *peer, tries int) bool {
 	reach := p.tip.Height
+	if p.limited && b.Height+RecentBlocks-2 <= reach {
+		return false
+	}
 	if tries > 0 {
 		reach += nearTip
 	}

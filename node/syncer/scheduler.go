@@ -21,8 +21,11 @@ const (
 	MaxHeld     = 128 << 20 // bytes of bodies received or expected and not yet judged
 	MaxSubmit   = 64        // bodies the chain was given and has not judged
 	MaxDirect   = 64        // announced blocks off the way to the best header
-	nearTip     = 6         // blocks a peer may be ahead of its last claim
-	maxPolls    = 4         // questions for headers to peers that claim nothing new
+	// RecentBlocks are the last blocks whose bodies every peer gives (Core:
+	// NODE_NETWORK_LIMITED_MIN_BLOCKS). Two are left to chance: its tip may have moved.
+	RecentBlocks = 288
+	nearTip      = 6 // blocks a peer may be ahead of its last claim
+	maxPolls     = 4 // questions for headers to peers that claim nothing new
 
 	MinStall       = 2 * time.Second
 	MaxStall       = 64 * time.Second
@@ -50,6 +53,7 @@ type Block struct {
 	ID, Parent wire.Hash
 	Height     uint32
 	After      time.Time // not asked for before: it may come by another way
+	Behind     bool      // it is for the proof of a snapshot: the node has caught up without it
 }
 
 // Scheduler holds what is known of peers, what is wanted and what was asked.
@@ -63,6 +67,7 @@ type Scheduler struct {
 	best, tip Tip
 	least     work.Work // a chain with less is not worth having
 	synced    bool      // once true, stays so
+	backfill  bool      // bodies are wanted though the tip is the best header
 	peers     map[Peer]*peer
 	order     []*peer // by time of joining, so that runs repeat
 	requests  map[Request]*request
@@ -82,6 +87,7 @@ type Scheduler struct {
 type peer struct {
 	name    Peer
 	tip     Tip
+	limited bool       // it gives only the last RecentBlocks
 	open    []*request // oldest first
 	asked   *request   // the open one for headers
 	polled  time.Time
@@ -153,14 +159,26 @@ func New(best, tip Tip, least work.Work) *Scheduler {
 
 // PeerJoined tells of a new peer and the tip it claims.
 func (s *Scheduler) PeerJoined(now time.Time, name Peer, tip Tip) []Action {
-	if _, known := s.peers[name]; known || len(s.peers) >= MaxPeers {
-		return s.Announced(now, name, tip)
+	return s.join(now, &peer{name: name, tip: tip, batch: MaxBatch / 2})
+}
+
+// LimitedJoined is PeerJoined of a peer that gives only recent bodies.
+func (s *Scheduler) LimitedJoined(now time.Time, name Peer, tip Tip) []Action {
+	return s.join(now, &peer{name: name, tip: tip, batch: MaxBatch / 2, limited: true})
+}
+
+func (s *Scheduler) join(now time.Time, p *peer) []Action {
+	if _, known := s.peers[p.name]; known || len(s.peers) >= MaxPeers {
+		return s.Announced(now, p.name, p.tip)
 	}
-	p := &peer{name: name, tip: tip, batch: MaxBatch / 2}
-	s.peers[name] = p
+	s.peers[p.name] = p
 	s.order = append(s.order, p)
 	return s.step(now)
 }
+
+// Backfill says whether bodies may be wanted though the tip is the best header:
+// those before a snapshot.
+func (s *Scheduler) Backfill(on bool) { s.backfill = on }
 
 // PeerLeft takes a peer's work back.
 func (s *Scheduler) PeerLeft(now time.Time, name Peer) []Action {
@@ -226,7 +244,7 @@ func (s *Scheduler) step(now time.Time) []Action {
 
 // judgeSynced notices that no peer has more than we have.
 func (s *Scheduler) judgeSynced() {
-	if s.synced || len(s.peers) == 0 || len(s.queue) > 0 || s.tip.Work.Cmp(s.best.Work) < 0 || s.tip.Work.Cmp(s.least) < 0 {
+	if s.synced || len(s.peers) == 0 || slices.ContainsFunc(s.queue, func(b *block) bool { return !b.Behind }) || s.tip.Work.Cmp(s.best.Work) < 0 || s.tip.Work.Cmp(s.least) < 0 {
 		return
 	}
 	for _, p := range s.order {

@@ -64,6 +64,9 @@ func (n *node) getBlock(_ context.Context, a table.Args) (any, error) {
 		return nil, err
 	}
 	b, err := n.recent.block(id, n.Chain.Block)
+	if errors.Is(err, chain.ErrPruned) {
+		return nil, table.Errorf(table.CodeMisc, "Block not available (pruned data)")
+	}
 	if errors.Is(err, chain.ErrNoBlock) {
 		return nil, table.Errorf(table.CodeMisc, "Block not available (not fully downloaded)")
 	}

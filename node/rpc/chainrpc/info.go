@@ -59,15 +59,17 @@ func (n *node) getBlockchainInfo(ctx context.Context, _ table.Args) (any, error)
 		Median     uint32      `json:"mediantime"`
 		Progress   view.Double `json:"verificationprogress"`
 		Syncing    bool        `json:"initialblockdownload"`
+		Background *background `json:"backgroundvalidation,omitempty"`
 		Work       string      `json:"chainwork"`
 		Disk       int64       `json:"size_on_disk"`
 		Pruned     bool        `json:"pruned"`
-		Challenge  view.Hex    `json:"signet_challenge,omitempty"`
-		Warnings   []string    `json:"warnings"`
+		pruning
+		Challenge view.Hex `json:"signet_challenge,omitempty"`
+		Warnings  []string `json:"warnings"`
 	}{
 		n.Params.RPCName, tip.Height, n.Chain.BestHeader().Height, tip.ID, view.Hex32(tip.Past.Bits), view.Target(uint32(tip.Past.Bits)),
-		view.Double(tip.Past.Bits.Difficulty()), tip.Time(), tip.MedianTimePast(), view.Double(n.Progress(ctx)), n.Syncing(),
-		tip.Work.String(), folderSize(n.Folder), false, n.Params.SignetChallenge, n.Warnings(),
+		view.Double(tip.Past.Bits.Difficulty()), tip.Time(), tip.MedianTimePast(), view.Double(n.Progress(ctx)), n.Syncing(), n.background(),
+		tip.Work.String(), n.Chain.Usage(), n.Chain.PruneTarget() != 0, n.pruning(), n.Params.SignetChallenge, n.Warnings(),
 	}, nil
 }
 

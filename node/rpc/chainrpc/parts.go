@@ -2,6 +2,7 @@ package chainrpc
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 
 	"github.com/quernnet/quern/consensus"
@@ -27,6 +28,18 @@ type Chain interface {
 	EachCoin(ctx context.Context, f func(wire.Outpoint, consensus.Coin) error) (consensus.State, error)
 	Invalidate(ctx context.Context, id wire.Hash) error
 	Reconsider(ctx context.Context, id wire.Hash) error
+	Precious(ctx context.Context, id wire.Hash) error
+	Changed() <-chan struct{}
+	EachCoinAt(ctx context.Context, id wire.Hash, f func(wire.Outpoint, consensus.Coin) error) (consensus.State, error)
+	LoadSnapshot(ctx context.Context, s chain.Snapshot) (consensus.State, error)
+	Background() (chain.Background, bool)
+	Audit(ctx context.Context, level, depth int) error
+	Prune(ctx context.Context, height uint32) error
+	PruneTarget() int64
+	FirstBody() uint32
+	Usage() int64
+	HoldPruning(name string, from uint32)
+	ReleasePruning(name string)
 }
 
 // Pool is what is asked of the mempool.
@@ -34,6 +47,7 @@ type Pool interface {
 	Get(id wire.Hash) (mempool.Entry, bool)
 	Spender(op wire.Outpoint) (wire.Hash, bool)
 	Sync(ctx context.Context) error
+	Stats() mempool.Stats
 }
 
 // Txs is where transactions are. The error wraps chain.ErrNoBlock where a block is
@@ -69,6 +83,8 @@ type Parts struct {
 	Syncing  func() bool                       // the node still catches up
 	Progress func(ctx context.Context) float64 // share of the best chain that is verified, 0 to 1
 	Warnings func() []string                   // for an operator
+	Cache    int64                             // bytes for coins and their database
+	Log      *slog.Logger                      // nil: discarded
 }
 
 // node is what the methods work on.
@@ -81,8 +97,12 @@ type node struct {
 
 // Methods lists the methods on p.
 func Methods(p Parts) []table.Method {
+	if p.Log == nil {
+		p.Log = slog.New(slog.DiscardHandler)
+	}
 	n := &node{Parts: p}
 	return slices.Concat(n.chainMethods(), n.blockMethods(), n.chainInfoMethods(), n.coinMethods(), n.scanMethods(),
 		n.filterMethods(), n.scanBlocksMethods(), n.proofMethods(),
-		[]table.Method{n.blockStatsMethod(), n.chainTxStatsMethod()})
+		[]table.Method{n.blockStatsMethod(), n.chainTxStatsMethod()},
+		n.waitMethods(), n.pruneMethods(), n.snapshotMethods())
 }

@@ -6,7 +6,9 @@ import (
 	"sort"
 
 	"github.com/quernnet/quern/consensus/chain"
+	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/node/rpc/table"
+	"github.com/quernnet/quern/node/rpc/view"
 )
 
 func (n *node) pruneMethods() []table.Method {
@@ -23,8 +25,8 @@ func (n *node) pruneMethods() []table.Method {
 		About: "Treats a block as if it were received before others with the same work.\n" +
 			"\nA later preciousblock call can override the effect of an earlier one.\n" +
 			"\nThe effects of preciousblock are not retained across restarts.",
-		Args:    []table.Arg{{Name: "blockhash", Kind: table.HexText, Need: true, About: "the hash of the block to mark as precious"}},
-		Results: []table.Shape{table.Null("")},
+		Args:     []table.Arg{{Name: "blockhash", Kind: table.HexText, Need: true, About: "the hash of the block to mark as precious"}},
+		Results:  []table.Shape{table.Null("")},
 		Examples: table.Both("preciousblock", `"blockhash"`, `"blockhash"`), Call: n.preciousBlock,
 	}, {
 		Name: "verifychain", Category: "blockchain", About: "Verifies blockchain database.",
@@ -136,9 +138,49 @@ func (n *node) verifyChain(ctx context.Context, a table.Args) (any, error) {
 		return nil, ctx.Err()
 	}
 	if err != nil && !errors.Is(err, chain.ErrPartial) {
-		n.log().Error("verifychain found a block that does not hold", "error", err)
+		n.Log.Error("verifychain found a block that does not hold", "error", err)
 	} else if err != nil {
-		n.log().Warn("verifychain", "error", err)
+		n.Log.Warn("verifychain", "error", err)
 	}
 	return err == nil, nil
+}
+
+// pruning is what getblockchaininfo says of it, only where it is on.
+type pruning struct {
+	Height *int64 `json:"pruneheight,omitempty"`
+	Auto   *bool  `json:"automatic_pruning,omitempty"`
+	Target int64  `json:"prune_target_size,omitempty"`
+}
+
+func (n *node) pruning() (p pruning) {
+	target := n.Chain.PruneTarget()
+	if target == 0 {
+		return p
+	}
+	first, auto := n.pruneHeight()+1, target > 0
+	p.Height, p.Auto, p.Target = &first, &auto, max(target, 0)
+	return p
+}
+
+// background is how far the proof of a snapshot is.
+type background struct {
+	Base     uint32      `json:"snapshotheight"`
+	Blocks   uint32      `json:"blocks"`
+	Best     wire.Hash   `json:"bestblockhash"`
+	Median   uint32      `json:"mediantime"`
+	Work     string      `json:"chainwork"`
+	Progress view.Double `json:"verificationprogress"`
+}
+
+func (n *node) background() *background {
+	b, proving := n.Chain.Background()
+	if !proving {
+		return nil
+	}
+	at, _ := n.Chain.Header(b.At.ID)
+	base, _ := n.Chain.Header(b.Base.ID)
+	return &background{
+		b.Base.Height, b.At.Height, b.At.ID, b.At.MedianTimePast(), b.At.Work.String(),
+		view.Double(float64(at.ChainTxs) / float64(max(base.ChainTxs, 1))),
+	}
 }

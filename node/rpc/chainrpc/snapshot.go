@@ -138,6 +138,9 @@ func intoPipe(path string, f *os.File) error {
 	return errors.Join(err, pipe.Close())
 }
 
+// holdName is under which a dump keeps the blocks that it rolls back.
+const holdName = "dumptxoutset-rollback"
+
 type dumpJSON struct {
 	Coins  uint64    `json:"coins_written"`
 	Base   wire.Hash `json:"base_hash"`
@@ -160,6 +163,9 @@ func (n *node) dump(ctx context.Context, f *os.File, target wire.Hash) (out dump
 		if target.IsZero() {
 			at, err = n.Chain.EachCoin(ctx, each)
 		} else {
+			h, _ := n.Chain.Header(target)
+			n.Chain.HoldPruning(holdName, h.Height)
+			defer n.Chain.ReleasePruning(holdName)
 			at, err = n.Chain.EachCoinAt(ctx, target, each)
 		}
 		return err
@@ -214,34 +220,10 @@ func (n *node) dumpTarget(a table.Args) (target wire.Hash, err error) {
 	if !h.Active {
 		return target, table.Errorf(table.CodeInvalid, "Block is not in main chain")
 	}
-	if first := n.Chain.FirstBody(); first > h.Height+1 {
+	if first := n.Chain.FirstBody(); n.Chain.PruneTarget() != 0 && first > h.Height {
 		return target, table.Errorf(table.CodeMisc, "Could not roll back to requested height since necessary block data is already pruned.")
 	}
 	return h.ID, nil
-}
-
-// hashOrHeight finds a block by either (Core: ParseHashOrHeight).
-func (n *node) hashOrHeight(raw json.RawMessage) (h chain.HeaderInfo, err error) {
-	var name string
-	if json.Unmarshal(raw, &name) == nil {
-		id, err := table.ParseHash(name, "hash_or_height")
-		if err != nil {
-			return h, err
-		}
-		return n.header(id)
-	}
-	height, err := table.ParseInteger(raw, 32)
-	if err != nil {
-		return h, err
-	}
-	if height < 0 {
-		return h, table.Errorf(table.CodeInvalid, "Target block height %d is negative", height)
-	}
-	h, ok := n.Chain.ActiveAt(uint32(height))
-	if !ok {
-		return h, table.Errorf(table.CodeInvalid, "Target block height %d after current tip %d", height, n.Chain.Tip().Height)
-	}
-	return h, nil
 }
 
 func (n *node) loadTxOutSet(ctx context.Context, a table.Args) (any, error) {
@@ -265,7 +247,9 @@ func (n *node) loadTxOutSet(ctx context.Context, a table.Args) (any, error) {
 			}
 			return nil
 		},
-		Each: func(f func(wire.Outpoint, *consensus.Coin) error) error { return snapshot.Read(r, header, base.Height, f) },
+		Each: func(f func(wire.Outpoint, *consensus.Coin) error) error {
+			return snapshot.Read(r, header, base.Height, f)
+		},
 	})
 	var refused *chain.SnapshotError
 	if errors.As(err, &refused) {

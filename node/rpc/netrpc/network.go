@@ -28,6 +28,19 @@ const addPatience = 3 * time.Second
 
 var serviceNames = []string{"NETWORK", "WITNESS"}
 
+// Of a node that promises only recent blocks: NODE_WITNESS and NODE_NETWORK_LIMITED.
+const limitedBits = 1<<3 | 1<<10
+
+var limitedNames = []string{"WITNESS", "NETWORK_LIMITED"}
+
+// services are a node's in Core's terms.
+func services(limited bool) (bits string, names []string) {
+	if limited {
+		return fmt.Sprintf("%016x", limitedBits), limitedNames
+	}
+	return fmt.Sprintf("%016x", serviceBits), serviceNames
+}
+
 func (n *node) networkMethods() []table.Method {
 	return []table.Method{{
 		Name: "getnetworkinfo", Category: "network", About: "Returns an object containing various state info regarding P2P networking.",
@@ -108,6 +121,7 @@ func (n *node) getNetworkInfo(_ context.Context, _ table.Args) (any, error) {
 	}
 	on := n.Net != nil && n.Net.Active()
 	st := n.Pool.Stats()
+	bits, names := services(n.Peering != nil && n.Peering.Limited())
 	local := []localAddress{}
 	if n.Net != nil {
 		for _, a := range n.Net.Addrs() {
@@ -133,7 +147,7 @@ func (n *node) getNetworkInfo(_ context.Context, _ table.Args) (any, error) {
 		Warnings   []string       `json:"warnings"`
 	}{
 		coreVersion, fmt.Sprintf("/Satoshi:%d.0.0(Quern %s)/", coreVersion/10000, n.Version), protocolVersion,
-		fmt.Sprintf("%016x", serviceBits), serviceNames, true, 0, on, len(peers), in, len(peers) - in,
+		bits, names, true, 0, on, len(peers), in, len(peers) - in,
 		networkList(on),
 		view.Coins(st.Floor), view.Coins(st.Increment), local, n.Warnings(),
 	}, nil
@@ -222,8 +236,10 @@ func (n *node) getPeerInfo(ctx context.Context, _ table.Args) (any, error) {
 }
 
 func (n *node) peer(id int, p gossip.Info, status map[gossip.Peer]peering.PeerStatus) peerJSON {
+	s, ok := status[p.ID]
+	bits, names := services(ok && s.Services&peering.ServeBlocks == 0)
 	out := peerJSON{
-		ID: id, Addr: p.Addr, Network: networkOf(p.Addr), Services: fmt.Sprintf("%016x", serviceBits), Names: serviceNames,
+		ID: id, Addr: p.Addr, Network: networkOf(p.Addr), Services: bits, Names: names,
 		Relay: true, Sent: p.Sent, Received: p.Received, Since: p.Since.Unix(), Subversion: p.Agent, Inbound: p.Inbound,
 		Presynced: -1, Headers: -1, Blocks: -1, InFlight: []uint32{}, Perms: []string{},
 		SentBy: map[string]int64{}, ReceivedBy: map[string]int64{}, Kind: kindOf(p), Transport: transportOf(p.Addr),
@@ -236,7 +252,6 @@ func (n *node) peer(id int, p gossip.Info, status map[gossip.Peer]peering.PeerSt
 		ping := view.Double(p.Latency.Seconds())
 		out.Ping, out.MinPing = &ping, &ping
 	}
-	s, ok := status[p.ID]
 	if !ok {
 		return out
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/chain"
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/gossip"
@@ -16,6 +17,8 @@ import (
 // Chain is what is asked of the chain.
 type Chain interface {
 	Header(id wire.Hash) (chain.HeaderInfo, bool)
+	Tip() consensus.State
+	PruneTarget() int64
 }
 
 // Pool is what is asked of the mempool.
@@ -46,6 +49,8 @@ type Net interface {
 // Peering knows how far peers are.
 type Peering interface {
 	Status(ctx context.Context) peering.Status
+	Limited() bool
+	Fetch(p gossip.Peer, id wire.Hash) error
 }
 
 // Parts are what the methods reach.
@@ -68,5 +73,5 @@ type node struct {
 // Methods lists the methods on p.
 func Methods(p Parts) []table.Method {
 	n := &node{Parts: p}
-	return slices.Concat(n.networkMethods(), n.banMethods(), n.knownMethods(), n.trafficMethods())
+	return slices.Concat(n.networkMethods(), n.banMethods(), n.knownMethods(), n.trafficMethods(), n.fetchMethods())
 }
