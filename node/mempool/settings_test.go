@@ -11,7 +11,10 @@ func TestSettings(t *testing.T) {
 	data := func(n int) []byte { return append([]byte{opReturn, byte(n)}, make([]byte, n)...) }
 	multisig := append(append(append([]byte{op1, 33, 2}, make([]byte, 31)...), 1), op1, opCheckMultisig)
 	with := func(script []byte) func(*wire.Tx) {
-		return func(t *wire.Tx) { t.Outs = append(t.Outs, wire.Out{Value: 1000, Script: script}); t.Outs[0].Value -= 1000 }
+		return func(t *wire.Tx) {
+			t.Outs = append(t.Outs, wire.Out{Value: 1000, Script: script})
+			t.Outs[0].Value -= 1000
+		}
 	}
 	for _, c := range []struct {
 		name, reason string

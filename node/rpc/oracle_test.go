@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
@@ -321,10 +322,7 @@ func (g *generator) step() {
 		}
 		t := g.made[g.r.IntN(len(g.made))]
 		if g.r.IntN(2) == 0 {
-			delta := int64(g.r.IntN(2000) - 600)
-			if answer = g.ask("prioritisetransaction", fmt.Sprintf(`[%q,0,%d]`, t.ID(), delta)); answer == "true" {
-				g.parts.Pool.Prioritise(t.ID(), delta)
-			}
+			answer = g.same("prioritisetransaction", fmt.Sprintf(`[%q,0,%d]`, t.ID(), g.r.IntN(2000)-600))
 		} else {
 			a := g.draw(t)
 			b := g.draw(a)
@@ -346,9 +344,7 @@ func (g *generator) compareAll() {
 	g.same("getrawmempool", "[false,true]")
 	g.same("getmempoolfeeratediagram", "[]")
 	g.same("getmempoolinfo", "[]")
-	if g.methods()["getprioritisedtransactions"] != nil {
-		g.same("getprioritisedtransactions", "[]")
-	}
+	g.comparePriorities()
 	var ids []string
 	if err := json.Unmarshal([]byte(g.ask("getrawmempool", "[]")), &ids); err != nil {
 		g.t.Fatal(err)
@@ -358,6 +354,20 @@ func (g *generator) compareAll() {
 		g.same("getmempoolcluster", id)
 		g.same("getmempoolancestors", id)
 		g.same("getmempooldescendants", id)
+	}
+}
+
+// comparePriorities compares what both were told of fees; the order of an object's keys says nothing.
+func (g *generator) comparePriorities() {
+	_, reply := g.post(`{"id":1,"method":"getprioritisedtransactions","params":[]}`)
+	var got, want map[string]any
+	for answer, to := range map[string]*map[string]any{g.told(reply): &got, g.ask("getprioritisedtransactions", "[]"): &want} {
+		if err := json.Unmarshal([]byte(answer), to); err != nil {
+			g.t.Fatal(err)
+		}
+	}
+	if !reflect.DeepEqual(got, want) {
+		g.t.Errorf("priorities: got %v, want %v", got, want)
 	}
 }
 
