@@ -360,14 +360,14 @@ func (g *generator) compareAll() {
 // comparePriorities compares what both were told of fees; the order of an object's keys says nothing.
 func (g *generator) comparePriorities() {
 	_, reply := g.post(`{"id":1,"method":"getprioritisedtransactions","params":[]}`)
-	var got, want map[string]any
-	for answer, to := range map[string]*map[string]any{g.told(reply): &got, g.ask("getprioritisedtransactions", "[]"): &want} {
-		if err := json.Unmarshal([]byte(answer), to); err != nil {
+	var both [2]map[string]any
+	for i, answer := range []string{g.told(reply), g.ask("getprioritisedtransactions", "[]")} {
+		if err := json.Unmarshal([]byte(answer), &both[i]); err != nil {
 			g.t.Fatal(err)
 		}
 	}
-	if !reflect.DeepEqual(got, want) {
-		g.t.Errorf("priorities: got %v, want %v", got, want)
+	if !reflect.DeepEqual(both[0], both[1]) {
+		g.t.Errorf("priorities: got %v, want %v", both[0], both[1])
 	}
 }
 

@@ -133,18 +133,20 @@ func wellFormed(s []byte) bool {
 	return true
 }
 
-// send hands t to the mempool, in Core's order: what is in the chain first, then what waits,
-// with whichever witness.
+// send hands t to the mempool, unless it waits already, with whichever witness.
 func (n *node) send(t *wire.Tx, limit int64) error {
-	if n.anyUnspent(t) {
-		return table.Errorf(table.CodeInChain, "Transaction outputs already in utxo set")
-	}
 	if _, ok := n.Pool.Has(t.ID()); ok {
 		return nil // relaying it again is peering's affair
 	}
 	_, err := n.Pool.Send(t, limit)
 	if err == nil {
 		n.Pool.Unsent(t.ID())
+		return nil
+	}
+	// Core asks this first. What is in the chain is refused in any case, since it spends what is spent, so that
+	// only refusals need to be looked at again.
+	if n.anyUnspent(t) {
+		return table.Errorf(table.CodeInChain, "Transaction outputs already in utxo set")
 	}
 	return sendError(err)
 }
