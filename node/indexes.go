@@ -8,7 +8,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/node/index"
+	"github.com/quernnet/quern/node/index/gcs"
+	"github.com/quernnet/quern/node/wallet"
 )
 
 // Index configures what is remembered of the chain beside what the rules need.
@@ -40,4 +43,29 @@ func DropIndex(ctx context.Context, c Config, logs *Loggers, name string) error 
 		return err
 	}
 	return l.close(l.store.Clear(ctx, index.Space(name)))
+}
+
+// walletFilters is the index of block filters as wallets ask it.
+type walletFilters struct{ index *index.Filters }
+
+// filtersOf is nil where there is no such index.
+func filtersOf(s *index.Set) wallet.Filters {
+	if s == nil || s.Filters == nil {
+		return nil
+	}
+	return walletFilters{s.Filters}
+}
+
+// Query looks for scripts in one filter after another. A filter that cannot be
+// read is as none: the block is read then.
+func (f walletFilters) Query(scripts [][]byte) func(context.Context, uint32, wire.Hash) (match, known bool) {
+	q := gcs.NewQuery(scripts)
+	return func(ctx context.Context, height uint32, block wire.Hash) (match, known bool) {
+		filter, ok, err := f.index.Filter(ctx, height, block)
+		if err != nil || !ok {
+			return false, false
+		}
+		match, err = q.Match(filter, gcs.KeyOf(block))
+		return match, err == nil
+	}
 }

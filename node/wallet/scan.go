@@ -17,9 +17,9 @@ const timestampWindow = 2 * 60 * 60
 // Filters tell blocks that cannot concern a set of scripts from others, as an index of
 // BIP158 filters does.
 type Filters interface {
-	// Match says whether the block may pay to or spend from one of the scripts; known is
-	// false where the block has no filter.
-	Match(block wire.Hash, scripts [][]byte) (match, known bool)
+	// Query makes a function that says whether a block may pay to or spend from one of the
+	// scripts; known is false where the block has no filter. It is for one goroutine.
+	Query(scripts [][]byte) func(ctx context.Context, height uint32, block wire.Hash) (match, known bool)
 }
 
 // scan is a rescan that runs. Wallet.mu guards it.
@@ -155,6 +155,7 @@ func (w *Wallet) rescan(ctx context.Context, first uint32, last *uint32) (out Sc
 			most = max(most, int64(b.Time))
 		}
 	}
+	filter := sieve{w: w}
 	for h := first; ; h++ {
 		b, ok := w.c.Chain.ActiveAt(h)
 		if !ok {
@@ -166,7 +167,12 @@ func (w *Wallet) rescan(ctx context.Context, first uint32, last *uint32) (out Sc
 			out.Aborted = true
 			return out, w.flush()
 		}
-		if err := w.scanBlock(b, most, &out); err != nil {
+		if filter.passes(ctx, b) {
+			err = w.scanBlock(b, most, &out)
+		} else {
+			out.Last = &b.Height
+		}
+		if err != nil {
 			return out, err
 		}
 		if end {
@@ -194,15 +200,32 @@ func (w *Wallet) scanStep(h, first uint32, last *uint32) (end, stop bool) {
 	return h >= until, w.scan.stop || w.journal == nil
 }
 
-// scanBlock reads one block, unless a filter says that it is of no concern.
+// sieve asks the filters about one block after another. The query is made anew
+// when the wallet has got more scripts: addresses were used, and others are watched behind them.
+type sieve struct {
+	w     *Wallet
+	known int // scripts in the query
+	query func(ctx context.Context, height uint32, block wire.Hash) (match, known bool)
+}
+
+// passes says whether a block has to be read.
+func (s *sieve) passes(ctx context.Context, h chain.HeaderInfo) bool {
+	if s.w.c.Filters == nil || h.Height == 0 {
+		return true
+	}
+	if scripts := s.w.scriptsBeyond(s.known); scripts != nil {
+		s.known, s.query = len(scripts), s.w.c.Filters.Query(scripts)
+	}
+	if s.query == nil {
+		return true
+	}
+	match, known := s.query(ctx, h.Height, h.ID)
+	return match || !known
+}
+
+// scanBlock reads one block.
 func (w *Wallet) scanBlock(h chain.HeaderInfo, most int64, out *Scanned) error {
 	height := h.Height
-	if w.c.Filters != nil && height > 0 {
-		if match, known := w.c.Filters.Match(h.ID, w.scripts()); known && !match {
-			out.Last = &height
-			return nil
-		}
-	}
 	b, err := w.c.Chain.Block(h.ID)
 	if err != nil {
 		w.c.Log.Warn("a block could not be read for a rescan", "wallet", w.name, "height", height, "err", err)
@@ -225,10 +248,14 @@ func (w *Wallet) scanBlock(h chain.HeaderInfo, most int64, out *Scanned) error {
 	return nil
 }
 
-// scripts lists all scripts of the wallet.
-func (w *Wallet) scripts() [][]byte {
+// scriptsBeyond lists all scripts of the wallet, nil when they are as many as
+// the caller knows.
+func (w *Wallet) scriptsBeyond(known int) [][]byte {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if len(w.places) == known {
+		return nil
+	}
 	out := make([][]byte, 0, len(w.places))
 	for s := range w.places {
 		out = append(out, []byte(s))
