@@ -42,7 +42,7 @@ const (
 
 // fixture is a server on a regtest node without peers.
 type fixture struct {
-	t       *testing.T
+	t       testing.TB
 	server  *Server
 	parts   Parts
 	stopped chan struct{}
@@ -50,11 +50,11 @@ type fixture struct {
 	vars    map[string]string
 }
 
-func testConfig(t *testing.T) Config {
+func testConfig(t testing.TB) Config {
 	return Config{Listen: "127.0.0.1:0", User: "alice", Password: "secret", Dir: t.TempDir(), Log: slog.New(slog.DiscardHandler)}
 }
 
-func newServer(t *testing.T) *Server {
+func newServer(t testing.TB) *Server {
 	t.Helper()
 	s, err := Listen(t.Context(), testConfig(t))
 	if err != nil {
@@ -64,10 +64,10 @@ func newServer(t *testing.T) *Server {
 }
 
 // newFixture opens a node and mines blocks, ten minutes apart.
-func newFixture(t *testing.T, blocks int) *fixture { return newFixtureWith(t, blocks, false) }
+func newFixture(t testing.TB, blocks int) *fixture { return newFixtureWith(t, blocks, false) }
 
 // newFixtureWith is newFixture, with all indexes or none.
-func newFixtureWith(t *testing.T, blocks int, indexed bool) *fixture {
+func newFixtureWith(t testing.TB, blocks int, indexed bool) *fixture {
 	t.Helper()
 	params, err := consensus.Chain("regtest")
 	if err != nil {
