@@ -22,7 +22,7 @@ func python(t *testing.T, module string) string {
 // TestPython runs python/client.py: python3-bitcoinlib's proxy.
 func TestPython(t *testing.T) {
 	path := python(t, "bitcoin.rpc")
-	q := blackbox.StartQuern(t, "quern", quern, "--wallet.fallback_fee", "20000")
+	q := blackbox.StartQuern(t, "quern", quern)
 	script(t, q, "python", path, "client.py")
 }
 

@@ -117,7 +117,7 @@ func TestRPCClientBatch(t *testing.T) {
 
 // TestRPCClientWallet receives, pays and follows a payment.
 func TestRPCClientWallet(t *testing.T) {
-	q := blackbox.StartQuern(t, "quern", quern, "--wallet.fallback_fee", "20000")
+	q := blackbox.StartQuern(t, "quern", quern)
 	if _, err := connect(t, q, "", single).CreateWallet("btcd"); err != nil {
 		t.Fatal(err)
 	}

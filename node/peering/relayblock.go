@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/consensus/chain"
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/gossip"
 	"github.com/quernnet/quern/gossip/relay"
@@ -275,7 +276,12 @@ func (p *Peering) publishTips(ctx context.Context) error {
 			if err == nil {
 				err = p.publishTip(ctx, a)
 			}
-			if err != nil && ctx.Err() == nil {
+			switch {
+			case err == nil || ctx.Err() != nil:
+			case errors.Is(err, chain.ErrNoBlock):
+				// Newer blocks, which are the news, pushed it out of bodies before it was stored.
+				p.Log.Debug("a block is not published", "block", id, "err", err)
+			default:
 				p.Log.Warn("a new block could not be published", "block", id, "err", err)
 			}
 		}
