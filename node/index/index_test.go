@@ -419,6 +419,7 @@ type holding struct {
 }
 
 func (h holding) HoldPruning(name string, from uint32) { h.from[name] = from }
+func (h holding) Prunes() bool                         { return true }
 
 func TestBlocksThatAreYetToBeReadAreHeldFromPruning(t *testing.T) {
 	f := newFixture(t)
@@ -427,7 +428,11 @@ func TestBlocksThatAreYetToBeReadAreHeldFromPruning(t *testing.T) {
 	}
 	h := holding{f.chain, make(map[string]uint32)}
 	c := f.config()
-	c.Chain, c.Tx, c.Spenders = h, false, false
+	c.Chain = h
+	if _, err := New(t.Context(), c); err == nil {
+		t.Error("where transactions are is remembered of blocks that go")
+	}
+	c.Tx, c.Spenders = false, false
 	f.open(c)
 	want := func(height uint32) {
 		t.Helper()

@@ -27,6 +27,7 @@ type Chain interface {
 	Block(id wire.Hash) (*wire.Block, error)
 	BlockPart(id wire.Hash, offset, size int) ([]byte, error)
 	HoldPruning(name string, from uint32)
+	Prunes() bool // blocks go, or have gone
 }
 
 // Config is what a Set is built from.
@@ -95,6 +96,9 @@ func New(ctx context.Context, c Config) (*Set, error) {
 	} {
 		if !p.on {
 			continue
+		}
+		if c.Chain.Prunes() && (p.name == TxName || p.name == SpendersName) {
+			return nil, fmt.Errorf("index %s answers with blocks, which pruning takes away: switch off either", p.name)
 		}
 		store := c.Space(Space(p.name))
 		k, err := p.make(reader{store, c.Chain, s, p.name})
