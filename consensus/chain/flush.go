@@ -9,6 +9,7 @@ import "fmt"
 type flush struct {
 	at     *node      // the last block
 	behind *node      // that of the set behind; nil: there is none
+	usage  int64      // bytes of bodies when it began
 	done   chan error // has an entry when it has ended; nil: not yet begun
 }
 
@@ -24,7 +25,7 @@ func (e *engine) freeze() {
 	}
 	e.unflushed, e.flushDue = false, false
 	e.flushAt.Stop()
-	e.flush = &flush{at: e.tip, behind: e.provenNode()}
+	e.flush = &flush{at: e.tip, behind: e.provenNode(), usage: e.c.Usage()}
 	if len(e.c.window) == 0 {
 		e.write()
 	}

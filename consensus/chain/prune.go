@@ -127,9 +127,10 @@ func (e *engine) pruneFlushed(f *flush) {
 	if !e.overfull() {
 		return
 	}
-	target := e.c.prune
+	target, before := e.c.prune, e.c.Usage()
 	e.pruneUpTo(f.at.height(), f.at, f.behind, target-target/pruneShare)
-	e.pruneAt = e.c.Usage() + target/pruneShare
+	// What has come since the flush began was not looked at.
+	e.pruneAt = f.usage - (before - e.c.Usage()) + target/pruneShare
 }
 
 // provenNode is what the set behind is after, nil where there is none.

@@ -69,7 +69,7 @@ func ReadHeader(r io.Reader, p *consensus.Params) (h Header, err error) {
 }
 
 // errShort is Core's word for a file that ends too early, as its stream says it.
-var errShort = fmt.Errorf("AutoFile::read: end of file: unspecified iostream_category error")
+var errShort = fmt.Errorf("AutoFile::read: end of file: iostream error")
 
 // network names the network of a magic, empty for none that is known.
 func network(magic [4]byte) string {
