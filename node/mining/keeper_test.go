@@ -116,3 +116,31 @@ func TestLatestIsShared(t *testing.T) {
 		}
 	}
 }
+
+// TestSignals walks regtest's deployment through its stages: bitcoind's templates have the same versions
+// at these heights.
+func TestSignals(t *testing.T) {
+	g := newGround(t, regtest(t), 0)
+	const signalling = 0x20000000 | 1<<dummyBit
+	for _, c := range []struct {
+		tip     uint32
+		stage   Stage
+		version int32
+	}{
+		{142, Defined, 0x20000000}, {143, Started, signalling}, {286, Started, signalling}, {287, LockedIn, signalling},
+		{430, LockedIn, signalling}, {431, Active, 0x20000000},
+	} {
+		g.generate(int(c.tip - g.chain.Tip().Height))
+		s := g.chain.Tip()
+		got := g.assembler(0).Signals(&s) // with nothing known yet
+		if len(got) != 1 || got[0].Stage != c.stage || got[0].Name != "testdummy" || g.a.version(&s) != c.version {
+			t.Errorf("after height %d: %+v, version %#x", c.tip, got, g.a.version(&s))
+		}
+	}
+	other := g.chain.Tip()
+	p := *other.Params
+	p.Name, other.Params = "signet", &p
+	if got := g.a.Signals(&other); got != nil || g.a.version(&other) != 0x20000000 {
+		t.Errorf("elsewhere: %+v", got)
+	}
+}
