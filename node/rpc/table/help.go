@@ -68,9 +68,6 @@ func (m *Method) Help() string {
 // results are the sketches of what may come back.
 func (m *Method) results() string {
 	var b strings.Builder
-	if m.Results == nil && m.Result != "" {
-		fmt.Fprintf(&b, "\nResult:\n%s\n", m.Result)
-	}
 	for i := range m.Results {
 		r := &m.Results[i]
 		if r.Type == TypeAny {

@@ -11,7 +11,6 @@ type Method struct {
 	Name, Category string
 	About          string // for help: sentences
 	Args           []Arg
-	Result         string  // for help, until Results says it
 	Results        []Shape // what comes back: one shape, or several with their conditions
 	Examples       string  // lines made by CLI and Curl, and words between them
 	Wallet         bool    // concerns the wallet that the request's path names: see Args.Wallet
