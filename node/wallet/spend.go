@@ -95,7 +95,8 @@ func (w *Wallet) Commit(_ context.Context, t *wire.Tx, n Note) error {
 	if err := w.record(t, n); err != nil {
 		return err
 	}
-	if _, err := w.c.Pool.Add(t, ""); err != nil {
+	_, err := w.c.Pool.Add(t, "")
+	if _, there := w.c.Pool.Get(t.ID()); err != nil && !there { // the follower may have offered it, too
 		var refused *mempool.Error
 		if errors.As(err, &refused) {
 			w.c.Log.Info("a payment is not in the mempool", "wallet", w.name, "txid", t.ID(), "err", err)
