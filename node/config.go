@@ -52,14 +52,14 @@ type P2P struct {
 	MaxPeers int      `key:"max_peers" help:"most connected peers"`
 	Outbound int      `key:"outbound" help:"peers to look for, each in a network of its own where there are enough; at most half of max_peers"`
 	PerIP    int      `key:"per_ip" help:"most connections of one IPv4 address or IPv6 /56"`
-	MDNS     bool     `key:"mdns" help:"find peers on the local network"`
+	MDNS     bool     `key:"mdns" help:"find peers on the local network; not in the swarm regtest, which is everybody's own"`
 	DHT      bool     `key:"dht" help:"find peers by the swarm's distributed hash table"`
 
 	PublicDHT      string   `key:"public_dht" help:"meet peers by the public IPFS network when short of them (it shows this node's addresses to everybody): on, off, or auto: only for the swarm commons"`
 	PublicDHTPeers []string `key:"public_dht_peers" help:"multiaddrs with /p2p/ID where to enter that network; empty: its well-known nodes"`
 
 	Public  bool `key:"public" help:"the world can reach the listen addresses: serve it from the start, without finding out first"`
-	MapPort bool `key:"map_port" help:"ask the router to forward the listening ports (UPnP, NAT-PMP, PCP)"`
+	MapPort bool `key:"map_port" help:"ask the router to forward the listening ports (UPnP, NAT-PMP, PCP); not in the swarm regtest"`
 	Relay   bool `key:"relay" help:"while the world can reach this node, introduce others to each other that sit behind routers (64 of them, 64 KiB a connection)"`
 	Stem    bool `key:"stem" help:"hide which transactions are this node's own: they go from peer to peer for a while before everybody is told"`
 	Private bool `key:"private" help:"treat loopback and private addresses like public ones: test networks, a team's LAN"`
@@ -286,6 +286,11 @@ func (c *P2P) validate(bad func(key, format string, args ...any)) {
 		bad("p2p.public", "it says that the world can reach this node, and p2p.private that nobody outside shall: set one of them")
 	}
 }
+
+// own says whether the swarm is everybody's own: the chain regtest without a name
+// for its swarm. Test suites on one local network must not find each other's
+// chains; who means to share one names peers, or makes a swarm.
+func (c *Config) own() bool { return c.SwarmName() == "regtest" }
 
 // MeetsPublicly tells whether peers may be met by the public IPFS network.
 func (c *Config) MeetsPublicly() bool {

@@ -36,3 +36,17 @@ func TestAssumeValidSetting(t *testing.T) {
 		}
 	}
 }
+
+// A test suite's node finds no other on its own: their chains would be one.
+func TestRegtestIsOnesOwn(t *testing.T) {
+	for _, c := range []struct {
+		chain, swarm string
+		own          bool
+	}{{"regtest", "", true}, {"regtest", "regtest", true}, {"regtest", "acme", false}, {"commons", "", false}, {"signet", "", false}} {
+		config := Defaults()
+		config.Chain, config.Swarm = c.chain, c.swarm
+		if config.own() != c.own {
+			t.Errorf("chain %s, swarm %q: %v", c.chain, c.swarm, config.own())
+		}
+	}
+}
