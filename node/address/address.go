@@ -56,9 +56,13 @@ type Error struct {
 	Text      string
 	Reason    string // in Core's words
 	Locations []int  // characters that are likely wrong, from 0
+
+	advice string // for people, where Core's words say little
 }
 
-func (e *Error) Error() string { return fmt.Sprintf("address %.100q: %s", e.Text, e.Reason) }
+func (e *Error) Error() string {
+	return fmt.Sprintf("address %.100q: %s%s", e.Text, e.Reason, e.advice)
+}
 
 // Decode returns the output script that an address of p's chain stands for. The
 // error is an *Error.
@@ -86,7 +90,10 @@ func decodeBase58(text string, p *consensus.Params) ([]byte, *Error) {
 	known := len(raw) > 0 && (raw[0] == p.PubKeyHash || raw[0] == p.ScriptHash)
 	switch {
 	case !known:
-		return nil, &Error{Reason: "Invalid or unsupported Base58-encoded address."}
+		return nil, &Error{
+			Reason: "Invalid or unsupported Base58-encoded address.",
+			advice: fmt.Sprintf(" It seems to be of another chain than this node's, %s.", p.Name),
+		}
 	case len(raw) != 1+hashSize:
 		return nil, &Error{Reason: "Invalid length for Base58 address (P2PKH or P2SH)"}
 	case raw[0] == p.PubKeyHash:
