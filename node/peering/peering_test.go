@@ -25,7 +25,7 @@ func TestSyncAndFollow(t *testing.T) {
 	if st.Syncing || st.Headers != 122 || st.Blocks != 122 || st.Progress != 1 || len(st.Peers) != 1 {
 		t.Fatalf("status: %+v", st)
 	}
-	if p := st.Peers[0]; p.ID != a.net.ID() || p.Agent != "test/1 (a)" || p.Services != ServeBlocks {
+	if p := st.Peers[0]; p.ID != a.net.ID() || p.Agent != "test/1 (a)" || p.Services != ServeBlocks|ServeRecent {
 		t.Fatalf("peer's status: %+v", p)
 	}
 }
