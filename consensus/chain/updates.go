@@ -12,7 +12,7 @@ import (
 // UpdatesSince returns how to get from the block id to the tip: updates to
 // revert, newest first, then updates to apply, oldest first; at most max in
 // all, so that one call may stop short of the tip. ErrUnknown when id was never on the
-// chain, ErrNoBlock when a body on the way to the tip is not stored: it was pruned (ErrPruned), or it is
+// chain, ErrNoBlock when the next body on the way to the tip is not stored: it was pruned (ErrPruned), or it is
 // before a snapshot's base and will come (see Background).
 func (c *Chain) UpdatesSince(id wire.Hash, max int) (reverted, applied []consensus.Update, err error) {
 	back, forth, err := c.way(id, max)
@@ -31,6 +31,9 @@ func (c *Chain) UpdatesSince(id wire.Hash, max int) (reverted, applied []consens
 	}
 	for _, n := range forth {
 		u, err := c.update(n)
+		if errors.Is(err, ErrNoBlock) && len(reverted)+len(applied) > 0 {
+			break // the next call says so
+		}
 		if err != nil {
 			return nil, nil, err
 		}

@@ -36,7 +36,7 @@ func (p *Pool) follow(ctx context.Context) error {
 		p.skip()
 		back, forth, err := p.chain.UpdatesSince(p.position(), updatesAtOnce)
 		switch {
-		case errors.Is(err, chain.ErrUnknown):
+		case errors.Is(err, chain.ErrUnknown), errors.Is(err, chain.ErrNoBlock):
 			p.jump(p.chain.Tip())
 		case err != nil:
 			return fmt.Errorf("mempool: following the chain: %w", err)

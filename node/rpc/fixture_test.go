@@ -73,16 +73,23 @@ func newFixtureWith(t testing.TB, blocks int, indexed bool) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newFixtureOf(t, blocks, indexed, datastore.Config{Params: params, Backend: "memory"}, 0)
+}
+
+// newFixtureOf is newFixtureWith a datastore, of which is pruned as chain.Config says.
+func newFixtureOf(t testing.TB, blocks int, indexed bool, d datastore.Config, prune int64) *fixture {
+	t.Helper()
+	params := d.Params
 	f := &fixture{t: t, server: newServer(t), stopped: make(chan struct{}, 1), vars: make(map[string]string)}
 	t.Cleanup(func() { _ = f.server.Close() })
 	var clock atomic.Int64
 	clock.Store(genesisTime)
 	now := func() time.Time { return time.Unix(clock.Load(), 0) }
-	store, err := datastore.Open(datastore.Config{Params: params, Backend: "memory"})
+	store, err := datastore.Open(d)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := chain.Open(t.Context(), chain.Config{Params: params, Store: store, Now: now})
+	c, err := chain.Open(t.Context(), chain.Config{Params: params, Store: store, Now: now, Prune: prune})
 	if err != nil {
 		t.Fatal(err)
 	}

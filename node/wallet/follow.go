@@ -63,9 +63,14 @@ func (w *Wallet) readBlocks() (more bool, err error) {
 		w.c.Log.Warn("the wallet's last block is not on the chain, reading it from the start", "wallet", w.name, "block", w.tip)
 		return true, w.forgetBlocks()
 	}
+	if errors.Is(err, chain.ErrNoBlock) {
+		w.miss(err)
+		return false, nil
+	}
 	if err != nil {
 		return false, fmt.Errorf("read the chain: %w", err)
 	}
+	w.missed = false
 	for _, u := range reverted {
 		w.ledger.disconnect(u.Block, u.Next.Height)
 		w.tip, w.height = u.Prev.ID, u.Prev.Height

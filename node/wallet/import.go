@@ -86,9 +86,7 @@ func (w *Wallet) blame(out []ImportResult, rs []ImportRequest, s Scanned) {
 		}
 		out[i] = ImportResult{Err: refuse(Misc, "Rescan failed for descriptor with timestamp %d. There was an error reading a block from time %d, "+
 			"which is after or within %d seconds of key creation, and could contain transactions pertaining to the desc. As a result, "+
-			"transactions and coins using this desc may not appear in the wallet. This error could be caused by pruning or data corruption "+
-			"(see bitcoind log for details) and could be dealt with by downloading and rescanning the relevant blocks "+
-			"(see -reindex option and rescanblockchain RPC).", rs[i].Timestamp, scanned-timestampWindow-1, timestampWindow)}
+			"transactions and coins using this desc may not appear in the wallet.%s", rs[i].Timestamp, scanned-timestampWindow-1, timestampWindow, w.whyMissing(h))}
 	}
 }
 

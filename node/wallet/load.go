@@ -101,6 +101,9 @@ func (s *Set) make(name string, tip wire.Hash, height uint32, fill func(*Wallet)
 	if err := w.born(0, tip, height); err != nil {
 		return nil, err
 	}
+	if err := w.readable(); err != nil {
+		return nil, err
+	}
 	w.mu.Lock()
 	err = fill(w)
 	if err == nil {
@@ -113,6 +116,7 @@ func (s *Set) make(name string, tip wire.Hash, height uint32, fill func(*Wallet)
 	clear(w.ledger.touched)
 	w.mu.Unlock()
 	if err != nil {
+		s.c.Chain.ReleasePruning(w.holdName())
 		return nil, fmt.Errorf("create wallet %q: %w", name, err)
 	}
 	return w, s.admit(w)
@@ -172,6 +176,9 @@ func (s *Set) load(name string) (*Wallet, error) {
 		return nil, refuse(NotFound, "Wallet file verification failed. Failed to load database path '%s'. Data is not in recognized format.", dir)
 	} else if err != nil {
 		return nil, refuse(Fault, "Wallet loading failed. %s: %v", file, err)
+	}
+	if err := w.readable(); err != nil {
+		return nil, errors.Join(err, w.close())
 	}
 	return w, s.admit(w)
 }

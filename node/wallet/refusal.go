@@ -49,6 +49,7 @@ var (
 	ErrScanning   = refuse(Fault, "Wallet is currently rescanning. Abort existing rescan or wait.")
 	ErrFunds      = refuse(NoFunds, "insufficient funds")
 	ErrUnknownTx  = refuse(BadAddress, "Invalid or non-wallet transaction id")
+	errPruned     = refuse(Fault, "Wallet loading failed. Prune: last wallet synchronisation goes beyond pruned data. You need to -reindex (download the whole blockchain again in case of a pruned node)")
 	ErrNotWaiting = refuse(BadAddress, "Transaction not eligible for abandonment")
 
 	// ErrNone and ErrExists are about the wallet of the command line.

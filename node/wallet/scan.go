@@ -137,16 +137,6 @@ func (w *Wallet) scanRange(from int64, to *int64) (first uint32, last *uint32, e
 	return uint32(from), last, nil
 }
 
-// hasBlocks looks whether the blocks of a range are stored. What is pruned is
-// always the oldest.
-func (w *Wallet) hasBlocks(first uint32, last *uint32) error {
-	h, ok := w.c.Chain.ActiveAt(first)
-	if !ok || h.HasBody || first == 0 {
-		return nil
-	}
-	return refuse(Misc, "Can't rescan beyond pruned data. Use RPC call getblockchaininfo to determine your pruned height.")
-}
-
 // rescan reads blocks from a height on, then the mempool if it goes up to the tip.
 func (w *Wallet) rescan(ctx context.Context, first uint32, last *uint32) (out Scanned, err error) {
 	most := int64(0)
@@ -228,7 +218,9 @@ func (w *Wallet) scanBlock(h chain.HeaderInfo, most int64, out *Scanned) error {
 	height := h.Height
 	b, err := w.c.Chain.Block(h.ID)
 	if err != nil {
-		w.c.Log.Warn("a block could not be read for a rescan", "wallet", w.name, "height", height, "err", err)
+		if out.Failed == nil { // of many that were pruned one is told
+			w.c.Log.Warn("a block could not be read for a rescan", "wallet", w.name, "height", height, "err", err)
+		}
 		out.Failed = &h.ID
 		return nil
 	}

@@ -29,6 +29,9 @@ type Chain interface {
 	ActiveAt(height uint32) (chain.HeaderInfo, bool)
 	Header(id wire.Hash) (chain.HeaderInfo, bool)
 	Block(id wire.Hash) (*wire.Block, error)
+	Background() (chain.Background, bool)
+	HoldPruning(name string, from uint32)
+	ReleasePruning(name string)
 }
 
 // Pool is what wallets need of the mempool; *mempool.Pool satisfies it.
@@ -88,7 +91,7 @@ type member struct {
 
 // Open reads which wallets were loaded, and loads them: a wallet that is
 // damaged, of another chain or of a newer version is refused with an error that says
-// so, and left as it is; one that is gone is skipped.
+// so, and left as it is; one that is gone, or has yet to read blocks that were pruned, is skipped.
 func Open(c Config) (*Set, error) {
 	c.fill()
 	s := &Set{c: c, busy: map[string]bool{}}
@@ -112,7 +115,9 @@ func Open(c Config) (*Set, error) {
 	for _, name := range names {
 		if _, file, err := s.place(name); err == nil && !exists(file) {
 			c.Log.Warn("a wallet that was to be loaded is not there", "wallet", name, "file", file)
-		} else if _, err := s.Load(name, nil); err != nil {
+		} else if _, err := s.Load(name, nil); errors.Is(err, errPruned) {
+			c.Log.Error("a wallet that was to be loaded has yet to read blocks that were pruned", "wallet", name, "err", err)
+		} else if err != nil {
 			return nil, errors.Join(fmt.Errorf("wallet %q: %w", name, err), s.Close())
 		}
 	}

@@ -44,6 +44,7 @@ type Wallet struct {
 	tip     wire.Hash
 	height  uint32
 	saved   uint32        // height in the journal
+	missed  bool          // the block after tip is not stored
 	seen    uint64        // sequence of the last mempool event read
 	offered wire.Hash     // tip at which the mempool was last offered what it lacks
 	changed chan struct{} // closed when a block or the mempool's news has been read
@@ -219,6 +220,7 @@ func (w *Wallet) commit(rs ...record) error {
 	clear(w.ledger.touched)
 	clear(w.pending)
 	w.saved = w.height
+	w.hold()
 	if w.journal.crowded() {
 		return w.journal.rewrite(w.dump())
 	}
@@ -239,6 +241,7 @@ func (w *Wallet) close() error {
 	}
 	err = errors.Join(err, w.journal.close())
 	w.journal = nil
+	w.c.Chain.ReleasePruning(w.holdName())
 	w.announce()
 	return err
 }
@@ -285,6 +288,7 @@ type Status struct {
 	Tip    wire.Hash // the last block read
 	Height uint32    // its height
 	Synced bool      // it is the chain's tip
+	Missed bool      // the next block is not stored, so that it cannot go on for now
 }
 
 // Status returns it.
@@ -292,7 +296,7 @@ func (w *Wallet) Status() Status {
 	tip := w.c.Chain.Tip().ID
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return Status{Exists: w.journal != nil, Tip: w.tip, Height: w.height, Synced: w.journal != nil && w.tip == tip}
+	return Status{Exists: w.journal != nil, Tip: w.tip, Height: w.height, Synced: w.journal != nil && w.tip == tip, Missed: w.missed}
 }
 
 // Changed returns a channel that is closed when the wallet has next read

@@ -155,8 +155,9 @@ func (s *Server) changes(ctx context.Context) (reverted, applied []consensus.Upd
 		return nil, nil, fmt.Errorf("zmq: %w", err)
 	}
 	reverted, applied, err = s.Chain.UpdatesSince(s.at.ID, batch)
-	if errors.Is(err, chain.ErrUnknown) {
-		s.Log.Warn("blocks that left the chain cannot be read: subscribers miss them", "from", s.at.ID)
+	if errors.Is(err, chain.ErrUnknown) || errors.Is(err, chain.ErrNoBlock) {
+		// The chain was rebuilt, began anew with a snapshot, or pruned them.
+		s.Log.Warn("blocks on the way to the tip cannot be read: subscribers miss them", "from", s.at.ID, "err", err)
 		s.at = s.Chain.Tip()
 		return nil, nil, nil
 	}

@@ -77,7 +77,7 @@ func At(ctx context.Context, w *wallet.Wallet, height uint32) error {
 	for {
 		changed := w.Changed()
 		st := w.Status()
-		if !st.Exists || st.Synced || st.Height >= height {
+		if !st.Exists || st.Synced || st.Missed || st.Height >= height {
 			return nil
 		}
 		select {
