@@ -79,6 +79,21 @@ func (p *Pool) Unsent(id wire.Hash) {
 	}
 }
 
+// Unbroadcast lists our user's own public transactions that nobody is known to have, in no order.
+func (p *Pool) Unbroadcast() (ts []*Packed) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.unbroadcast == 0 {
+		return nil
+	}
+	for _, e := range p.graph.entries() {
+		if e.is(flagUnbroadcast) && !p.private[e] {
+			ts = append(ts, &e.Packed)
+		}
+	}
+	return ts
+}
+
 // Sent notes that a transaction has reached somebody.
 func (p *Pool) Sent(id wire.Hash) {
 	p.mu.Lock()

@@ -52,6 +52,8 @@ type Pool interface {
 	IsPrivate(id wire.Hash) bool
 	PrivateLine(id wire.Hash) []*wire.Tx
 	Release(id wire.Hash) bool
+	Unbroadcast() []*mempool.Packed
+	Sent(id wire.Hash)
 	Changed() <-chan struct{}
 	EventsSince(seq uint64) (es []mempool.Event, ok bool)
 	Stats() mempool.Stats

@@ -55,10 +55,7 @@ func (q *mempoolQuery) covers(s uint64) bool { return uint32(s%uint64(q.Shards))
 // missing lists those of es that the asker lacks, in their order, up to the
 // caps of an answer.
 func (q *mempoolQuery) missing(es []*mempool.Packed) []*wire.Tx {
-	known := make(map[uint64]struct{}, len(q.Known))
-	for _, s := range q.Known {
-		known[s] = struct{}{}
-	}
+	known := q.set()
 	var ts []*wire.Tx
 	size := 0
 	for i := range es {
@@ -72,6 +69,28 @@ func (q *mempoolQuery) missing(es []*mempool.Packed) []*wire.Tx {
 		}
 	}
 	return ts
+}
+
+// has lists those of es that the asker has.
+func (q *mempoolQuery) has(es []*mempool.Packed) (ids []wire.Hash) {
+	if len(es) == 0 {
+		return nil
+	}
+	known := q.set()
+	for _, e := range es {
+		if _, has := known[short(q.Salt, e.WitnessID())]; has {
+			ids = append(ids, e.ID())
+		}
+	}
+	return ids
+}
+
+func (q *mempoolQuery) set() map[uint64]struct{} {
+	known := make(map[uint64]struct{}, len(q.Known))
+	for _, s := range q.Known {
+		known[s] = struct{}{}
+	}
+	return known
 }
 
 func (q mempoolQuery) encode() []byte {

@@ -74,11 +74,12 @@ func (p *Peering) free(ts []*wire.Tx, marked bool) (freed []*wire.Tx) {
 	return freed
 }
 
-// unknown lists what is neither in the pool nor known to be refused, and
-// counts its inputs.
+// unknown lists what of a peer's is neither in the pool nor known to be refused, and
+// counts its inputs. What is in the pool somebody else has, too.
 func (p *Peering) unknown(ts []*wire.Tx) (news []*wire.Tx, inputs int) {
 	for _, t := range ts {
 		if _, have := p.Pool.Get(t.ID()); have {
+			p.Pool.Sent(t.ID())
 			continue
 		}
 		p.mu.Lock()

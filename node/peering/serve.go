@@ -98,13 +98,14 @@ func (p *Peering) serveTxs(_ context.Context, _ gossip.Peer, ids []wire.Hash) ([
 		if t, ok := p.Pool.GetPublic(id); ok && size < softTxBytes {
 			ts = append(ts, t)
 			size += t.Size()
+			p.Pool.Sent(id)
 		}
 	}
 	return ts, nil
 }
 
 // serveMempool answers each peer now and then: comparing pools costs more than
-// asking for it.
+// asking for it. What the asker has and what it gets is no longer known to us alone.
 func (p *Peering) serveMempool(_ context.Context, from gossip.Peer, q mempoolQuery) ([]*wire.Tx, error) {
 	now := p.Now().Unix()
 	p.mu.Lock()
@@ -117,5 +118,12 @@ func (p *Peering) serveMempool(_ context.Context, from gossip.Peer, q mempoolQue
 	if soon {
 		return nil, nil
 	}
-	return q.missing(p.Pool.Public()), nil
+	for _, id := range q.has(p.Pool.Unbroadcast()) {
+		p.Pool.Sent(id)
+	}
+	ts := q.missing(p.Pool.Public())
+	for _, t := range ts {
+		p.Pool.Sent(t.ID())
+	}
+	return ts, nil
 }

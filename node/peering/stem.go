@@ -342,10 +342,12 @@ func (p *Peering) serveStem(_ context.Context, from gossip.Peer, ts []*wire.Tx) 
 }
 
 // takeStemmed judges a transaction from a stem. One that is known is not fresh; when it
-// has come round in a circle it is gossiped.
+// has come round in a circle it is gossiped. That a hop took a transaction of ours on is no sign that
+// the swarm has it: it may drop it. So it counts as unbroadcast until it comes back, or somebody asks for it.
 func (p *Peering) takeStemmed(from gossip.Peer, t *wire.Tx) (fresh bool, err error) {
 	id := t.ID()
 	if _, public := p.Pool.GetPublic(id); public {
+		p.Pool.Sent(id)
 		return false, nil
 	}
 	if p.Pool.IsPrivate(id) {
@@ -354,6 +356,7 @@ func (p *Peering) takeStemmed(from gossip.Peer, t *wire.Tx) (fresh bool, err err
 		p.stems.mu.Unlock()
 		if waits && w.from != from { // else it comes again as somebody's parent
 			p.fluff([]*wire.Tx{t})
+			p.Pool.Sent(id)
 		}
 		return false, nil
 	}
