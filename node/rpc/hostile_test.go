@@ -11,11 +11,11 @@ import (
 	"github.com/quernnet/quern/node/rpc/table"
 )
 
-// patient methods wait by design, end the node, or would mine or move the
-// clock for real.
+// patient methods wait by design, end the node, would mine or move the clock for
+// real, or write a file where they are told to.
 var patient = []string{
 	"stop", "setmocktime", "generatetoaddress", "generatetodescriptor", "generateblock", "waitfornewblock", "waitforblock", "waitforblockheight",
-	"getblocktemplate", "dumptxoutset", "loadtxoutset", "invalidateblock", "pruneblockchain", "setnetworkactive",
+	"getblocktemplate", "dumptxoutset", "loadtxoutset", "invalidateblock", "pruneblockchain", "setnetworkactive", "backupwallet",
 }
 
 // FuzzMethods throws arguments at every method: whatever they are, it answers

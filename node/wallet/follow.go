@@ -192,7 +192,22 @@ func (w *Wallet) readPool() error {
 	return err
 }
 
-// hear records waiting transactions of the wallet. mu is held.
+// CatchUp takes the mempool's news up to now, so that what the wallet answers next
+// does not hang on when its follower runs. A wallet behind the chain is left to the
+// follower: blocks come first.
+func (w *Wallet) CatchUp() error {
+	tip := w.c.Chain.Tip().ID
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.journal == nil || w.tip != tip {
+		return nil
+	}
+	return w.hear()
+}
+
+// hear records waiting transactions of the wallet. It takes the news in order, always
+// all of it: one that is taken before its time leaves what came between unsaid, such as
+// that a transaction replaced its rival. mu is held.
 func (w *Wallet) hear() error {
 	events, ok := w.c.Pool.EventsSince(w.seen)
 	if !ok {

@@ -71,7 +71,7 @@ func (w *Wallet) Send(ctx context.Context, o Order) (Sent, error) {
 	if _, err := w.c.Pool.Add(d.tx, ""); err != nil {
 		return Sent{}, err
 	}
-	if err := w.hearOne(d.tx); err != nil {
+	if err := w.hear(); err != nil {
 		return Sent{}, err
 	}
 	w.announce()

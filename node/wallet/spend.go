@@ -91,6 +91,7 @@ type Note struct {
 // Commit records a transaction of the wallet, whose addresses are used from now
 // on, and offers it to the mempool. What the mempool refuses (a *mempool.Error)
 // stays in the wallet and is offered again with each block, as Core does; it can be abandoned.
+// When Commit returns, the wallet knows what the payment did to the mempool.
 func (w *Wallet) Commit(_ context.Context, t *wire.Tx, n Note) error {
 	if err := w.record(t, n); err != nil {
 		return err
@@ -104,7 +105,13 @@ func (w *Wallet) Commit(_ context.Context, t *wire.Tx, n Note) error {
 		return err
 	}
 	w.wake()
-	return w.Heard(t)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.journal == nil {
+		return nil // unloaded meanwhile; the payment is recorded
+	}
+	defer w.announce()
+	return w.hear()
 }
 
 // record keeps a payment before anybody is told of it.
@@ -130,20 +137,5 @@ func (w *Wallet) record(t *wire.Tx, n Note) error {
 	if err := w.noticed(e); err != nil {
 		return err
 	}
-	return w.commit()
-}
-
-// Heard tells the wallet at once that the mempool has a transaction, and
-// returns when it is recorded.
-func (w *Wallet) Heard(t *wire.Tx) error {
-	if _, ok := w.c.Pool.Get(t.ID()); !ok {
-		return nil // mined or replaced already: the follower sees how
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if err := w.hearOne(t); err != nil {
-		return err
-	}
-	w.announce()
 	return w.commit()
 }

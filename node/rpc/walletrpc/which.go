@@ -34,8 +34,8 @@ func (n *node) named(a table.Args) (*wallet.Wallet, error) {
 	return n.Wallets.Only()
 }
 
-// synced is on with a wallet that has read the blocks that the caller may know
-// of (Core's BlockUntilSyncedToCurrentChain). While it reads a whole chain anew
+// synced is on with a wallet that has read the blocks and the mempool's news that the
+// caller may know of (Core's BlockUntilSyncedToCurrentChain). While it reads a whole chain anew
 // the method answers with what is known so far.
 func (n *node) synced(f handler) table.Handler {
 	return n.on(n.afterBlocks(f))
@@ -66,6 +66,9 @@ func (n *node) afterBlocks(f handler) handler {
 			return nil, err
 		}
 		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := w.CatchUp(); err != nil {
 			return nil, err
 		}
 		return f(ctx, w, a)
