@@ -176,8 +176,11 @@ func (r *reader) whole(ctx context.Context) error {
 		if h.ID != b.ID() || h.ChainTxs != txs {
 			return fmt.Errorf("at height %d is %v with %d transactions, want %v with %d", i+1, h.ID, h.ChainTxs, b.ID(), txs)
 		}
-		if spent, err := r.chain.Spent(b.ID()); err != nil || len(spent) != b.Spends() {
-			return fmt.Errorf("what the block at height %d spent: %d coins, %v", i+1, len(spent), err)
+		switch spent, err := r.chain.Spent(b.ID()); {
+		case err != nil:
+			return fmt.Errorf("what the block at height %d spent: %w", i+1, err)
+		case len(spent) != b.Spends():
+			return fmt.Errorf("the block at height %d spent %d coins, want %d", i+1, len(spent), b.Spends())
 		}
 	}
 	return nil

@@ -72,7 +72,7 @@ func (i inference) template(s []byte, w place) *node {
 	case t == script.TypeScriptHash && w == top:
 		return i.wrapped(kindSH, i.from.Scripts[[20]byte(s[2:22])], inSH)
 	case t == script.TypeWitnessV0ScriptHash && (w == top || w == inSH):
-		return i.wrapped(kindWSH, i.from.Scripts[ripemd(s[2:])], inWSH)
+		return i.wrapped(kindWSH, i.from.Scripts[signing.RIPEMD160(s[2:])], inWSH)
 	case t == script.TypeWitnessV1Taproot && w == top:
 		return i.taproot([32]byte(s[2:]))
 	}

@@ -1,8 +1,6 @@
 package descriptor
 
 import (
-	"golang.org/x/crypto/ripemd160" //nolint:staticcheck // scripts are made of it
-
 	"github.com/quernnet/quern/node/keys"
 	"github.com/quernnet/quern/node/signing"
 )
@@ -44,11 +42,4 @@ func addParticipants(r *signing.Keyring, sum []byte, pubs [][]byte) {
 		list[i] = signing.PubKey(pub)
 	}
 	put(&r.Participants, signing.PubKey(sum), list)
-}
-
-// ripemd names a witness script by its SHA256 as keyrings do.
-func ripemd(sum []byte) [20]byte {
-	h := ripemd160.New()
-	h.Write(sum)
-	return [20]byte(h.Sum(nil))
 }

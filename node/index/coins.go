@@ -63,15 +63,15 @@ func (s *Sums) append(b []byte) []byte {
 	return b
 }
 
-func (s *Sums) read(b []byte) (rest []byte, err error) {
+func (s *Sums) read(b []byte) error {
 	for _, p := range s.fields() {
 		v, n := binary.Uvarint(b)
 		if n <= 0 {
-			return nil, errors.New("damaged sums of coins")
+			return errors.New("damaged sums of coins")
 		}
 		*p, b = v, b[n:]
 	}
-	return b, nil
+	return nil
 }
 
 // Coins tells what the coins came to after each block, as Bitcoin Core's
@@ -195,8 +195,7 @@ func (x *Coins) remember(b []byte) error {
 	if err := x.set.UnmarshalBinary(b[:coinset.MuHashSize]); err != nil {
 		return err
 	}
-	_, err := x.sums.read(b[coinset.MuHashSize:])
-	return err
+	return x.sums.read(b[coinset.MuHashSize:])
 }
 
 // At is what the coins came to after a block, by its height and id, and their
@@ -210,6 +209,6 @@ func (x *Coins) At(ctx context.Context, height uint32, id wire.Hash) (s Sums, ha
 		return s, hash, false, fmt.Errorf("the sums of block %v are damaged: %d bytes", id, len(b))
 	}
 	copy(hash[:], b)
-	_, err = s.read(b[wire.HashSize:])
+	err = s.read(b[wire.HashSize:])
 	return s, hash, err == nil, err
 }

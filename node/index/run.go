@@ -108,7 +108,6 @@ func (s *Set) behind() (group []*line) {
 // updates are a way along the chain.
 type updates struct {
 	reverted, applied []consensus.Update
-	from              place
 	err               error
 }
 

@@ -60,7 +60,9 @@ func (p *Pool) Send(t *wire.Tx, maxFee int64) (Result, error) {
 }
 
 // ErrMaxFee says that a transaction may enter and pays more than its user wants.
-var ErrMaxFee error = &Error{Reason: "max-fee-exceeded"}
+var ErrMaxFee error = errMaxFee
+
+var errMaxFee = &Error{Reason: "max-fee-exceeded"}
 
 // Test judges t as Add would and keeps nothing.
 func (p *Pool) Test(t *wire.Tx) (Result, error) {
@@ -130,7 +132,7 @@ func (p *Pool) attempt(t *wire.Tx, s *consensus.State, coins []consensus.Coin, h
 	case failed != nil:
 		a.bad = failed
 	case how.maxFee > 0 && v.e.fee > how.maxFee:
-		a.bad = ErrMaxFee.(*Error)
+		a.bad = errMaxFee
 	case keep:
 		a.result, a.bad = p.insert(v, how)
 	default:

@@ -2,6 +2,7 @@ package mempool
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -168,7 +169,7 @@ func (v *Verdict) accepted(r Result, t *wire.Tx) {
 // single is admit with refusals apart from failures of ours.
 func (p *Pool) single(t *wire.Tx, how terms) (Result, *Error, error) {
 	r, err := p.admit(t, "", how, true)
-	if bad, ok := err.(*Error); ok {
+	if bad, ok := errors.AsType[*Error](err); ok {
 		return r, bad, nil
 	}
 	return r, nil, err
@@ -244,10 +245,11 @@ func (p *Pool) joint(txs []*wire.Tx, how terms, keep bool) ([]Verdict, *Error, e
 		}
 		for _, v := range j.unchecked {
 			err := p.runScripts(v.t, v, &s)
-			if _, ours := err.(*Error); err != nil && !ours {
-				return nil, nil, err
-			} else if ours {
+			if _, refused := errors.AsType[*Error](err); refused {
 				break // those after it are not run
+			}
+			if err != nil {
+				return nil, nil, err
 			}
 		}
 	}

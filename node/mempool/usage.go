@@ -1,10 +1,6 @@
 package mempool
 
-import (
-	"unsafe"
-
-	"github.com/quernnet/quern/consensus/wire"
-)
+import "unsafe"
 
 // What things take in memory, in bytes. That the sum agrees with the heap is tested.
 const (
@@ -25,23 +21,6 @@ func (g *graph) usage() int64 {
 		int64(g.order.n)*chunkSlot +
 		int64(len(g.byID.slots)+len(g.byWitness.slots))*int64(unsafe.Sizeof((*entry)(nil))) +
 		int64(len(g.spends.slots))*int64(unsafe.Sizeof(spend{}))
-}
-
-// Memory in bytes that a decoded transaction takes beside its encoding.
-const (
-	txSize   = int64(unsafe.Sizeof(wire.Tx{}))
-	inSize   = int64(unsafe.Sizeof(wire.In{}))
-	outSize  = int64(unsafe.Sizeof(wire.Out{}))
-	itemSize = int64(unsafe.Sizeof([]byte(nil)))
-)
-
-// decodedUsage reckons the memory that t takes, decoded.
-func decodedUsage(t *wire.Tx) int64 {
-	n := txSize + int64(t.Size()) + inSize*int64(len(t.Ins)) + outSize*int64(len(t.Outs))
-	for i := range t.Ins {
-		n += itemSize * int64(len(t.Ins[i].Witness))
-	}
-	return n
 }
 
 // usage is what the pool's transactions take. Guarded by p.mu.

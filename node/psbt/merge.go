@@ -100,18 +100,18 @@ func (in *Input) merge(o *Input) {
 	keep(&in.HeightLock, o.HeightLock)
 }
 
-func (out *Output) merge(o *Output) {
-	insert(&out.Origins, o.Origins)
-	insert(&out.Proprietary, o.Proprietary)
-	insert(&out.Unknown, o.Unknown)
-	insert(&out.TapOrigins, o.TapOrigins)
-	keepBytes(&out.Redeem, o.Redeem)
-	keepBytes(&out.WitnessScript, o.WitnessScript)
-	keepHash(&out.TapInternal, o.TapInternal)
-	if len(out.TapTree) == 0 {
-		out.TapTree = o.TapTree
+func (o *Output) merge(from *Output) {
+	insert(&o.Origins, from.Origins)
+	insert(&o.Proprietary, from.Proprietary)
+	insert(&o.Unknown, from.Unknown)
+	insert(&o.TapOrigins, from.TapOrigins)
+	keepBytes(&o.Redeem, from.Redeem)
+	keepBytes(&o.WitnessScript, from.WitnessScript)
+	keepHash(&o.TapInternal, from.TapInternal)
+	if len(o.TapTree) == 0 {
+		o.TapTree = from.TapTree
 	}
-	insert(&out.Participants, o.Participants)
+	insert(&o.Participants, from.Participants)
 }
 
 // mergeSessions copies, so that packets share no map of a session.

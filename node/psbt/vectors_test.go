@@ -3,6 +3,7 @@ package psbt_test
 import (
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -99,7 +100,7 @@ func TestSignerVectors(t *testing.T) {
 			t.Fatal(err)
 		}
 		for in := range p.Ins {
-			if _, err := s.Sign(in, &ring, psbt.Options{Sighash: p.Ins[in].Sighash}); err != nil && err != psbt.ErrIncomplete {
+			if _, err := s.Sign(in, &ring, psbt.Options{Sighash: p.Ins[in].Sighash}); err != nil && !errors.Is(err, psbt.ErrIncomplete) {
 				t.Errorf("vector %d, input %d: %v", i, in, err)
 			}
 		}

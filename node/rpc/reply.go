@@ -14,8 +14,7 @@ func appendReply(b []byte, r *request, result any, fail *table.Error) []byte {
 	if r.v2 {
 		b = append(b, `"jsonrpc":"2.0",`...)
 	}
-	switch {
-	case fail == nil:
+	if fail == nil {
 		b = append(b, `"result":`...)
 		var err error
 		if b, err = appendJSON(b, result); err != nil {
@@ -24,7 +23,7 @@ func appendReply(b []byte, r *request, result any, fail *table.Error) []byte {
 		if !r.v2 {
 			b = append(b, `,"error":null`...)
 		}
-	default:
+	} else {
 		if !r.v2 {
 			b = append(b, `"result":null,`...)
 		}

@@ -4,7 +4,7 @@ import (
 	"crypto/sha256"
 
 	"github.com/btcsuite/btcd/btcec/v2"
-	"golang.org/x/crypto/ripemd160"
+	"golang.org/x/crypto/ripemd160" //nolint:staticcheck // scripts are made of it
 )
 
 // PubKey is a serialized public key (SEC 1), 33 or 65 bytes, as a string so that
@@ -20,8 +20,13 @@ type KeyID [20]byte
 // Hash160 is RIPEMD160 of SHA256.
 func Hash160(b []byte) (h [20]byte) {
 	sum := sha256.Sum256(b)
+	return RIPEMD160(sum[:])
+}
+
+// RIPEMD160 is the hash of that name; of a script's SHA256 it is the script's HASH160.
+func RIPEMD160(b []byte) (h [20]byte) {
 	r := ripemd160.New()
-	r.Write(sum[:])
+	r.Write(b)
 	r.Sum(h[:0])
 	return h
 }

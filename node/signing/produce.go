@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"slices"
 
-	"golang.org/x/crypto/ripemd160"
-
 	"github.com/quernnet/quern/consensus/script"
 	"github.com/quernnet/quern/consensus/wire"
 )
@@ -103,9 +101,7 @@ func (p producer) step(s []byte, witness bool) (stack [][]byte, kind script.Type
 	case script.TypeWitnessV0KeyHash:
 		return [][]byte{s[2:]}, kind, true
 	case script.TypeWitnessV0ScriptHash:
-		h := ripemd160.New()
-		h.Write(s[2:])
-		if ws, ok := p.d.script(p.r, [20]byte(h.Sum(nil))); ok {
+		if ws, ok := p.d.script(p.r, RIPEMD160(s[2:])); ok {
 			return [][]byte{ws}, kind, true
 		}
 		p.d.MissingWitness = [32]byte(s[2:])

@@ -1,7 +1,5 @@
 package signing
 
-import "golang.org/x/crypto/ripemd160"
-
 // Keyring is what a signer knows besides the transaction: private and public keys
 // by their hashes, where keys come from, scripts by their HASH160, and the trees of
 // leaf scripts behind taproot outputs, by output key. All of it may be nil.
@@ -48,9 +46,7 @@ func (r *Keyring) Hiding(secrets, origins bool) *Keyring {
 
 // WitnessScript is the script of a P2WSH program.
 func (r *Keyring) WitnessScript(program [32]byte) ([]byte, bool) {
-	h := ripemd160.New()
-	h.Write(program[:])
-	s, ok := r.Scripts[[20]byte(h.Sum(nil))]
+	s, ok := r.Scripts[RIPEMD160(program[:])]
 	return s, ok
 }
 

@@ -2,6 +2,7 @@ package signing_test
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"testing"
 
@@ -63,7 +64,7 @@ func spendings() []spending {
 	x := a.Public().XOnly()
 	leaf := append(push(func() []byte { x := b.Public().XOnly(); return x[:] }()), 0xac)
 	byKey, byLeaf := signing.TapOutput{Internal: x}, signing.TapOutput{
-		Internal: signing.XOnly(key(9, true).Public().XOnly()),
+		Internal: key(9, true).Public().XOnly(),
 		Tree:     signing.Tree{{Depth: 1, Version: 0xc0, Script: leaf}, {Depth: 1, Version: 0xc0, Script: []byte{0x6a}}},
 	}
 	all := []spending{
@@ -186,11 +187,11 @@ func TestFaults(t *testing.T) {
 	}
 	tx, _ := testTx(wpkh.prev)
 	none := func(wire.Outpoint) (wire.Out, bool) { return wire.Out{}, false }
-	if faults := signing.Tx(tx, &wpkh.ring, none, 1); faults[1] != signing.ErrNoCoin {
+	if faults := signing.Tx(tx, &wpkh.ring, none, 1); !errors.Is(faults[1], signing.ErrNoCoin) {
 		t.Errorf("without coins: %v", faults)
 	}
 	rich := func(wire.Outpoint) (wire.Out, bool) { return wire.Out{Value: 21e14, Script: wpkh.prev}, true }
-	if faults := signing.Tx(tx, &wpkh.ring, rich, 1); faults[0] != signing.ErrNoAmount {
+	if faults := signing.Tx(tx, &wpkh.ring, rich, 1); !errors.Is(faults[0], signing.ErrNoAmount) {
 		t.Errorf("without amounts: %v", faults)
 	}
 }

@@ -120,8 +120,8 @@ func Create(o Order) (*Draft, error) {
 	return d, nil
 }
 
-// isDust says whether an output costs more to spend than it holds.
-func isDust(out *wire.Out, f Feerate) bool { return out.Value < dustOf(out, f) }
+// IsDust says whether an output costs more to spend than it holds, by what is relayed.
+func IsDust(out *wire.Out) bool { return out.Value < dustOf(out, DustFeerate) }
 
 func dustOf(out *wire.Out, f Feerate) int64 {
 	if script.IsUnspendable(out.Script) {
@@ -147,7 +147,7 @@ func (o *Order) params() (*params, error) {
 	var sum int64
 	for i := range o.To {
 		r := &o.To[i]
-		if isDust(&r.Out, DustFeerate) {
+		if IsDust(&r.Out) {
 			return nil, errDust
 		}
 		p.fixedSize += int64(outSize(&r.Out))
@@ -205,7 +205,7 @@ func create(o *Order) (*Draft, error) {
 	case s == nil:
 		return nil, short(coins, preset, sum, target)
 	}
-	return o.build(s, p, sum)
+	return o.build(s, p)
 }
 
 // outpointText writes an outpoint as Core's COutPoint::ToString does.
@@ -252,7 +252,7 @@ func Money(v int64) string {
 }
 
 // build puts the transaction together and settles its fee.
-func (o *Order) build(s *selection, p *params, sum int64) (*Draft, error) {
+func (o *Order) build(s *selection, p *params) (*Draft, error) {
 	d := &Draft{Tx: &wire.Tx{Version: o.Version}, ChangeAt: -1}
 	for i := range o.To {
 		d.Tx.Outs = append(d.Tx.Outs, o.To[i].Out)
@@ -412,7 +412,7 @@ func (o *Order) subtract(d *Draft, amount int64) error {
 			out.Value -= amount % n
 			first = false
 		}
-		if isDust(out, DustFeerate) {
+		if IsDust(out) {
 			if out.Value < 0 {
 				return errFeeOver
 			}
@@ -431,6 +431,3 @@ func SignedWeight(t *wire.Tx, coins []Coin) (int64, bool) {
 	}
 	return signedWeight(t, list)
 }
-
-// IsDust says whether an output costs more to spend than it holds, by what is relayed.
-func IsDust(out *wire.Out) bool { return isDust(out, DustFeerate) }

@@ -51,7 +51,7 @@ func check(t *testing.T, o *Order, d *Draft) {
 		}
 		seen[in.Prev] = true
 	}
-	if d.ChangeAt >= 0 && isDust(&d.Tx.Outs[d.ChangeAt], DustFeerate) {
+	if d.ChangeAt >= 0 && IsDust(&d.Tx.Outs[d.ChangeAt]) {
 		t.Error("change is dust")
 	}
 }

@@ -120,7 +120,7 @@ func (n *node) scanWanted(ctx context.Context, a table.Args) (w wanted, err erro
 	}
 	w.scripts = make(map[string]string)
 	for _, raw := range a.List(1) {
-		if err := n.expand(ctx, json.RawMessage(raw), w.scripts); err != nil {
+		if err := n.expand(ctx, raw, w.scripts); err != nil {
 			return w, err
 		}
 	}

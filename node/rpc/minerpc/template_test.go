@@ -2,6 +2,7 @@ package minerpc
 
 import (
 	"encoding/json"
+	"errors"
 	"testing"
 
 	"github.com/quernnet/quern/consensus"
@@ -35,7 +36,7 @@ func TestRefusesTemplates(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = m.Call(t.Context(), a)
-		if fail, ok := err.(*table.Error); !ok || fail.Code != c.code || fail.Message != c.words {
+		if fail, ok := errors.AsType[*table.Error](err); !ok || fail.Code != c.code || fail.Message != c.words {
 			t.Errorf("%s, %s: %v", c.chain, c.request, err)
 		}
 	}

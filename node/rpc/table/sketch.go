@@ -187,12 +187,12 @@ func (t Type) sketch() (value, word string) {
 	}
 }
 
-func (r *Shape) describe(word string) string {
-	if r.Optional {
+func (s *Shape) describe(word string) string {
+	if s.Optional {
 		word += ", optional"
 	}
-	if r.About == "" {
+	if s.About == "" {
 		return "(" + word + ")"
 	}
-	return "(" + word + ") " + r.About
+	return "(" + word + ") " + s.About
 }

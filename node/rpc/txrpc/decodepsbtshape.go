@@ -46,8 +46,8 @@ func unknownShape(about string) table.Shape {
 	return table.Dict("unknown", about, table.Hex("key", "A key and its value"))
 }
 
-func plainScript(key, about string) table.Shape {
-	return table.Obj(key, about, table.Str("asm", "The script's operations"), table.Hex("hex", "Its bytes"), table.Str("type", "Its type")).Maybe()
+func plainScript(key string) table.Shape {
+	return table.Obj(key, "", table.Str("asm", "The script's operations"), table.Hex("hex", "Its bytes"), table.Str("type", "Its type")).Maybe()
 }
 
 func derivFields(key string) []table.Shape {
@@ -83,7 +83,7 @@ func inShape() table.Shape {
 		table.Obj("witness_utxo", "The output that is spent", table.Num("amount", "Its value in BTC"), txargs.ScriptShape("scriptPubKey")).Maybe(),
 		table.Dict("partial_signatures", "", table.Str("pubkey", "A key and its signature")).Maybe(),
 		table.Str("sighash", "The hash type to sign with").Maybe(),
-		plainScript("redeem_script", ""), plainScript("witness_script", ""),
+		plainScript("redeem_script"), plainScript("witness_script"),
 		table.Arr("bip32_derivs", "", table.Obj("", "", derivFields("The key")...)).Maybe(),
 		table.Obj("final_scriptSig", "", table.Str("asm", "The script's operations"), table.Hex("hex", "Its bytes")).Maybe(),
 		table.Arr("final_scriptwitness", "", table.Hex("", "An item of the witness")).Maybe(),
@@ -112,7 +112,7 @@ func inShape() table.Shape {
 
 func outShape() table.Shape {
 	return table.Obj("", "",
-		plainScript("redeem_script", ""), plainScript("witness_script", ""),
+		plainScript("redeem_script"), plainScript("witness_script"),
 		table.Arr("bip32_derivs", "", table.Obj("", "", derivFields("The key")...)).Maybe(),
 		table.Num("amount", "The value in BTC").Maybe(),
 		txargs.ScriptShape("script").Maybe(),

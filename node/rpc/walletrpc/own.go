@@ -3,6 +3,7 @@ package walletrpc
 import (
 	"context"
 	"errors"
+
 	"github.com/quernnet/quern/node/rpc/own"
 	"github.com/quernnet/quern/node/rpc/table"
 	"github.com/quernnet/quern/node/rpc/view"

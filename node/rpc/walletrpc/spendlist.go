@@ -4,8 +4,6 @@ import (
 	"context"
 	"math"
 
-	"golang.org/x/crypto/ripemd160"
-
 	"github.com/quernnet/quern/consensus/script"
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/node/address"
@@ -125,9 +123,7 @@ func (n *node) showCoin(w *wallet.Wallet, c *wallet.Coin) unspentView {
 		s = out.Redeem
 	}
 	if script.Classify(s) == script.TypeWitnessV0ScriptHash {
-		h := ripemd160.New()
-		h.Write(s[2:])
-		out.WitnessScript = ring.Scripts[[20]byte(h.Sum(nil))]
+		out.WitnessScript, _ = ring.WitnessScript([32]byte(s[2:]))
 	}
 	if e, ok := n.Pool.Get(c.Outpoint.TxID); ok && c.Depth == 0 {
 		out.Ancestors, out.AncestorSize, out.AncestorFees = e.AncestorCount, e.AncestorSize, e.AncestorFees

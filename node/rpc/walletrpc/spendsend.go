@@ -44,7 +44,7 @@ func paying(raw json.RawMessage, names []string) (map[int]bool, error) {
 	}
 	const what = "Invalid parameter 'subtract fee from output', "
 	for _, item := range list {
-		at := -1
+		var at int
 		switch table.TypeName(item) {
 		case "string":
 			name, _ := txargs.ReadText(item)

@@ -41,7 +41,7 @@ func handshake(rw io.ReadWriter) error {
 	if err := checkGreeting(theirs[:]); err != nil {
 		return err
 	}
-	if _, err := rw.Write(appendCommand(nil, "READY", property("Socket-Type", "PUB"))); err != nil {
+	if _, err := rw.Write(appendCommand(nil, "READY", socketType("PUB"))); err != nil {
 		return err
 	}
 	f, err := readFrame(rw)
@@ -68,8 +68,9 @@ func checkGreeting(b []byte) error {
 	return nil
 }
 
-// property encodes one of READY's.
-func property(name, value string) []byte {
+// socketType encodes READY's property of that name.
+func socketType(value string) []byte {
+	const name = "Socket-Type"
 	b := append([]byte{byte(len(name))}, name...)
 	b = binary.BigEndian.AppendUint32(b, uint32(len(value)))
 	return append(b, value...)

@@ -48,7 +48,7 @@ func subscriberTo(t *testing.T, p *Publisher, topics ...string) net.Conn {
 		t.Fatal(err)
 	}
 	out := greeting()
-	out = appendCommand(out, "READY", property("Socket-Type", "SUB"))
+	out = appendCommand(out, "READY", socketType("SUB"))
 	for _, topic := range topics {
 		out = appendFrame(out, 0, append([]byte{1}, topic...))
 	}
@@ -171,7 +171,7 @@ func TestRefused(t *testing.T) {
 		b[at] = v
 		return b
 	}
-	ready := func(kind string) []byte { return appendCommand(nil, "READY", property("Socket-Type", kind)) }
+	ready := func(kind string) []byte { return appendCommand(nil, "READY", socketType(kind)) }
 	for name, sent := range map[string][]byte{
 		"signature":    change(0, 0),
 		"version":      change(signatureEnd, 2),
@@ -215,7 +215,7 @@ func TestEndpoints(t *testing.T) {
 }
 
 func FuzzHandshake(f *testing.F) {
-	f.Add(append(greeting(), appendCommand(nil, "READY", property("Socket-Type", "SUB"))...))
+	f.Add(append(greeting(), appendCommand(nil, "READY", socketType("SUB"))...))
 	f.Fuzz(func(t *testing.T, theirs []byte) {
 		rw := struct {
 			io.Reader
