@@ -25,7 +25,7 @@ type mutant struct {
 // is an error, so that they stay what they say.
 var mutants = []mutant{{
 	"split: coins in one batch, the tip in another", "datastore/flush.go", [][2]string{
-		{"	return batch.Put(ctx, stateKey, next.encode())\n", "	return nil\n"},
+		{"	return next.put(ctx, batch)\n", "	return nil\n"},
 		{"	if err := s.commit(ctx, batch, next); err != nil {\n		return err\n	}\n", `	if err := s.commit(ctx, batch, next); err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ var mutants = []mutant{{
 	if batch, err = s.kv.Batch(ctx); err != nil {
 		return err
 	}
-	if err := batch.Put(ctx, stateKey, next.encode()); err != nil {
+	if err := next.put(ctx, batch); err != nil {
 		return err
 	}
 	if err := s.commit(ctx, batch, next); err != nil {
@@ -45,12 +45,12 @@ var mutants = []mutant{{
 	},
 }, {
 	"tip first: the tip is moved before the coins", "datastore/flush.go", [][2]string{
-		{"	return batch.Put(ctx, stateKey, next.encode())\n", "	return nil\n"},
+		{"	return next.put(ctx, batch)\n", "	return nil\n"},
 		{"	if err := s.commit(ctx, batch, next); err != nil {\n		return err\n	}\n", `	tip, err := s.kv.Batch(ctx)
 	if err != nil {
 		return err
 	}
-	if err := tip.Put(ctx, stateKey, next.encode()); err != nil {
+	if err := next.put(ctx, tip); err != nil {
 		return err
 	}
 	if err := s.commit(ctx, tip, next); err != nil {

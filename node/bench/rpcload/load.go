@@ -1,14 +1,10 @@
 package rpcload
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,14 +33,6 @@ type Figures struct {
 	Error string `json:"error,omitempty"` // the first that was answered
 }
 
-// client is one connection's work.
-type client struct {
-	times  []time.Duration
-	failed int
-	bytes  int64
-	words  string // of the first failure
-}
-
 // Run asks calls, from the first to the last and again while the time lasts;
 // with once, each is asked once. The error is that of the connection, not of answers.
 func (c *Config) Run(ctx context.Context, name string, calls []string, once bool) (Figures, error) {
@@ -53,20 +41,19 @@ func (c *Config) Run(ctx context.Context, name string, calls []string, once bool
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	transport := &http.Transport{MaxIdleConnsPerHost: c.Clients, DisableCompression: true}
-	defer transport.CloseIdleConnections()
 	var next atomic.Int64
 	var wait sync.WaitGroup
 	clients, errs := make([]client, c.Clients), make([]error, c.Clients)
 	start := time.Now()
 	for i := range clients {
 		wait.Go(func() {
+			defer clients[i].hangUp()
 			for ctx.Err() == nil {
 				n := int(next.Add(1) - 1)
 				if once && n >= len(calls) || !once && time.Since(start) >= c.For {
 					return
 				}
-				if errs[i] = clients[i].ask(ctx, c, transport, calls[n%len(calls)]); errs[i] != nil {
+				if errs[i] = clients[i].ask(ctx, c, calls[n%len(calls)]); errs[i] != nil {
 					cancel()
 					return
 				}
@@ -75,33 +62,6 @@ func (c *Config) Run(ctx context.Context, name string, calls []string, once bool
 	}
 	wait.Wait()
 	return figures(name, clients, time.Since(start)), errors.Join(errs...)
-}
-
-// ask sends one question and reads the answer to its end.
-func (c *client) ask(ctx context.Context, to *Config, transport *http.Transport, call string) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, to.URL, strings.NewReader(call))
-	if err != nil {
-		return err
-	}
-	user, password, _ := strings.Cut(to.Login, ":")
-	r.SetBasicAuth(user, password)
-	r.Header.Set("Content-Type", "application/json")
-	start := time.Now()
-	res, err := transport.RoundTrip(r)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close()
-	if res.StatusCode == http.StatusOK {
-		n, err := io.Copy(io.Discard, res.Body)
-		c.times, c.bytes = append(c.times, time.Since(start)), c.bytes+n
-		return err
-	}
-	words, err := io.ReadAll(io.LimitReader(res.Body, 200))
-	if c.failed++; c.words == "" {
-		c.words = fmt.Sprintf("%s: %s", res.Status, bytes.TrimSpace(words))
-	}
-	return err
 }
 
 func figures(name string, clients []client, took time.Duration) Figures {
