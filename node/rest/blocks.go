@@ -142,6 +142,9 @@ func (h *handler) blockAs(r *http.Request, q question, level int, cut func(wire.
 		return reply{}, missing("%s not found", q.param)
 	}
 	b, err := h.Chain.Block(id)
+	if errors.Is(err, chain.ErrPruned) {
+		return reply{}, missing("%s not available (pruned data)", q.param)
+	}
 	if errors.Is(err, chain.ErrNoBlock) {
 		return reply{}, missing("%s not available (not fully downloaded)", q.param)
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/datastore"
 	"github.com/quernnet/quern/node/rest"
 )
 
@@ -113,5 +115,27 @@ func TestRESTOff(t *testing.T) {
 	s.Attach(f.parts)
 	if code := ask(); code != http.StatusNotFound {
 		t.Errorf("status %d where REST is off", code)
+	}
+}
+
+// A block whose body was pruned is not there, and REST says why.
+func TestRESTOfAPrunedNode(t *testing.T) {
+	params, err := consensus.Chain("regtest")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := newFixtureOf(t, 400, false, datastore.Config{Params: params, Backend: "memory", BlockFile: 8 << 10}, -1)
+	f.serveREST()
+	f.must("pruneblockchain", nil, 100)
+	id := f.vars["block1"]
+	for path, want := range map[string]string{
+		"/rest/block/" + id + ".bin":       id + " not available (pruned data)",
+		"/rest/spenttxouts/" + id + ".bin": id + " undo not available",
+	} {
+		w := httptest.NewRecorder()
+		f.server.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost"+path, nil))
+		if got := strings.TrimSpace(w.Body.String()); w.Code != http.StatusNotFound || got != want {
+			t.Errorf("%s: %d %s", path, w.Code, got)
+		}
 	}
 }
