@@ -178,6 +178,14 @@ func (s *Set) Wait(ctx context.Context, name string) (bool, error) {
 	}
 }
 
+// Changed returns a channel that is closed when an index next moves. Take it before
+// reading the state that it announces changes of.
+func (s *Set) Changed() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.moved
+}
+
 func (s *Set) where(name string) (at place, synced bool, moved <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

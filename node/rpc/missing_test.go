@@ -107,8 +107,16 @@ func TestSnapshotUnderWalletAndIndexes(t *testing.T) {
 		t.Errorf("once its blocks have come the wallet has %+v, want %+v", after, want)
 	}
 	for _, name := range index.Names() {
-		if ok, err := g.parts.Indexes.Wait(t.Context(), name); err != nil || !ok {
-			t.Errorf("index %s is at the tip: %v, %v", name, ok, err)
+		for {
+			changed := g.parts.Indexes.Changed()
+			ok, err := g.parts.Indexes.Wait(t.Context(), name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ok {
+				break
+			}
+			<-changed // it is still being built
 		}
 	}
 }
