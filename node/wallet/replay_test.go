@@ -55,7 +55,9 @@ func TestPaymentsAreOfferedParentsFirst(t *testing.T) {
 		e.smart = 0
 	}
 	w.offered = wire.Hash{}
-	again := newWallet(w.c, "", "")
+	c := *w.c // w's own is being read
+	c.Pool = emptyPool{c.Pool}
+	again := newWallet(&c, "", "")
 	all := records{}
 	if err := all.apply(w.dump()); err != nil {
 		t.Fatal(err)
@@ -63,7 +65,6 @@ func TestPaymentsAreOfferedParentsFirst(t *testing.T) {
 	if err := again.load(all); err != nil {
 		t.Fatal(err)
 	}
-	again.c.Pool = emptyPool{w.c.Pool}
 	var got []wire.Hash
 	for _, tx := range again.lost() {
 		got = append(got, tx.ID())
