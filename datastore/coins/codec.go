@@ -44,7 +44,7 @@ func Append(dst []byte, c *consensus.Coin) []byte {
 		place |= 1
 	}
 	dst = binary.AppendUvarint(dst, place)
-	dst = binary.AppendUvarint(dst, packAmount(uint64(c.Value)))
+	dst = binary.AppendUvarint(dst, consensus.PackAmount(uint64(c.Value)))
 	for i := range templates {
 		if t := &templates[i]; t.fits(c.Script) {
 			dst = append(dst, byte(i))
@@ -106,7 +106,7 @@ func (a *Arena) Next(b []byte) (c consensus.Coin, rest []byte, err error) {
 		return c, nil, err
 	}
 	c.Height, c.Coinbase = uint32(place>>1), place&1 == 1
-	c.Value = int64(unpackAmount(amount))
+	c.Value = int64(consensus.UnpackAmount(amount))
 	c.Script, rest, err = a.script(b)
 	return c, rest, err
 }
@@ -141,43 +141,4 @@ func uvarint(b []byte) (v uint64, rest []byte, err error) {
 		return 0, nil, fmt.Errorf("%w: no number in %d bytes", errDamaged, len(b))
 	}
 	return v, b[n:], nil
-}
-
-// packAmount makes round amounts small numbers, as Bitcoin Core's database does
-// (compressor.cpp): amounts have few significant decimal digits. n is at most
-// MaxMoney, far below where this would overflow.
-//
-// With e trailing zeros (at most 9) and last other digit d, the amount is
-// (10q+d)·10^e; packed it is 1 + 10(9q+d-1) + e, or 1 + 10(q-1) + 9 for e = 9,
-// where d may be zero.
-func packAmount(n uint64) uint64 {
-	if n == 0 {
-		return 0
-	}
-	e := uint64(0)
-	for n%10 == 0 && e < 9 {
-		n /= 10
-		e++
-	}
-	if e == 9 {
-		return 1 + 10*(n-1) + 9
-	}
-	return 1 + 10*(9*(n/10)+n%10-1) + e
-}
-
-func unpackAmount(x uint64) uint64 {
-	if x == 0 {
-		return 0
-	}
-	x--
-	e := x % 10
-	x /= 10
-	n := x + 1
-	if e < 9 {
-		n = x/9*10 + x%9 + 1
-	}
-	for range e {
-		n *= 10
-	}
-	return n
 }

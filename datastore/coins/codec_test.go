@@ -6,8 +6,6 @@ import (
 	"errors"
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/wire"
 )
@@ -52,27 +50,6 @@ func TestUsualScriptsAreStoredWithoutTheirForm(t *testing.T) {
 func same(a, b consensus.Coin) bool {
 	return a.Value == b.Value && bytes.Equal(a.Script, b.Script) && a.Height == b.Height &&
 		a.Coinbase == b.Coinbase && a.Missing == b.Missing
-}
-
-// The pairs are Bitcoin Core's, src/test/compress_tests.cpp.
-func TestAmountsPackAsCores(t *testing.T) {
-	for _, p := range []struct{ amount, packed uint64 }{
-		{0, 0x0}, {1, 0x1}, {1_000_000, 0x7}, {consensus.Coins, 0x9},
-		{50 * consensus.Coins, 0x32}, {21_000_000 * consensus.Coins, 0x1406f40},
-	} {
-		if got := packAmount(p.amount); got != p.packed {
-			t.Errorf("%d packs to %#x, want %#x", p.amount, got, p.packed)
-		}
-		if got := unpackAmount(p.packed); got != p.amount {
-			t.Errorf("%#x unpacks to %d, want %d", p.packed, got, p.amount)
-		}
-	}
-	rapid.Check(t, func(t *rapid.T) {
-		n := rapid.Uint64Range(0, consensus.MaxMoney).Draw(t, "amount")
-		if got := unpackAmount(packAmount(n)); got != n {
-			t.Fatalf("%d comes back as %d", n, got)
-		}
-	})
 }
 
 func FuzzDecode(f *testing.F) {

@@ -66,7 +66,7 @@ func appendCoin(b []byte, c *consensus.Coin) []byte {
 		place |= 1
 	}
 	b = appendVarint(b, place)
-	b = appendVarint(b, packAmount(uint64(c.Value)))
+	b = appendVarint(b, consensus.PackAmount(uint64(c.Value)))
 	return appendScript(b, c.Script)
 }
 
@@ -106,7 +106,7 @@ func readCoin(r reader) (c consensus.Coin, err error) {
 		return c, err
 	}
 	c.Height, c.Coinbase = uint32(place>>1), place&1 == 1
-	c.Value = int64(unpackAmount(amount))
+	c.Value = int64(consensus.UnpackAmount(amount))
 	c.Script, err = readScript(r)
 	return c, err
 }
@@ -151,38 +151,4 @@ func readRaw(r reader, n int64) ([]byte, error) {
 	s := make([]byte, n)
 	_, err := io.ReadFull(r, s)
 	return s, err
-}
-
-// packAmount makes round amounts small numbers (Core: CompressAmount): 1 + 10(9q+d-1) + e
-// for (10q+d)·10^e, or 1 + 10(q-1) + 9 where e is 9.
-func packAmount(n uint64) uint64 {
-	if n == 0 {
-		return 0
-	}
-	e := uint64(0)
-	for n%10 == 0 && e < 9 {
-		n /= 10
-		e++
-	}
-	if e == 9 {
-		return 1 + 10*(n-1) + 9
-	}
-	return 1 + 10*(9*(n/10)+n%10-1) + e
-}
-
-func unpackAmount(x uint64) uint64 {
-	if x == 0 {
-		return 0
-	}
-	x--
-	e := x % 10
-	x /= 10
-	n := x + 1
-	if e < 9 {
-		n = x/9*10 + x%9 + 1
-	}
-	for range e {
-		n *= 10
-	}
-	return n
 }
