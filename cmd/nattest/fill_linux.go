@@ -22,7 +22,7 @@ func (t *trial) fill(ctx context.Context, n *node) error {
 	}
 	if t.chain == "" {
 		dir := filepath.Join(t.lab.dir, "chain")
-		out, err := command(ctx, "", t.bin, "import", chainFile, "--datadir", dir, "--chain", n.chain)
+		out, err := command(ctx, "", t.bin, "import", chainFile, "--datadir", dir, "--chain", n.chain, "--swarm", n.swarm)
 		if err != nil {
 			return err
 		}

@@ -24,6 +24,7 @@ type node struct {
 	w     *world
 	name  string
 	chain string
+	swarm string
 	dir   string
 	args  []string
 	web   *http.Client // from inside
@@ -53,8 +54,11 @@ func (w *world) node(at *namespace, name, chain string, flags ...string) (*node,
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	n := &node{at: at, w: w, name: name, chain: chain, dir: dir}
-	n.args = slices.Concat([]string{"--datadir", dir, "--chain", chain}, flags, w.flags)
+	n := &node{at: at, w: w, name: name, chain: chain, swarm: chain, dir: dir}
+	if chain == "regtest" {
+		n.swarm = "nattest" // the swarm regtest finds nobody by itself
+	}
+	n.args = slices.Concat([]string{"--datadir", dir, "--chain", chain, "--swarm", n.swarm}, flags, w.flags)
 	n.web = &http.Client{Transport: &http.Transport{DialContext: at.dial, DisableKeepAlives: true}, Timeout: time.Minute}
 	w.mu.Lock()
 	w.nodes = append(w.nodes, n)
@@ -110,7 +114,7 @@ func (n *node) kill() bool {
 // it is another after each start.
 func (n *node) call(ctx context.Context, method string, result any, params ...any) error {
 	client := rpc.Client{URL: fmt.Sprintf("http://127.0.0.1:%d", rpcPort), HTTP: n.web}
-	if err := client.ReadCookie(filepath.Join(n.dir, n.chain)); err != nil {
+	if err := client.ReadCookie(filepath.Join(n.dir, n.swarm)); err != nil {
 		return fmt.Errorf("%s: %w", n.name, err)
 	}
 	if params == nil {
