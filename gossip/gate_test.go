@@ -354,3 +354,23 @@ func TestSavedPeers(t *testing.T) {
 		t.Fatal(got)
 	}
 }
+
+// Who is cut is no member from that moment on, also when it is back before the
+// host has told anybody: it joins again.
+func TestCutAtOnce(t *testing.T) {
+	a, b := pair(t, nil)
+	member := func() *member {
+		a.members.mu.RLock()
+		defer a.members.mu.RUnlock()
+		return a.members.m[b.ID()]
+	}
+	before := member()
+	if err := a.Disconnect(b.ID()); err != nil {
+		t.Fatal(err)
+	}
+	if member() == before {
+		t.Fatal("still the same member")
+	}
+	await(t, a.left, "left")
+	await(t, a.joined, "joined again")
+}

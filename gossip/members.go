@@ -211,6 +211,22 @@ func (s *members) drop(m *member) {
 	}
 }
 
+// cut closes all connections to p and ends its membership with them. Waiting for
+// the host's word is not enough: it says nothing of a peer that is back before
+// its events are out, and who was cut must join again.
+func (s *members) cut(p Peer) error {
+	err := s.l.host.Network().ClosePeer(p)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if m := s.m[p]; m != nil {
+		s.drop(m)
+	}
+	if !s.closed {
+		s.wg.Go(func() { s.look(p) })
+	}
+	return err
+}
+
 // wake tells waiters that something has changed; s.mu is held.
 func (s *members) wake() {
 	close(s.changed)

@@ -138,7 +138,7 @@ func (n *Net) Disconnect(p Peer) error {
 	if !n.book.Kept(p) {
 		n.book.Parted(p, partTime)
 	}
-	if err := l.host.Network().ClosePeer(p); err != nil {
+	if err := n.members.cut(p); err != nil {
 		return fmt.Errorf("disconnecting %s: %w", p, err)
 	}
 	return nil
@@ -159,7 +159,7 @@ func (n *Net) SetActive(on bool) {
 		return
 	}
 	for _, p := range l.host.Network().Peers() {
-		_ = l.host.Network().ClosePeer(p) // gone already is as good
+		_ = n.members.cut(p) // gone already is as good
 	}
 }
 

@@ -294,7 +294,7 @@ func (n *Net) ban(p Peer, cause error) {
 	n.scores.forgive(p)
 	n.c.Log.Warn("peer banned for 24 hours", "peer", p, "whom", whom, "reason", reason)
 	if l != nil {
-		_ = l.host.Network().ClosePeer(p) // gone already is as good
+		_ = n.members.cut(p) // gone already is as good
 	}
 }
 
@@ -305,7 +305,7 @@ func (n *Net) Ban(p Peer, d time.Duration) error {
 	defer cancel()
 	err := n.scores.ban(ctx, p.String(), d, byOperator)
 	if l := n.live.Load(); l != nil {
-		_ = l.host.Network().ClosePeer(p) // gone already is as good
+		_ = n.members.cut(p) // gone already is as good
 	}
 	if err != nil {
 		return fmt.Errorf("banning %s: %w", p, err)
