@@ -33,13 +33,7 @@ func TestFullNode(t *testing.T) {
 		n, _ := start(t, loopback())
 		meet(t, n, full)
 		guests = append(guests, n)
-		go func() { // who was sent away would come again, at the newcomer's cost
-			select {
-			case <-n.left:
-				n.SetActive(false)
-			case <-t.Context().Done():
-			}
-		}()
+		n.gate.SetOpen(false) // who was sent away would come again, at the newcomer's cost
 		return n
 	}
 	for range 12 {
@@ -55,7 +49,7 @@ func TestFullNode(t *testing.T) {
 		waitFor(t, func() error {
 			k := 0
 			for _, i := range full.Peers() {
-				if !i.Slot { // the full node dials some of those who left
+				if !i.Slot {
 					k++
 				}
 			}

@@ -270,7 +270,7 @@ func (n *Net) call(ctx context.Context, id string, to Peer, raw []byte, maxReply
 	}
 	s, err := l.host.NewStream(network.WithNoDial(ctx, "questions go to peers that are connected"), to, protocol.ID(id))
 	if err != nil {
-		return nil, err
+		return nil, timely(ctx, err)
 	}
 	defer s.Reset() // a no-op on a stream that ended well
 	defer context.AfterFunc(ctx, func() { _ = s.Reset() })()

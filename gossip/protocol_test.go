@@ -41,8 +41,6 @@ func score(t *testing.T, n *node, p Peer, want int) {
 // What a peer sends that no honest one would scores it down, on either side;
 // what may be an accident does not.
 func TestFaults(t *testing.T) {
-	slow := text("slow/1")
-	slow.Timeout = 50 * time.Millisecond
 	mute := make(chan struct{})
 	t.Cleanup(func() { close(mute) })
 	a, b := pair(t, func(b *node) {
@@ -52,7 +50,7 @@ func TestFaults(t *testing.T) {
 		Serve(b.Net, text("garbage/1"), func(context.Context, Peer, string) (string, error) { return "garbage", nil })
 		Serve(b.Net, text("error/1"), func(context.Context, Peer, string) (string, error) { return "", errors.New("our disk") })
 		Serve(b.Net, text("panic/1"), func(context.Context, Peer, string) (string, error) { panic("bug") })
-		Serve(b.Net, slow, func(ctx context.Context, _ Peer, _ string) (string, error) {
+		Serve(b.Net, text("slow/1"), func(ctx context.Context, _ Peer, _ string) (string, error) {
 			select {
 			case <-mute:
 			case <-ctx.Done():
@@ -86,7 +84,7 @@ func TestFaults(t *testing.T) {
 			b.scores.forgive(a.ID())
 			p := text(test.id)
 			if test.id == "slow/1" {
-				p = slow
+				p.Timeout = 50 * time.Millisecond // less than the answerer's: its reset is no reason
 			}
 			_, err := Call(t.Context(), a.Net, p, b.ID(), test.ask)
 			var f *Fault

@@ -172,7 +172,7 @@ func TestStreamsOfOnePeer(t *testing.T) {
 		if _, err := Call(t.Context(), w[2].Net, text("echo/1"), w[0].ID(), "still there?"); err != nil {
 			t.Error(err)
 		}
-		time.Sleep(6 * time.Second) // echo's timeout
+		time.Sleep(questionTime + time.Second)
 		if n := count(); n != 0 {
 			t.Errorf("%d silent streams are left after the timeout", n)
 		}

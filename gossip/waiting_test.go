@@ -71,6 +71,7 @@ func TestMetByRelay(t *testing.T) {
 		}
 		_ = s.Reset()
 	}
+	a.meshed()
 	if err := publish(t.Context(), "to members only"); err != nil {
 		t.Fatal(err)
 	}
