@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -73,15 +74,24 @@ func newProcess(t *testing.T, name string, peers ...string) *process {
 	return p
 }
 
-// freePort is a loopback address that nobody listens on now.
+// freePort is a loopback address that nobody listens on now. It is below the ports
+// that systems give to whoever asks for any: none of those who do gets it before
+// the node listens, or while it is down.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		addr := fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(10_000))
+		l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", addr)
+		if err != nil {
+			continue
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return addr
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no free port")
+	return ""
 }
 
 func (p *process) showLog() {
@@ -168,7 +178,10 @@ func (p *process) kill() {
 	p.cmd = nil
 }
 
-// stop ends it as a user would and expects success within seconds.
+// patience is for what takes a moment, on a busy machine.
+const patience = 3 * time.Minute
+
+// stop ends it as a user would and expects success.
 func (p *process) stop() {
 	p.Helper()
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
@@ -180,7 +193,7 @@ func (p *process) stop() {
 			p.Errorf("%s: end after SIGTERM: %v", p.name, p.end)
 		}
 		p.cmd = nil
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		p.Fatalf("%s does not end on SIGTERM", p.name)
 	}
 }
@@ -211,7 +224,7 @@ func (p *process) status() (st own.Status) {
 // await polls until ok. Processes announce nothing that a test could wait for.
 func (p *process) await(what string, ok func() bool) {
 	p.Helper()
-	ctx, cancel := context.WithTimeout(p.Context(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(p.Context(), patience)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()

@@ -38,7 +38,7 @@ func TestScripts(t *testing.T) {
 // answers runs a quern command until it succeeds: a node that was started in the
 // background is up some time later.
 func answers(ts *testscript.TestScript, args []string) {
-	end := time.Now().Add(time.Minute)
+	end := time.Now().Add(patience)
 	for {
 		err := ts.Exec("quern", args...)
 		if err == nil {

@@ -70,7 +70,7 @@ func TestFiveMinutes(t *testing.T) {
 	p.refuse("another chain", "mine", "--address", "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2")
 
 	p.refuse("wrong password", "wallet", "send", to, "1", "--password-file", write(t, "wrong\n"))
-	p.refuse("insufficient funds", "wallet", "send", to, "1000")
+	p.refuse("insufficient funds", "wallet", "send", to, "20000") // more than regtest will ever have
 	p.refuse("is not an amount", "wallet", "send", to, "lots")
 	p.refuse("checksum", "wallet", "send", misspelt(to), "1")
 	p.refuse("wallet.dat", "wallet", "create")
