@@ -43,7 +43,7 @@ func (s *weighing) Block(id wire.Hash) (*wire.Block, error) {
 // Block meanwhile, takes nothing and lets nothing go.
 func (s *weighing) weigh() {
 	s.t.Helper()
-	for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(3 * time.Minute); ; time.Sleep(time.Millisecond) {
 		runtime.GC()
 		live := s.live.Load()
 		if live <= s.limit {

@@ -221,7 +221,7 @@ func (r *run) bring(v *vertex, body bool) {
 // store's and the follower's.
 func (r *run) check() {
 	want := r.known.tip
-	limit := time.After(10 * time.Second)
+	limit := time.After(2 * time.Minute)
 	for {
 		changed := r.c.Changed()
 		if r.c.Tip() == want.state {
