@@ -12,17 +12,17 @@ import (
 
 	"github.com/ipfs/go-datastore"
 	dssync "github.com/ipfs/go-datastore/sync"
-	"go.uber.org/goleak"
 
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/chain"
 	"github.com/quernnet/quern/consensus/chain/chaintest"
 	"github.com/quernnet/quern/consensus/wire"
 	qstore "github.com/quernnet/quern/datastore"
+	"github.com/quernnet/quern/node/leaktest"
 	"github.com/quernnet/quern/node/mempool"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // ground is a real chain with a real mempool, and coins to spend.
 type ground struct {

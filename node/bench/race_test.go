@@ -12,10 +12,10 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
+	"github.com/quernnet/quern/node/leaktest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 func TestMedian(t *testing.T) {
 	costs := []Cost{{5, 1, 10}, {1, 9, 30}, {3, 2, 20}}

@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/chain"
 	"github.com/quernnet/quern/consensus/chain/chaintest"
@@ -18,9 +16,10 @@ import (
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/datastore"
 	"github.com/quernnet/quern/node/index/gcs"
+	"github.com/quernnet/quern/node/leaktest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // fixture is a chain with all indexes. The chain's store may crash; what the
 // indexes have written stays, as after a process was killed.

@@ -5,10 +5,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"go.uber.org/goleak"
+	"github.com/quernnet/quern/node/leaktest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // A node whose first addresses are four parts lies in five, and whom four sybils
 // for each honest node crowd, finds the honest tip and follows it.
