@@ -8,18 +8,17 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/chain"
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/datastore"
+	"github.com/quernnet/quern/node/leaktest"
 	"github.com/quernnet/quern/node/mempool"
 	"github.com/quernnet/quern/work"
 	"github.com/quernnet/quern/work/miner"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // Anyone can spend a P2WSH of OP_TRUE: standard, and no keys are needed.
 var (
@@ -309,7 +308,7 @@ func (c strictChain) TestBlock(ctx context.Context, b *wire.Block, draft bool) e
 func TestTries(t *testing.T) {
 	g := newGround(t, regtest(t), 0)
 	tm := g.build(g.a, nil)
-	tm.Block.Header.Bits = 0x1d00ffff // no nonce will do
+	tm.Block.Header.Bits = 0x1000ffff // no nonce will do, however long it takes until the time is up
 	if _, err := Solve(t.Context(), tm, 10_000); !errors.Is(err, ErrTries) {
 		t.Errorf("after 10000 tries: %v", err)
 	}
@@ -371,11 +370,11 @@ func TestMinTime(t *testing.T) {
 // TestMiner mines by itself, takes in a payment, stops and goes on when told to.
 func TestMiner(t *testing.T) {
 	g := newGround(t, regtest(t), 1)
-	asked := make(chan struct{}, 1000)
+	var asked atomic.Int64
 	m, err := NewMiner(MinerConfig{
 		Assembler: g.a, Workers: 2, Every: 5 * time.Millisecond, Refresh: time.Millisecond,
 		Script: func(context.Context) ([]byte, error) {
-			asked <- struct{}{}
+			asked.Add(1)
 			return payTrue, nil
 		},
 	})
@@ -406,8 +405,8 @@ func TestMiner(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := m.Stats()
-	if s.Found < 3 || s.Hashes == 0 || s.Err != "" || s.Workers != 0 || len(asked) < s.Found {
-		t.Errorf("stats %+v, %d scripts asked for", s, len(asked))
+	if s.Found < 3 || s.Hashes == 0 || s.Err != "" || s.Workers != 0 || asked.Load() < int64(s.Found) {
+		t.Errorf("stats %+v, %d scripts asked for", s, asked.Load())
 	}
 	last, _ := g.chain.Header(s.Last)
 	if tip := g.chain.Tip(); !last.Active || tip.Height-last.Height > 1 { // the last block may come when nobody counts any more

@@ -16,8 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/chain"
 	"github.com/quernnet/quern/consensus/wire"
@@ -27,13 +25,14 @@ import (
 	"github.com/quernnet/quern/node/fees"
 	"github.com/quernnet/quern/node/index"
 	"github.com/quernnet/quern/node/invite"
+	"github.com/quernnet/quern/node/leaktest"
 	"github.com/quernnet/quern/node/mempool"
 	"github.com/quernnet/quern/node/mining"
 	"github.com/quernnet/quern/node/rpc/table"
 	"github.com/quernnet/quern/node/wallet"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 const (
 	genesisTime = 1_700_000_000 // of the fixture's clock at its start

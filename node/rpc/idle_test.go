@@ -19,12 +19,10 @@ func TestLongPollsKeepNobodyWaiting(t *testing.T) {
 			}
 		})
 	}
-	for len(f.server.idlers) < polls {
+	await(t, "the moment when all poll and take neither worker nor place", func() bool {
 		f.must("getblockcount", nil)
-	}
-	if len(f.server.slots) > 0 || len(f.server.queue) > 0 {
-		t.Errorf("%d workers are taken, %d places", len(f.server.slots), len(f.server.queue))
-	}
+		return len(f.server.idlers) == polls && len(f.server.slots) == 0 && len(f.server.queue) == 0
+	})
 	f.must("generatetoaddress", nil, 1, f.vars["addr"]) // all of them end
 	wg.Wait()
 	if len(f.server.idlers)+len(f.server.slots)+len(f.server.queue) > 0 {

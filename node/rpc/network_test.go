@@ -40,7 +40,7 @@ func (f *fixture) connect() {
 // await asks until the answer is right.
 func await(t *testing.T, what string, right func() bool) {
 	t.Helper()
-	limit := time.After(20 * time.Second)
+	limit := time.After(3 * time.Minute)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for !right() {

@@ -14,17 +14,16 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/chain"
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/datastore"
+	"github.com/quernnet/quern/node/leaktest"
 	"github.com/quernnet/quern/node/mempool"
 	"github.com/quernnet/quern/node/mining"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // ground is a chain with a mempool, whose changes a server publishes.
 type ground struct {
@@ -138,7 +137,7 @@ func subscribe(t *testing.T, to net.Addr) *reader {
 	}
 	t.Cleanup(func() { _ = c.Close() })
 	r := &reader{t, c}
-	if err := c.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(3 * time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	hello := make([]byte, 64)
