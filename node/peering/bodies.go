@@ -97,11 +97,11 @@ func (r *recentBodies) blocks() []*wire.Block {
 	return bs
 }
 
-// expect notes that a body may come by relay. The first word counts: a flood of
+// expect notes until when a body may come by relay. The first word counts: a flood of
 // announcements does not put it off.
-func (r *recentBodies) expect(id wire.Hash, now time.Time) {
+func (r *recentBodies) expect(id wire.Hash, until time.Time) {
 	if _, known := r.dueAt(id); !known {
-		r.expectUntil(id, now.Add(relayTime))
+		r.expectUntil(id, until)
 	}
 }
 

@@ -216,19 +216,26 @@ func TestSetAsideBlamesNobody(t *testing.T) {
 	info, _ := b.chain.ActiveAt(8)
 	fatal(t, b.chain.Invalidate(t.Context(), info.ID))
 	a.mine(2)
-	look := func() {
+	look := func() { // or not, while it is looking already
 		b.post(func(d *driver, now time.Time) []syncer.Action {
 			return d.sched.AnnouncedUnknown(now, syncer.Peer(a.net.ID()))
 		})
 	}
-	look()
-	log.await(t, "headers refused")
+	wait(t, func() error {
+		look()
+		return log.came("headers refused")
+	})
 	if len(b.net.Bans()) > 0 || !b.knows(a) {
 		t.Fatal("the peer was punished for our operator's choice")
 	}
 	fatal(t, b.chain.Reconsider(t.Context(), info.ID))
-	look()
-	waitTip(t, a, b)
+	wait(t, func() error {
+		look()
+		if b.chain.Tip().ID != a.chain.Tip().ID {
+			return fmt.Errorf("b is at height %d", b.chain.Tip().Height)
+		}
+		return nil
+	})
 }
 
 func TestGossipVerdicts(t *testing.T) {

@@ -125,13 +125,15 @@ func (x *trial) garbage(nonce uint64) (*relay.Announcement, []*wire.Tx) {
 	return relay.New(wire.NewBlock(x.block.Header, txs), nonce, nil), txs
 }
 
-// submit lets a tell of its block, or only have it.
+// submit lets a tell of its block, or only have it. In that case b, which may come to
+// ask a for news, leaves the body to relay.
 func (x *trial) submit(t *testing.T, tell bool) {
 	t.Helper()
 	if !tell {
 		x.a.mu.Lock()
 		x.a.told.add(x.block.ID())
 		x.a.mu.Unlock()
+		x.b.bodies.expect(x.block.ID(), x.b.Now().Add(time.Hour))
 	}
 	fatal(t, x.a.chain.AddBlock(t.Context(), x.block))
 }
@@ -186,6 +188,7 @@ func TestFalseAnnouncementIsSetRight(t *testing.T) {
 // A peer that says nothing when asked is not waited for.
 func TestSilentPeerInBlockTxs(t *testing.T) {
 	x := newTrial(t)
+	x.b.hedgeTime = hedgeTime
 	x.r.answers(func(ctx context.Context, _ relay.Question) (relay.Answer, error) {
 		<-ctx.Done()
 		return relay.Answer{}, ctx.Err()

@@ -83,11 +83,14 @@ type Peering struct {
 	synced atomic.Bool
 	level  atomic.Bool // a comparison of mempools has found them much the same
 	broken atomic.Bool // our store failed last time; said once in the log
+	seen   uint64      // the pool's last event before New; followPool goes on from there
 
 	bodies *recentBodies // locks itself
 	stems  *stems        // locks itself
 	relays relayCounts   // atomics
 	first  bringers      // locks itself
+
+	relayTime, hedgeTime time.Duration // the constants; longer in tests that are about relay alone
 
 	events    chan event
 	done      chan struct{} // closed when Run ends: nobody reads events any more
@@ -180,6 +183,9 @@ func New(c Config) (*Peering, error) {
 		bodies:    newRecentBodies(),
 		stems:     newStems(),
 		refused:   recent{most: maxRefused},
+		seen:      c.Pool.Stats().Sequence,
+		relayTime: relayTime,
+		hedgeTime: hedgeTime,
 	}
 	var err error
 	if p.publishTip, err = gossip.Join(c.Net, blockTopic, p.checkAnnouncement); err != nil {

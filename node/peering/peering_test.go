@@ -108,7 +108,7 @@ func TestOtherRulesAreRefused(t *testing.T) {
 	other, err := regtest(t).With(consensus.Override{Taproot: &height})
 	fatal(t, err)
 	a := start(t, "a", setup{log: log})
-	b := start(t, "b", setup{params: other})
+	b := start(t, "b", setup{params: other, log: log}) // who hears the other first parts from it
 	if err := a.net.Connect(t.Context(), b.net.Addrs()[0]); err != nil {
 		t.Logf("connect: %v", err)
 	}

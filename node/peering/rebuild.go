@@ -140,7 +140,7 @@ func (j *job) run(ctx context.Context) bool {
 	var calls sync.WaitGroup
 	defer calls.Wait()
 	defer cancel()
-	giveUp, hedge := time.NewTimer(relayTime), time.NewTimer(hedgeTime)
+	giveUp, hedge := time.NewTimer(j.relayTime), time.NewTimer(j.hedgeTime)
 	defer giveUp.Stop()
 	defer hedge.Stop()
 	for first := true; !j.done; first = false {
@@ -149,8 +149,8 @@ func (j *job) run(ctx context.Context) bool {
 		case h := <-j.in:
 			j.consider(h.from, h.compact)
 			if wait := j.expected(slowRate); first && wait > 0 {
-				giveUp.Reset(relayTime + wait)
-				j.bodies.expectUntil(j.block.ID, j.Now().Add(relayTime+wait))
+				giveUp.Reset(j.relayTime + wait)
+				j.bodies.expectUntil(j.block.ID, j.Now().Add(j.relayTime+wait))
 			}
 		case r := <-j.replies:
 			j.answered(r.peer)
@@ -168,10 +168,10 @@ func (j *job) run(ctx context.Context) bool {
 		}
 		for s, ok := j.next(hurry); ok; s, ok = j.next(false) {
 			j.ask(ctx, &calls, s)
-			hedge.Reset(hedgeTime + j.expected(fastRate))
+			hedge.Reset(j.hedgeTime + j.expected(fastRate))
 		}
 		if hurry {
-			hedge.Reset(hedgeTime + j.expected(fastRate))
+			hedge.Reset(j.hedgeTime + j.expected(fastRate))
 		}
 		if info, _ := j.Chain.Header(j.block.ID); info.HasBody || info.Invalid {
 			return true // by another way

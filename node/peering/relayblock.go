@@ -76,11 +76,14 @@ var errManyVariants = errors.New("announced a block in more ways than are passed
 // timesToldBy counts an announcement of a block by its sender, and says how many
 // came from there.
 func (p *Peering) timesToldBy(from gossip.Peer, id wire.Hash) int {
-	key := sha256.Sum256(append(id[:], from...))
+	key := toldKey(from, id)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.toldBy.add(key)
 }
+
+// toldKey stands for what one peer says of one block.
+func toldKey(from gossip.Peer, id wire.Hash) wire.Hash { return sha256.Sum256(append(id[:], from...)) }
 
 // takeLate notes that a peer says it has a block of which enough announcements
 // were looked at: all of those may be false, and this one true. It is asked, when
@@ -135,7 +138,7 @@ func (p *Peering) take(ctx context.Context, h heard, known bool) gossip.Verdict 
 		return gossip.Ignore
 	}
 	if h.compact != nil {
-		p.bodies.expect(h.id, p.Now()) // before the scheduler hears of the header
+		p.bodies.expect(h.id, p.Now().Add(p.relayTime)) // before the scheduler hears of the header
 	}
 	if !known {
 		if _, err := p.Chain.AddHeaders(ctx, []wire.Header{h.header}); err != nil {

@@ -173,20 +173,19 @@ func (p *Peering) judgeSlow(ctx context.Context) error {
 
 // followPool publishes what the pool accepts, whoever brought it.
 func (p *Peering) followPool(ctx context.Context) error {
-	changed := p.Pool.Changed()
-	seq := p.Pool.Stats().Sequence
+	seq := p.seen
 	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-changed:
-		}
-		changed = p.Pool.Changed()
+		changed := p.Pool.Changed()
 		var added, own []*wire.Tx
 		seq, added, own = p.newEvents(seq)
 		if p.synced.Load() {
 			p.stemOwn(own)
 			p.send(added)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-changed:
 		}
 	}
 }

@@ -60,3 +60,14 @@ func TestUnbroadcast(t *testing.T) {
 		t.Errorf("%d transactions count as unbroadcast", n)
 	}
 }
+
+// What enters the pool before Run follows it is gossiped like what comes later.
+func TestToldOfWhatCameBeforeRun(t *testing.T) {
+	n := start(t, "n", setup{before: func(n *node) {
+		n.mine(101)
+		n.synced.Store(true)
+		op, value := n.coinbase(1)
+		n.add(spend(op, value-10_000))
+	}})
+	awaitCount(t, n, "transactions told", func(s RelayStats) int64 { return s.Told }, 1)
+}
