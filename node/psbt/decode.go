@@ -51,18 +51,7 @@ type globals struct {
 }
 
 func (g *globals) read(r *reader) {
-	d := duplicates{of: "global"}
-	for {
-		if !r.more() {
-			r.fail(failure("Separator is missing at the end of the global map"))
-			return
-		}
-		key, kind, ok := d.next(r)
-		if !ok {
-			break
-		}
-		g.field(r, key, kind)
-	}
+	r.fields("the", "global", func(key []byte, kind int) { g.field(r, key, kind) })
 	if r.err == nil {
 		r.fail(g.check())
 	}

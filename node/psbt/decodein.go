@@ -9,18 +9,7 @@ import (
 // read reads an input's map.
 func (in *Input) read(r *reader, version uint32) {
 	f := inputFields{Input: in, version: version}
-	d := duplicates{of: "input"}
-	for {
-		if !r.more() {
-			r.fail(failure("Separator is missing at the end of an input map"))
-			return
-		}
-		key, kind, ok := d.next(r)
-		if !ok {
-			break
-		}
-		f.field(r, key, kind)
-	}
+	r.fields("an", "input", func(key []byte, kind int) { f.field(r, key, kind) })
 	switch {
 	case r.err != nil || version < 2:
 	case !f.haveTxID:

@@ -5,18 +5,7 @@ import "github.com/quernnet/quern/node/signing"
 // read reads an output's map.
 func (o *Output) read(r *reader, version uint32) {
 	f := outputFields{Output: o, version: version}
-	d := duplicates{of: "output"}
-	for {
-		if !r.more() {
-			r.fail(failure("Separator is missing at the end of an output map"))
-			return
-		}
-		key, kind, ok := d.next(r)
-		if !ok {
-			break
-		}
-		f.field(r, key, kind)
-	}
+	r.fields("an", "output", func(key []byte, kind int) { f.field(r, key, kind) })
 	switch {
 	case r.err != nil || version < 2:
 	case !f.haveAmount:

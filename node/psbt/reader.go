@@ -177,30 +177,32 @@ func txFailure(err error) error {
 	return errEnd
 }
 
-// duplicates finds keys that a map holds twice.
-type duplicates struct {
-	of   string // which map, for the error
-	seen map[string]bool
-}
-
-// next reads a field's key, and its type; false at the map's end.
-func (d *duplicates) next(r *reader) (key []byte, kind int, ok bool) {
-	key = r.bytes()
-	if r.err != nil || len(key) == 0 {
-		return nil, 0, false
+// fields reads a map to its end, which must be there: each field's key, and its
+// type, go to read, which takes the value. A key may stand once. Errors call it the
+// of map, behind article.
+func (r *reader) fields(article, of string, read func(key []byte, kind int)) {
+	seen := make(map[string]bool)
+	for {
+		if !r.more() {
+			r.fail(failure("Separator is missing at the end of %s %s map", article, of))
+			return
+		}
+		key := r.bytes()
+		if r.err != nil || len(key) == 0 {
+			return
+		}
+		if seen[string(key)] {
+			r.fail(failure("Duplicate Key, %s key \"%x\" already provided", of, key))
+			return
+		}
+		seen[string(key)] = true
+		inner := reader{b: key}
+		t := inner.size()
+		if r.fail(inner.err); r.err != nil {
+			return
+		}
+		read(key, t)
 	}
-	if d.seen[string(key)] {
-		r.fail(failure("Duplicate Key, %s key \"%x\" already provided", d.of, key))
-		return nil, 0, false
-	}
-	if d.seen == nil {
-		d.seen = make(map[string]bool)
-	}
-	d.seen[string(key)] = true
-	inner := reader{b: key}
-	kind = inner.size()
-	r.fail(inner.err)
-	return key, kind, r.err == nil
 }
 
 // keySize complains about a key of another length.
