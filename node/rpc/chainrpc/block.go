@@ -64,14 +64,8 @@ func (n *node) getBlock(_ context.Context, a table.Args) (any, error) {
 		return nil, err
 	}
 	b, err := n.recent.block(id, n.Chain.Block)
-	if errors.Is(err, chain.ErrPruned) {
-		return nil, table.Errorf(table.CodeMisc, "Block not available (pruned data)")
-	}
-	if errors.Is(err, chain.ErrNoBlock) {
-		return nil, table.Errorf(table.CodeMisc, "Block not available (not fully downloaded)")
-	}
 	if err != nil {
-		return nil, err
+		return nil, unavailable(err)
 	}
 	if level <= 0 {
 		return view.Hex(b.Bytes()), nil
@@ -81,6 +75,14 @@ func (n *node) getBlock(_ context.Context, a table.Args) (any, error) {
 		out.Spent, err = n.spent(b)
 	}
 	return out, err
+}
+
+// unavailable words a body that is not stored as Core does.
+func unavailable(err error) error {
+	if errors.Is(err, chain.ErrPruned) {
+		return table.Errorf(table.CodeMisc, "Block not available (pruned data)")
+	}
+	return missing(err, "Block not available (not fully downloaded)")
 }
 
 // spent are the coins that a block spent, where they are known: for blocks

@@ -272,7 +272,7 @@ func choose(s blockStats, names map[string]bool) (any, error) {
 func (n *node) blockAndSpent(h chain.HeaderInfo) (*wire.Block, []consensus.Coin, error) {
 	b, err := n.Chain.Block(h.ID)
 	if err != nil {
-		return nil, nil, missing(err, "Block not available (not fully downloaded)")
+		return nil, nil, unavailable(err)
 	}
 	spent, err := n.Chain.Spent(h.ID)
 	if err != nil {

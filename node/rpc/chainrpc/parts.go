@@ -45,6 +45,7 @@ type Chain interface {
 // Pool is what is asked of the mempool.
 type Pool interface {
 	Get(id wire.Hash) (mempool.Entry, bool)
+	IDs() []wire.Hash // in mining order
 	Spender(op wire.Outpoint) (wire.Hash, bool)
 	Sync(ctx context.Context) error
 	Stats() mempool.Stats
@@ -103,6 +104,6 @@ func Methods(p Parts) []table.Method {
 	n := &node{Parts: p}
 	return slices.Concat(n.chainMethods(), n.blockMethods(), n.chainInfoMethods(), n.coinMethods(), n.scanMethods(),
 		n.filterMethods(), n.scanBlocksMethods(), n.proofMethods(),
-		[]table.Method{n.blockStatsMethod(), n.chainTxStatsMethod()},
+		[]table.Method{n.blockStatsMethod(), n.chainTxStatsMethod(), n.activityMethod()},
 		n.waitMethods(), n.pruneMethods(), n.snapshotMethods())
 }
