@@ -14,11 +14,14 @@ const echoAbout = "Simply echo back the input arguments. This command is for tes
 	"The difference between echo and echojson is that echojson has argument conversion enabled in the client-side table in\n" +
 	"bitcoin-cli. There is no server-side difference."
 
+// conversions is what help is asked for by those who check a client's table of arguments.
+const conversions = "dump_all_command_conversions"
+
 func (n *node) controlMethods() []table.Method {
 	return []table.Method{{
 		Name: "help", Category: "control", About: "List all commands, or get help for a specified command.",
 		Args:    []table.Arg{{Name: "command", Kind: table.Text, Hint: "all commands", About: "The command to get help on"}},
-		Results: []table.Shape{table.Str("", "The help text")}, Call: n.help,
+		Results: []table.Shape{table.Str("", "The help text"), table.Any("", "")}, Call: n.help,
 	}, {
 		Name: "stop", Category: "control", About: "Request a graceful shutdown of Quern.",
 		Args:    []table.Arg{{Name: "wait", Kind: table.Integer, About: "how long to wait in ms", Hidden: true}},
@@ -45,6 +48,9 @@ func (n *node) controlMethods() []table.Method {
 }
 
 func (n *node) help(_ context.Context, a table.Args) (any, error) {
+	if a.Text(0) == conversions {
+		return n.Table().Conversions(), nil
+	}
 	return n.Table().Help(a.Text(0)), nil
 }
 
@@ -71,13 +77,7 @@ func echoArgs() (out []table.Arg) {
 }
 
 func (n *node) echo(_ context.Context, a table.Args) (any, error) {
-	last := 0
-	for i, v := range a.Values {
-		if v != nil {
-			last = i + 1
-		}
-	}
-	out := make([]json.RawMessage, last)
+	out := make([]json.RawMessage, a.Sent)
 	for i := range out {
 		if out[i] = a.Raw(i); out[i] == nil {
 			out[i] = json.RawMessage("null")

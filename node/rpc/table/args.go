@@ -17,6 +17,7 @@ import (
 // one cannot fail; where the method must look closer, it has the raw value.
 type Args struct {
 	Values []json.RawMessage // nil: left out and without a default
+	Sent   int               // how many the request had, explicit nulls among them
 	method *Method
 	path   string // of the request
 }
@@ -155,6 +156,7 @@ func (m *Method) Bind(params json.RawMessage, path string) (Args, error) {
 			values[i] = nil
 		}
 	}
+	sent := len(values)
 	values = append(values, make([]json.RawMessage, len(m.Args)-len(values))...)
 	if err := m.check(values); err != nil {
 		return Args{}, err
@@ -164,7 +166,7 @@ func (m *Method) Bind(params json.RawMessage, path string) (Args, error) {
 			values[i] = json.RawMessage(m.Args[i].Def)
 		}
 	}
-	return Args{Values: values, method: m, path: path}, nil
+	return Args{Values: values, Sent: sent, method: m, path: path}, nil
 }
 
 // check compares types with the declared ones, then the range of integers.
