@@ -122,10 +122,10 @@ func bip22(err error) (any, error) {
 
 func (n *node) submitHeader(ctx context.Context, a table.Args) (any, error) {
 	raw, err := hex.DecodeString(a.Text(0))
-	if err != nil || len(raw) != wire.HeaderSize {
+	if err != nil || len(raw) < wire.HeaderSize {
 		return nil, table.Errorf(table.CodeDecode, "Block header decode failed")
 	}
-	h, err := wire.DecodeHeader(raw)
+	h, err := wire.DecodeHeader(raw[:wire.HeaderSize]) // a whole block will do, as with bitcoind
 	if err != nil {
 		return nil, table.Errorf(table.CodeDecode, "Block header decode failed")
 	}
