@@ -143,12 +143,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.HasPrefix(r.URL.Path, rest.Prefix):
 		s.serveREST(w, r)
 		return
+	case !served(r.URL.Path):
+		http.NotFound(w, r)
+		return
 	case r.Method != http.MethodPost:
 		w.Header().Set("Allow", http.MethodPost)
 		plain(w, http.StatusMethodNotAllowed, "JSONRPC server handles only POST requests")
-		return
-	case !served(r.URL.Path):
-		http.NotFound(w, r)
 		return
 	}
 	user, ok := s.auth.accepts(r)

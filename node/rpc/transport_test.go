@@ -93,6 +93,19 @@ func TestWalletPath(t *testing.T) {
 	}
 }
 
+// What is not there is told before how it must be asked for.
+func TestNoSuchPath(t *testing.T) {
+	s := newServer(t)
+	defer s.Close()
+	for path, want := range map[string]int{"/": 405, "/wallet/savings": 405, "/elsewhere": 404, "/favicon.ico": 404} {
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://localhost"+path, nil))
+		if w.Code != want {
+			t.Errorf("GET %s: %d, want %d", path, w.Code, want)
+		}
+	}
+}
+
 // Who may not even ask.
 func TestDoor(t *testing.T) {
 	s := newServer(t)
