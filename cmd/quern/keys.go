@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pelletier/go-toml/v2"
+
 	"github.com/quernnet/quern/node"
 )
 
@@ -107,6 +109,14 @@ func plain(err error, s, want string) error {
 
 func setList(f reflect.Value, v any) error {
 	list := []string{}
+	if text, ok := v.(string); ok && strings.HasPrefix(text, "[") {
+		// As in the file: for items with commas in them.
+		var items struct{ V []any }
+		if err := toml.Unmarshal([]byte("V = "+text), &items); err != nil {
+			return fmt.Errorf("%q is not a list: %w", text, err)
+		}
+		v = items.V
+	}
 	switch v := v.(type) {
 	case string:
 		for item := range strings.SplitSeq(v, ",") {

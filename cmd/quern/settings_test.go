@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -55,6 +56,27 @@ func TestFlagBeatsEnvironmentBeatsFileBeatsDefault(t *testing.T) {
 	}
 	if got := get(file, "--p2p.max_peers", "4"); got != 4 {
 		t.Errorf("flag %d", got)
+	}
+}
+
+// A list is text with commas; one whose items have commas is written as in the file.
+func TestListsOnTheCommandLine(t *testing.T) {
+	for arg, want := range map[string][]string{
+		"":                                 {},
+		"ann:help":                         {"ann:help"},
+		"ann:help, bob:stop":               {"ann:help", "bob:stop"},
+		`["ann:help,stop", 'bob:uptime,']`: {"ann:help,stop", "bob:uptime,"},
+		"[]":                               {},
+	} {
+		c, err := load(t, "", "--rpc.whitelist="+arg)
+		if err != nil || !slices.Equal(c.RPC.Whitelist, want) {
+			t.Errorf("%s: %q, %v", arg, c.RPC.Whitelist, err)
+		}
+	}
+	for _, arg := range []string{"[", `["ann:help"`, "[1]", `["a"] x = 1`} {
+		if c, err := load(t, "", "--rpc.whitelist="+arg); err == nil {
+			t.Errorf("%s: %q", arg, c.RPC.Whitelist)
+		}
 	}
 }
 
