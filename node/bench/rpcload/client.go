@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -14,13 +15,15 @@ import (
 	"time"
 )
 
-// client is one connection and what came of it. It writes requests by itself:
-// net/http's transport hands each to goroutines, which takes as much of the
-// cores that client and node share as a node's small answer does.
+// client is one connection and what came of it. It writes requests and reads
+// answers by itself: net/http's transport hands each to goroutines, and its
+// reader builds what nobody looks at, which takes as much of the cores that
+// client and node share as a node's small answer does.
 type client struct {
 	conn    net.Conn
 	in      *bufio.Reader
-	head    string // of every request, up to its length
+	unwatch func() bool // of the context that ends what the connection waits for
+	head    string      // of every request, up to its length
 	request []byte
 
 	times  []time.Duration
@@ -40,6 +43,7 @@ func (c *client) connect(ctx context.Context, to *Config) error {
 		return err
 	}
 	c.conn, c.in = conn, bufio.NewReaderSize(conn, 64<<10)
+	c.unwatch = context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	c.head = "POST / HTTP/1.1\r\nHost: " + host + "\r\nContent-Type: application/json\r\nAuthorization: Basic " +
 		base64.StdEncoding.EncodeToString([]byte(to.Login)) + "\r\nContent-Length: "
 	return nil
@@ -47,6 +51,7 @@ func (c *client) connect(ctx context.Context, to *Config) error {
 
 func (c *client) hangUp() {
 	if c.conn != nil {
+		c.unwatch()
 		_ = c.conn.Close() // everything was read
 		c.conn = nil
 	}
@@ -57,30 +62,81 @@ func (c *client) ask(ctx context.Context, to *Config, call string) error {
 	if err := c.connect(ctx, to); err != nil {
 		return err
 	}
-	conn := c.conn
-	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
 	c.request = strconv.AppendInt(append(c.request[:0], c.head...), int64(len(call)), 10)
 	c.request = append(append(c.request, "\r\n\r\n"...), call...)
 	start := time.Now()
-	if _, err := conn.Write(c.request); err != nil {
+	if _, err := c.conn.Write(c.request); err != nil {
 		return err
 	}
-	res, err := http.ReadResponse(c.in, nil)
+	a, err := readHead(c.in)
 	if err != nil {
 		return err
 	}
-	defer res.Body.Close()
-	if res.Close {
+	if a.last {
 		defer c.hangUp()
 	}
-	if res.StatusCode == http.StatusOK {
-		n, err := io.Copy(io.Discard, res.Body)
-		c.times, c.bytes = append(c.times, time.Since(start)), c.bytes+n
+	if a.status == http.StatusOK {
+		n, err := c.in.Discard(a.length)
+		c.times, c.bytes = append(c.times, time.Since(start)), c.bytes+int64(n)
 		return err
 	}
-	words, err := io.ReadAll(res.Body)
+	words, err := io.ReadAll(io.LimitReader(c.in, int64(a.length)))
 	if c.failed++; c.words == "" {
-		c.words = fmt.Sprintf("%s: %s", res.Status, bytes.TrimSpace(words[:min(len(words), 200)]))
+		c.words = fmt.Sprintf("%d %s: %s", a.status, http.StatusText(a.status), bytes.TrimSpace(words[:min(len(words), 200)]))
 	}
 	return err
+}
+
+// head is what of an answer's headers matters here.
+type head struct {
+	status int
+	length int  // bytes of the body
+	last   bool // the server closes the connection behind it
+}
+
+// readHead reads an answer up to its body, which must have its length told: so
+// have all answers to single calls, bitcoind's and ours.
+func readHead(in *bufio.Reader) (head, error) {
+	a := head{length: -1}
+	line, err := in.ReadSlice('\n')
+	if err != nil {
+		return a, err
+	}
+	status, ok := bytes.CutPrefix(line, []byte("HTTP/1.1 "))
+	if !ok || len(status) < 3 {
+		return a, fmt.Errorf("no answer of HTTP/1.1: %.40q", line)
+	}
+	a.status = number(status[:3])
+	for {
+		if line, err = in.ReadSlice('\n'); err != nil {
+			return a, err
+		}
+		name, value, ok := bytes.Cut(line, []byte(":"))
+		value = bytes.TrimSpace(value)
+		switch {
+		case !ok && a.length < 0:
+			return a, errors.New("an answer does not tell its length")
+		case !ok:
+			return a, nil
+		case bytes.EqualFold(name, []byte("Content-Length")):
+			a.length = number(value)
+		case bytes.EqualFold(name, []byte("Connection")):
+			a.last = bytes.EqualFold(value, []byte("close"))
+		}
+	}
+}
+
+// number reads digits; -1 for what has others, or is too long to be a length.
+func number(digits []byte) int {
+	if len(digits) == 0 || len(digits) > 12 {
+		return -1
+	}
+	n := 0
+	for _, d := range digits {
+		if d < '0' || d > '9' {
+			return -1
+		}
+		n = n*10 + int(d-'0')
+	}
+	return n
 }
