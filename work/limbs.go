@@ -1,14 +1,19 @@
 package work
 
 import (
-	"fmt"
+	"encoding/binary"
+	"encoding/hex"
 	"math/bits"
 )
 
 // Arithmetic of 256-bit numbers in four limbs, least significant first.
 
 func hex256(n [4]uint64) string {
-	return fmt.Sprintf("%016x%016x%016x%016x", n[3], n[2], n[1], n[0])
+	var raw [32]byte
+	for i, limb := range n {
+		binary.BigEndian.PutUint64(raw[8*(3-i):], limb)
+	}
+	return hex.EncodeToString(raw[:])
 }
 
 func compare(a, b [4]uint64) int {

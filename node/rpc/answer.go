@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,14 +13,14 @@ import (
 
 // answer serves one HTTP body: a call or a batch.
 func (s *Server) answer(ctx context.Context, c caller, body []byte, out *output) error {
-	if !wellFormed(body) {
+	if !table.WellFormed(body) {
 		return out.fail(&request{id: null}, table.Errorf(table.CodeParse, "Parse error"))
 	}
 	if s.whitelist.deniesAll(c.user) {
 		s.config.Log.Warn("user not allowed to call any methods", "user", c.user)
 		return out.end(http.StatusForbidden)
 	}
-	body = body[skip(body, 0, ' '):]
+	body = bytes.TrimLeft(body, " \t\r\n")
 	switch body[0] {
 	case '{':
 		return s.answerOne(ctx, c, body, out)
@@ -53,7 +54,7 @@ func (s *Server) answerOne(ctx context.Context, c caller, body []byte, out *outp
 // much: a batch of large answers does not have to fit memory.
 func (s *Server) answerBatch(ctx context.Context, c caller, body []byte, out *output) error {
 	count := 0
-	for call := range elements(body) {
+	for call := range table.Elements(body) {
 		if count++; count > maxBatch {
 			return out.fail(&request{id: null}, table.Errorf(table.CodeInvalidRequest, "Batch of more than %d requests, at most %d are served", maxBatch, maxBatch))
 		}
@@ -64,7 +65,7 @@ func (s *Server) answerBatch(ctx context.Context, c caller, body []byte, out *ou
 		}
 	}
 	answered := 0
-	for call := range elements(body) {
+	for call := range table.Elements(body) {
 		r := &request{path: c.path, user: c.user}
 		var result any
 		fail := r.parse(call)
@@ -100,9 +101,9 @@ func (s *Server) mayBatch(user string, call json.RawMessage) (bool, *table.Error
 	if call[0] != '{' {
 		return false, table.Errorf(table.CodeInvalidRequest, "Invalid Request object")
 	}
-	for key, value := range fields(call) {
-		if key == "method" && value[0] == '"' {
-			return s.allowed(&request{user: user, method: unquote(value)}), nil
+	for key, value := range table.Fields(call) {
+		if string(key) == "method" && value[0] == '"' {
+			return s.allowed(&request{user: user, method: table.Unquote(value)}), nil
 		}
 	}
 	return false, table.Errorf(table.CodeParse, "JSON value of type null is not of expected type string")
@@ -120,7 +121,8 @@ func (s *Server) allowed(r *request) bool {
 // execute runs one call. A panic in a method is a defect of ours: the caller
 // hears of it, the node goes on.
 func (s *Server) execute(ctx context.Context, r *request) (result any, fail *table.Error) {
-	defer s.running.begin(r.method)()
+	n := s.running.begin(r.method)
+	defer s.running.end(n)
 	defer func() {
 		if p := recover(); p != nil {
 			s.config.Log.Error("method panicked", "method", r.method, "panic", p, "stack", string(debug.Stack()))

@@ -122,7 +122,7 @@ func FuzzRequest(f *testing.F) {
 		{Name: "a|alpha", Kind: table.Integer, Need: true}, {Name: "b", Kind: table.Text, Def: `"x"`}, {Name: "o", Kind: table.Options, Fields: []table.Arg{{Name: "x"}}}, {Name: "amount", Kind: table.Amount},
 	}}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		if !wellFormed(body) {
+		if !table.WellFormed(body) {
 			return
 		}
 		r := new(request)

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync/atomic"
 )
 
 const cookieUser = "__cookie__"
@@ -19,17 +20,23 @@ const cookieUser = "__cookie__"
 type login struct {
 	user, salt string
 	hash       string // HMAC-SHA256 of the password under the salt, hex
+
+	// What came in last as this user's login and was right, as auth.seal has it: a
+	// client sends the same with each call.
+	seen atomic.Pointer[[sha256.Size]byte]
 }
 
 // auth knows who may call.
 type auth struct {
 	cookie string // file; "" for none
-	logins []login
+	logins []*login
+	key    [16]byte // of this process
 }
 
 // newAuth reads the logins and writes a fresh cookie.
 func newAuth(c Config) (*auth, error) {
 	a := new(auth)
+	_, _ = rand.Read(a.key[:]) // never fails
 	for _, line := range c.Auth {
 		l, err := parseAuth(line)
 		if err != nil {
@@ -55,13 +62,13 @@ func newAuth(c Config) (*auth, error) {
 }
 
 // parseAuth reads a line "user:salt$hmac", as Core's -rpcauth has it.
-func parseAuth(line string) (login, error) {
+func parseAuth(line string) (*login, error) {
 	user, rest, ok := strings.Cut(line, ":")
 	salt, hash, two := strings.Cut(rest, "$")
 	if !ok || !two || strings.ContainsAny(rest, ":") || strings.Contains(hash, "$") {
-		return login{}, fmt.Errorf("%.40q is not user:salt$hmac (Bitcoin Core's share/rpcauth/rpcauth.py writes such lines)", line)
+		return nil, fmt.Errorf("%.40q is not user:salt$hmac (Bitcoin Core's share/rpcauth/rpcauth.py writes such lines)", line)
 	}
-	return login{user, salt, hash}, nil
+	return &login{user: user, salt: salt, hash: hash}, nil
 }
 
 // CheckAuth says what is wrong with such a line.
@@ -71,10 +78,10 @@ func CheckAuth(line string) error {
 }
 
 // newLogin hides a password behind a salt.
-func newLogin(user, password string) login {
+func newLogin(user, password string) *login {
 	var salt [16]byte
 	_, _ = rand.Read(salt[:]) // never fails
-	l := login{user: user, salt: hex.EncodeToString(salt[:])}
+	l := &login{user: user, salt: hex.EncodeToString(salt[:])}
 	l.hash = l.hmac(password)
 	return l
 }
@@ -107,19 +114,37 @@ func writeCookie(file, text, perms string) error {
 // accepts tells who calls. It compares in constant time, but for the number of
 // logins of a user.
 func (a *auth) accepts(r *http.Request) (user string, ok bool) {
+	seal := a.seal(r.Header.Get("Authorization"))
+	for _, l := range a.logins {
+		if seen := l.seen.Load(); seen != nil && subtle.ConstantTimeCompare(seen[:], seal[:]) == 1 {
+			return l.user, true
+		}
+	}
 	user, password, ok := r.BasicAuth()
 	if !ok {
 		return "", false
 	}
-	found := 0
-	for i := range a.logins {
-		l := &a.logins[i]
+	var found *login
+	for _, l := range a.logins {
 		if subtle.ConstantTimeCompare([]byte(l.user), []byte(user)) != 1 {
 			continue
 		}
-		found |= subtle.ConstantTimeCompare([]byte(l.hmac(password)), []byte(l.hash))
+		if subtle.ConstantTimeCompare([]byte(l.hmac(password)), []byte(l.hash)) == 1 {
+			found = l
+		}
 	}
-	return user, found == 1
+	if found == nil {
+		return "", false
+	}
+	found.seen.Store(&seal)
+	return user, true
+}
+
+// seal is a header by which it is known again and not learned: its hash under
+// a key that nobody else has.
+func (a *auth) seal(header string) [sha256.Size]byte {
+	var room [256]byte
+	return sha256.Sum256(append(append(room[:0], a.key[:]...), header...))
 }
 
 func (a *auth) close() { _ = os.Remove(a.cookie) } // gone is gone, whoever did it

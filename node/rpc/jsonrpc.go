@@ -31,17 +31,20 @@ func (r *request) parse(raw json.RawMessage) *table.Error {
 	}
 	r.id = nil
 	var version, method, params json.RawMessage
-	for key, value := range fields(raw) {
-		// Of a key given twice the first counts, as in Core.
-		switch {
-		case key == "id" && r.id == nil:
-			r.id = value
-		case key == "jsonrpc" && version == nil:
-			version = value
-		case key == "method" && method == nil:
-			method = value
-		case key == "params" && params == nil:
-			params = value
+	for key, value := range table.Fields(raw) {
+		var to *json.RawMessage
+		switch string(key) {
+		case "id":
+			to = &r.id
+		case "jsonrpc":
+			to = &version
+		case "method":
+			to = &method
+		case "params":
+			to = &params
+		}
+		if to != nil && *to == nil { // of a key given twice the first counts, as in Core
+			*to = value
 		}
 	}
 	if fail := r.dialect(version); fail != nil {
@@ -53,7 +56,7 @@ func (r *request) parse(raw json.RawMessage) *table.Error {
 	case method[0] != '"':
 		return table.Errorf(table.CodeInvalidRequest, "Method must be a string")
 	}
-	r.method = unquote(method)
+	r.method = table.Unquote(method)
 	if params != nil && !table.IsNull(params) {
 		if params[0] != '[' && params[0] != '{' {
 			return table.Errorf(table.CodeInvalidRequest, "Params must be an array or object")
@@ -72,7 +75,7 @@ func (r *request) dialect(version json.RawMessage) *table.Error {
 	if version[0] != '"' {
 		return table.Errorf(table.CodeInvalidRequest, "jsonrpc field must be a string")
 	}
-	switch unquote(version) {
+	switch table.Unquote(version) {
 	case "1.0", "1.1":
 	case "2.0":
 		r.v2 = true

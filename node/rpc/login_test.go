@@ -101,3 +101,26 @@ func TestForbidden(t *testing.T) {
 		t.Errorf("a user without a list: %d %s", status, reply)
 	}
 }
+
+// A login that has just been right opens for itself alone.
+func TestLoginSeenBefore(t *testing.T) {
+	s := newServer(t)
+	defer s.Close()
+	const unknown = `{"id":1,"method":"nosuch"}`
+	for _, c := range []struct {
+		user, password string
+		status         int
+	}{
+		{"alice", "secret", http.StatusInternalServerError}, // it gets in, and the node is starting
+		{"alice", "secret", http.StatusInternalServerError},
+		{"alice", "secret2", http.StatusUnauthorized},
+		{"alice", "", http.StatusUnauthorized},
+		{cookieUser, "secret", http.StatusUnauthorized},
+		{"", "", http.StatusUnauthorized},
+		{"alice", "secret", http.StatusInternalServerError},
+	} {
+		if status, _ := as(s, c.user, c.password, unknown); status != c.status {
+			t.Errorf("%s:%s: %d, want %d", c.user, c.password, status, c.status)
+		}
+	}
+}

@@ -14,29 +14,42 @@ const (
 	keepAt = 16 << 20 // bytes of a buffer that is used again
 )
 
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
+// Headers of all answers; net/http copies them.
+var jsonType = []string{"application/json"}
+
+var outputs = sync.Pool{New: func() any { return new(output) }}
 
 // output is an answer on its way: gathered, then sent at once, with its length;
 // that of a long batch in parts.
 type output struct {
-	w        http.ResponseWriter
-	patience time.Duration // for a client that does not read
-	release  func()        // gives the worker back
-	lease    *[]byte
-	buf      []byte
-	began    bool
+	s      *Server
+	w      http.ResponseWriter
+	buf    []byte
+	began  bool
+	rested bool // the worker is given back
 }
 
-func newOutput(w http.ResponseWriter, patience time.Duration, release func()) *output {
-	lease := buffers.Get().(*[]byte)
-	return &output{w: w, patience: patience, release: release, lease: lease, buf: (*lease)[:0]}
+// newOutput is one for a request that has a worker.
+func (s *Server) newOutput(w http.ResponseWriter) *output {
+	o := outputs.Get().(*output)
+	*o = output{s: s, w: w, buf: o.buf[:0]}
+	return o
 }
 
-// close gives the buffer back.
+// close ends it, however far it came.
 func (o *output) close() {
+	o.rest()
 	if cap(o.buf) <= keepAt {
-		*o.lease = o.buf
-		buffers.Put(o.lease)
+		o.s, o.w = nil, nil
+		outputs.Put(o)
+	}
+}
+
+// rest gives the worker back, once.
+func (o *output) rest() {
+	if !o.rested {
+		o.rested = true
+		o.s.rest()
 	}
 }
 
@@ -63,7 +76,7 @@ func (o *output) more() error {
 	}
 	if !o.began {
 		o.began = true
-		o.w.Header().Set("Content-Type", "application/json")
+		o.w.Header()["Content-Type"] = jsonType
 		o.w.WriteHeader(http.StatusOK)
 	}
 	return o.write()
@@ -71,11 +84,11 @@ func (o *output) more() error {
 
 // end sends the rest. The worker need not wait for the client to read it.
 func (o *output) end(status int) error {
-	o.release()
+	o.rest()
 	if !o.began {
 		h := o.w.Header()
 		if len(o.buf) > 0 {
-			h.Set("Content-Type", "application/json")
+			h["Content-Type"] = jsonType
 			h.Set("Content-Length", strconv.Itoa(len(o.buf)))
 		}
 		o.w.WriteHeader(status)
@@ -88,7 +101,7 @@ func (o *output) end(status int) error {
 
 func (o *output) write() error {
 	// A recorder has no deadlines; a connection has.
-	_ = http.NewResponseController(o.w).SetWriteDeadline(time.Now().Add(o.patience))
+	_ = http.NewResponseController(o.w).SetWriteDeadline(time.Now().Add(o.s.config.Timeout))
 	_, err := o.w.Write(o.buf)
 	o.buf = o.buf[:0]
 	return err

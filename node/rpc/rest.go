@@ -16,11 +16,11 @@ func (s *Server) serveREST(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	release, err := s.enter(r.Context())
-	if err != nil {
+	if err := s.enter(r.Context()); err != nil {
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		return
 	}
-	defer release()
+	defer s.leave()
+	defer s.rest()
 	n.rest.ServeHTTP(w, r)
 }

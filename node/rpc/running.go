@@ -9,24 +9,33 @@ import (
 )
 
 // running are the calls that are being served, in the order in which they
-// began. mu guards the list.
+// began. mu guards all of it.
 type running struct {
-	mu   sync.Mutex
-	list []*controlrpc.Running
+	mu    sync.Mutex
+	list  []numbered
+	began uint64 // calls so far
 }
 
-// begin notes a call; end strikes it off.
-func (r *running) begin(method string) (end func()) {
-	c := &controlrpc.Running{Method: method, Since: time.Now()}
+type numbered struct {
+	controlrpc.Running
+	number uint64
+}
+
+// begin notes a call, to be struck off by its number.
+func (r *running) begin(method string) uint64 {
+	c := controlrpc.Running{Method: method, Since: time.Now()}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.list = append(r.list, c)
-	return func() {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		i := slices.Index(r.list, c)
-		r.list = slices.Delete(r.list, i, i+1)
-	}
+	r.began++
+	r.list = append(r.list, numbered{c, r.began})
+	return r.began
+}
+
+// end strikes a call off.
+func (r *running) end(number uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.list = slices.DeleteFunc(r.list, func(c numbered) bool { return c.number == number })
 }
 
 // now lists the calls.
@@ -35,7 +44,7 @@ func (r *running) now() []controlrpc.Running {
 	defer r.mu.Unlock()
 	out := make([]controlrpc.Running, len(r.list))
 	for i, c := range r.list {
-		out[i] = *c
+		out[i] = c.Running
 	}
 	return out
 }

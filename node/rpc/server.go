@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/quernnet/quern/node/rest"
@@ -21,6 +20,7 @@ import (
 // machine, but may be a web page in somebody's browser.
 const (
 	maxBody        = 32 << 20 // bytes
+	shortBody      = 64 << 10 // bytes that a client is trusted to send when it says so
 	maxHeaders     = 8 << 10  // bytes
 	maxBatch       = 10_000   // requests
 	maxConnections = 1000
@@ -66,6 +66,7 @@ type Server struct {
 	queue   chan struct{} // a place a waiting or running request
 	slots   chan struct{} // a place a running request
 	idlers  chan struct{} // a place a request that waits for the node
+	idler   table.Idler   // idle
 	running running
 	warmup  warmup
 	attach  attachment
@@ -85,12 +86,14 @@ func Listen(ctx context.Context, c Config) (*Server, error) {
 	c.Threads = cmp.Or(c.Threads, DefaultThreads)
 	c.WorkQueue = cmp.Or(c.WorkQueue, DefaultWorkQueue)
 	c.Timeout = cmp.Or(c.Timeout, DefaultTimeout)
-	return &Server{
+	s := &Server{
 		config: c, listener: newBounded(l, maxConnections), auth: a, hosts: hostNames(c.Listen),
 		whitelist: newWhitelist(c.Whitelist, c.OthersNone),
 		queue:     make(chan struct{}, c.Threads+c.WorkQueue), slots: make(chan struct{}, c.Threads),
 		idlers: make(chan struct{}, maxIdle),
-	}, nil
+	}
+	s.idler = s.idle
+	return s, nil
 }
 
 // Addr is where the server listens.
@@ -166,27 +169,35 @@ type caller struct{ user, path string }
 
 // serve reads a body and answers it, as one of those that the workers serve.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, c caller) error {
-	leave, err := s.place()
-	if err != nil {
+	if err := s.take(); err != nil {
 		plain(w, http.StatusServiceUnavailable, err.Error())
 		return nil
 	}
-	defer leave()
+	defer s.leave()
 	// The body before the worker: who sends it slowly keeps none waiting.
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := readBody(w, r)
 	if err != nil {
 		plain(w, http.StatusRequestEntityTooLarge, "request body: "+err.Error())
 		return nil
 	}
-	rest, err := s.worker(r.Context())
-	if err != nil {
+	if err := s.work(r.Context()); err != nil {
 		plain(w, http.StatusServiceUnavailable, err.Error())
 		return nil
 	}
-	out := newOutput(w, s.config.Timeout, sync.OnceFunc(rest))
+	out := s.newOutput(w)
 	defer out.close()
-	defer out.release()
-	return s.answer(table.WithIdler(r.Context(), s.idle), c, body, out)
+	return s.answer(table.WithIdler(r.Context(), s.idler), c, body, out)
+}
+
+// readBody reads a body to its end. A short one of known length, as most are,
+// goes into as much memory as it has bytes.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if r.ContentLength >= 0 && r.ContentLength <= shortBody {
+		body := make([]byte, r.ContentLength)
+		_, err := io.ReadFull(r.Body, body)
+		return body, err
+	}
+	return io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 }
 
 // refuse answers a wrong password, slowly enough that guessing is pointless.
@@ -202,39 +213,44 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusUnauthorized)
 }
 
-// enter waits for a worker. Only so many may wait.
-func (s *Server) enter(ctx context.Context) (release func(), err error) {
-	leave, err := s.place()
-	if err != nil {
-		return nil, err
+// enter waits for a worker; only so many may wait. Whoever has one gives it back
+// by rest, then goes by leave.
+func (s *Server) enter(ctx context.Context) error {
+	if err := s.take(); err != nil {
+		return err
 	}
-	rest, err := s.worker(ctx)
-	if err != nil {
-		leave()
-		return nil, err
+	if err := s.work(ctx); err != nil {
+		s.leave()
+		return err
 	}
-	return func() { rest(); leave() }, nil
+	return nil
 }
 
-// place takes a place among those that wait or are served.
-func (s *Server) place() (leave func(), err error) {
+// take takes a place among those that wait or are served.
+func (s *Server) take() error {
 	select {
 	case s.queue <- struct{}{}:
-		return func() { <-s.queue }, nil
+		return nil
 	default:
-		return nil, errors.New("Work queue depth exceeded")
+		return errors.New("Work queue depth exceeded")
 	}
 }
 
-// worker waits for one to be free.
-func (s *Server) worker(ctx context.Context) (rest func(), err error) {
+// leave gives the place back.
+func (s *Server) leave() { <-s.queue }
+
+// work waits for a worker to be free.
+func (s *Server) work(ctx context.Context) error {
 	select {
 	case s.slots <- struct{}{}:
-		return func() { <-s.slots }, nil
+		return nil
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return ctx.Err()
 	}
 }
+
+// rest gives the worker back.
+func (s *Server) rest() { <-s.slots }
 
 // idle runs wait for a request that has place and worker, and gives them to others
 // meanwhile. When too many wait already, it keeps them: then it counts as busy.
@@ -245,8 +261,8 @@ func (s *Server) idle(wait func()) {
 		wait()
 		return
 	}
-	<-s.slots
-	<-s.queue
+	s.rest()
+	s.leave()
 	wait()
 	s.queue <- struct{}{}
 	s.slots <- struct{}{}

@@ -29,10 +29,15 @@ func (a Args) Given(i int) bool { return a.Values[i] != nil }
 func (a Args) Raw(i int) json.RawMessage { return a.Values[i] }
 
 // Text is a string; "" for none.
-func (a Args) Text(i int) (s string) { a.Read(i, &s); return s }
+func (a Args) Text(i int) string {
+	if raw := a.Values[i]; raw != nil && raw[0] == '"' {
+		return Unquote(raw)
+	}
+	return ""
+}
 
 // Flag is a boolean; false for none.
-func (a Args) Flag(i int) (b bool) { a.Read(i, &b); return b }
+func (a Args) Flag(i int) bool { return string(a.Values[i]) == "true" }
 
 // List is an array's elements; nil for none.
 func (a Args) List(i int) (l []json.RawMessage) { a.Read(i, &l); return l }

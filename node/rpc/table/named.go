@@ -15,11 +15,7 @@ func (m *Method) positional(params json.RawMessage) ([]json.RawMessage, error) {
 		return nil, nil
 	}
 	if params[0] == '[' {
-		var out []json.RawMessage
-		if err := json.Unmarshal(params, &out); err != nil {
-			return nil, Errorf(CodeInvalidRequest, "Params must be an array or object")
-		}
-		return out, nil
+		return slices.Collect(Elements(params)), nil
 	}
 	given, err := namedValues(params)
 	if err != nil {

@@ -1,6 +1,7 @@
-package rpc
+package table
 
 import (
+	"bytes"
 	"encoding/json"
 	"iter"
 	"unicode/utf8"
@@ -9,9 +10,12 @@ import (
 // maxDepth is how deep values may lie in each other (univalue's).
 const maxDepth = 512
 
-// wellFormed says whether a body is JSON as Core reads it: of valid UTF-8, not
+// What follows reads JSON where it lies. But for WellFormed it counts on being
+// given what WellFormed has seen, or a part of that.
+
+// WellFormed says whether a body is JSON as Core reads it: of valid UTF-8, not
 // too deep.
-func wellFormed(body []byte) bool {
+func WellFormed(body []byte) bool {
 	return utf8.Valid(body) && json.Valid(body) && depth(body) <= maxDepth
 }
 
@@ -77,8 +81,8 @@ func skip(b []byte, i int, also byte) int {
 	return i
 }
 
-// elements lists the values of a well formed array, without copying them.
-func elements(array []byte) iter.Seq[json.RawMessage] {
+// Elements lists the values of a well formed array, without copying them.
+func Elements(array []byte) iter.Seq[json.RawMessage] {
 	return func(yield func(json.RawMessage) bool) {
 		for i := skip(array, skip(array, 0, ' ')+1, ','); i < len(array) && array[i] != ']'; {
 			end := valueEnd(array, i)
@@ -90,13 +94,16 @@ func elements(array []byte) iter.Seq[json.RawMessage] {
 	}
 }
 
-// fields lists the keys and values of a well formed object, without copying
-// the values.
-func fields(object []byte) iter.Seq2[string, json.RawMessage] {
-	return func(yield func(string, json.RawMessage) bool) {
+// Fields lists the keys and values of a well formed object, without copying
+// them, unless a key has escapes.
+func Fields(object []byte) iter.Seq2[[]byte, json.RawMessage] {
+	return func(yield func([]byte, json.RawMessage) bool) {
 		for i := skip(object, skip(object, 0, ' ')+1, ','); i < len(object) && object[i] == '"'; {
 			end := stringEnd(object, i) + 1
-			key := unquote(object[i:end])
+			key := object[i+1 : end-1]
+			if bytes.IndexByte(key, '\\') >= 0 {
+				key = []byte(Unquote(object[i:end]))
+			}
 			i = skip(object, end, ':')
 			end = valueEnd(object, i)
 			if !yield(key, object[i:end:end]) {
@@ -107,13 +114,11 @@ func fields(object []byte) iter.Seq2[string, json.RawMessage] {
 	}
 }
 
-// unquote reads a string.
-func unquote(raw []byte) (s string) {
-	for _, c := range raw {
-		if c == '\\' {
-			_ = json.Unmarshal(raw, &s) // well formed
-			return s
-		}
+// Unquote reads a string.
+func Unquote(raw []byte) (s string) {
+	if bytes.IndexByte(raw, '\\') >= 0 {
+		_ = json.Unmarshal(raw, &s) // well formed
+		return s
 	}
 	return string(raw[1 : len(raw)-1])
 }
