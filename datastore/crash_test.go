@@ -25,11 +25,11 @@ type fault struct {
 }
 
 // onDisk is a store's configuration on a file system that can lose its power.
-func onDisk(t testing.TB, mem *vfs.MemFS, f fault) Config {
-	name := fmt.Sprintf("crash-%p", mem)
+func onDisk(t testing.TB, fs vfs.FS, f fault) Config {
+	name := fmt.Sprintf("crash-%p", fs)
 	backends.Lock()
 	backends.byName[name] = Backend{Open: func(dir string, memory int64, log *slog.Logger) (ds.Batching, error) {
-		kv, err := openPebbleOn(mem, dir, memory, log)
+		kv, err := openPebbleOn(fs, dir, memory, log)
 		if err == nil && f.kv != nil {
 			kv = f.kv(kv)
 		}
@@ -42,19 +42,19 @@ func onDisk(t testing.TB, mem *vfs.MemFS, f fault) Config {
 		delete(backends.byName, name)
 	})
 	c := Config{
-		Dir: "/data", Params: testParams(t), Backend: name, Cache: 60_000, fs: mem,
+		Dir: "/data", Params: testParams(t), Backend: name, Cache: 60_000, fs: fs,
 		FreeSpace: func(string) (uint64, error) { return 1 << 40, nil },
 	}
 	if f.fs != nil {
-		c.fs = f.fs(mem)
+		c.fs = f.fs(fs)
 	}
 	return c
 }
 
 // reopen opens a store on another file system than the one that its manifest
 // knows by name.
-func reopen(t testing.TB, mem *vfs.MemFS, name string, f fault) (*Store, error) {
-	c := onDisk(t, mem, f)
+func reopen(t testing.TB, fs vfs.FS, name string, f fault) (*Store, error) {
+	c := onDisk(t, fs, f)
 	b, err := backend(c.Backend)
 	if err != nil {
 		return nil, err
@@ -158,8 +158,8 @@ type faultFound struct{ error }
 // wrong after one.
 func live(t testing.TB, seed uint64, crashes int, f fault) error {
 	rng := rand.New(rand.NewPCG(seed, 2))
-	mem := vfs.NewCrashableMem()
-	c := onDisk(t, mem, f)
+	cut := &breaker{mem: vfs.NewCrashableMem()}
+	c := onDisk(t, watch(cut.mem, cut.look), f)
 	name := c.Backend
 	s, err := Open(c)
 	if err != nil {
@@ -183,19 +183,19 @@ func live(t testing.TB, seed uint64, crashes int, f fault) error {
 		var clone *vfs.MemFS
 		var under *milestone
 		if rng.IntN(2) == 0 {
-			clone = mem.CrashClone(cfg)
+			clone = cut.mem.CrashClone(cfg)
 		} else {
 			next := milestoneOf(t, s, l)
 			under = &next
-			if clone, err = crashAmidst(t, mem, cfg, s, l, rng); err != nil {
+			if clone, err = crashAmidst(t, cut, cfg, s, l, rng); err != nil {
 				return err
 			}
 		}
 		if err := s.Close(); err != nil {
 			return err
 		}
-		mem = clone
-		if s, err = reopen(t, mem, name, f); err != nil {
+		cut = &breaker{mem: clone}
+		if s, err = reopen(t, watch(cut.mem, cut.look), name, f); err != nil {
 			return &faultFound{err}
 		}
 		if err := examine(s, acked, under); err != nil {
@@ -206,38 +206,69 @@ func live(t testing.TB, seed uint64, crashes int, f fault) error {
 	return s.Close()
 }
 
+// breaker cuts the power at a moment amidst what is done to a disk: it takes
+// what would then be left.
+type breaker struct {
+	mem *vfs.MemFS
+
+	mu   sync.Mutex // guards what follows
+	wait int        // moments until then
+	cfg  *vfs.CrashCloneCfg
+	left *vfs.MemFS
+}
+
+// look is called at each moment, see watch.
+func (b *breaker) look() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.cfg == nil || b.left != nil {
+		return
+	}
+	if b.wait--; b.wait < 0 {
+		b.left = b.mem.CrashClone(*b.cfg)
+	}
+}
+
+// arm has the power cut after so many moments.
+func (b *breaker) arm(wait int, cfg vfs.CrashCloneCfg) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.wait, b.cfg = wait, &cfg
+}
+
+// off returns what is left, at the latest now.
+func (b *breaker) off() *vfs.MemFS {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.left == nil {
+		b.left = b.mem.CrashClone(*b.cfg)
+	}
+	return b.left
+}
+
 // crashAmidst cuts the power during a flush beside which the store goes on,
 // wherever both may be.
-func crashAmidst(t testing.TB, mem *vfs.MemFS, cfg vfs.CrashCloneCfg, s *Store, l *ledger, rng *rand.Rand) (clone *vfs.MemFS, err error) {
+func crashAmidst(t testing.TB, cut *breaker, cfg vfs.CrashCloneCfg, s *Store, l *ledger, rng *rand.Rand) (*vfs.MemFS, error) {
 	if err := s.Freeze(l.tip().ID); err != nil {
 		return nil, err
 	}
-	wait := rng.IntN(2000)
-	start := make(chan struct{})
-	var flushed error
-	var both sync.WaitGroup
-	both.Go(func() {
-		<-start
-		for range wait {
-			// Let the flush get somewhere; the lock below is one that it takes too.
-			_, _ = mem.Stat("/data")
-		}
-		clone = mem.CrashClone(cfg)
-	})
-	both.Go(func() {
-		<-start
-		flushed = s.Flush()
-	})
-	steps := rand.New(rand.NewPCG(rng.Uint64(), 3)) // cfg has the other one
-	close(start)
+	wait, steps := rng.IntN(momentsOfAFlush), rand.New(rand.NewPCG(rng.Uint64(), 3)) // cfg has the other one
+	cut.arm(wait, cfg)
+	flushed := make(chan error, 1)
+	go func() { flushed <- s.Flush() }()
+	var err error
 	for range steps.IntN(10) {
 		if err = step(t, s, l, steps); err != nil {
 			break
 		}
 	}
-	both.Wait()
-	return clone, errors.Join(err, flushed)
+	err = errors.Join(err, <-flushed)
+	return cut.off(), err
 }
+
+// momentsOfAFlush is about how many looks a flush takes, with what is stored
+// beside it.
+const momentsOfAFlush = 60
 
 func step(t testing.TB, s *Store, l *ledger, rng *rand.Rand) error {
 	if rng.IntN(4) > 0 {
