@@ -127,6 +127,9 @@ func TestMutePeerGoesNegative(t *testing.T) {
 // Where there is little traffic, or large messages alone, nobody can tell who is
 // mute, and nobody is punished.
 func TestSilenceIsNotMuteness(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector sees the same code in the test above")
+	}
 	for name, size := range map[string]int{"little": 100, "large": 2000} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

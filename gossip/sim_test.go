@@ -16,7 +16,11 @@ import (
 // one address, and a burst of values from each arrives everywhere, once.
 func TestFanOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const count, burst = 10, 100
+		const count = 10
+		burst := 100
+		if testing.Short() { // with the race detector, each value costs milliseconds
+			burst = 20
+		}
 		sim := &simnet.Simnet{LatencyFunc: simnet.StaticLatency(50 * time.Millisecond)}
 		link := simnet.NodeBiDiLinkSettings{
 			Downlink: simnet.LinkSettings{BitsPerSecond: 20 * simlibp2p.OneMbps},
