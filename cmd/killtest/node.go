@@ -130,7 +130,7 @@ func (n *node) call(ctx context.Context, method string, result any, params ...an
 	select {
 	case <-n.ended:
 		return fmt.Errorf("%w: %w", errDied, n.end())
-	case <-time.After(3 * time.Second):
+	case <-time.After(time.Minute):
 		return fmt.Errorf("%s: %w", method, err)
 	}
 }
