@@ -122,6 +122,7 @@ func (w *Waiting) fill(ctx context.Context, pool *mempool.Pool, raws [][]byte) e
 // heap is how many bytes are in use.
 func heap() int64 {
 	runtime.GC()
+	runtime.GC() // what lies in pools outlives the first
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
