@@ -142,6 +142,15 @@ func (f *fixture) active() (bs []*wire.Block) {
 	return bs
 }
 
+// seeds is how many traces are tried: fewer where each takes long, as with the race
+// detector.
+func seeds() uint64 {
+	if testing.Short() {
+		return 2
+	}
+	return 6
+}
+
 func trace(seed uint64) *chaintest.Trace {
 	return chaintest.NewTrace(chaintest.TraceConfig{Seed: seed, Deep: 3 + int(seed%20), Grow: 125 + int(seed%20), Rest: 20 + int(seed%30), Pads: 1})
 }
@@ -215,7 +224,7 @@ func (f *fixture) checkBlock(height uint32, b *wire.Block, tr *chaintest.Trace) 
 // Indexes that run beside a chain of forks and reorganisations answer as the
 // blocks say, and so do indexes that are built afterwards.
 func TestIndexesAreThoseOfTheChain(t *testing.T) {
-	for seed := range uint64(6) {
+	for seed := range seeds() {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			tr := trace(seed)
@@ -278,7 +287,7 @@ func (f *fixture) checkStale(tr *chaintest.Trace) {
 // Where a crash takes the chain back behind the indexes, also to another branch,
 // they come to answer as the blocks say.
 func TestIndexesSurviveACrashOfTheChain(t *testing.T) {
-	for seed := range uint64(6) {
+	for seed := range seeds() {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			tr := trace(seed)

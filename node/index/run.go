@@ -308,6 +308,7 @@ func (s *Set) goBack(ctx context.Context, group []*line) error {
 		s.mu.Lock()
 		err = l.stand(back)
 		l.synced = false
+		s.tell()
 		s.hold(l)
 		s.mu.Unlock()
 		if err != nil {
@@ -322,6 +323,7 @@ func (s *Set) goBack(ctx context.Context, group []*line) error {
 func (s *Set) miss(group []*line, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.tell() // that they are not awaited at the tip
 	for _, l := range group {
 		if s.stuck[l] = true; l.missed != nil {
 			continue
