@@ -118,6 +118,9 @@ func public(ts []*wire.Tx) sim.Condition {
 // arrive, either way. Whose first hop is a spy is chance: one swarm in a hundred
 // has twice as many of those as there should be, so that more than one may be looked at.
 func TestStemHidesTheMaker(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped with -short: swarms of 30 nodes, which for the race detector are much of the same")
+	}
 	without, sum := spied(t, false), 0.0
 	for swarms := 1.0; swarms <= 4; swarms++ {
 		sum += spied(t, true)
