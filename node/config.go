@@ -131,6 +131,7 @@ type Mining struct {
 // Wallet configures how wallets pay.
 type Wallet struct {
 	FallbackFee int64 `key:"fallback_fee" help:"feerate of payments while fees cannot be estimated, satoshis per 1000 virtual bytes; 0: such payments are refused; -1: 20000 on regtest and commons, 0 elsewhere"`
+	Keypool     int   `key:"keypool" help:"how many unused addresses of each descriptor are watched beyond the last used one; less makes wallets faster to create, more lets older backups find more"`
 }
 
 // Rules override a test chain's activation heights; -1 keeps the chain's own.
@@ -176,7 +177,7 @@ func Defaults() Config {
 			Size: 300_000_000, MinFee: 100, Increment: 100, Expiry: 336 * time.Hour,
 			DustRate: 3000, DataCarrier: 100_000, BareMultisig: true, ClusterCount: 64, ClusterSize: 101_000,
 		},
-		Wallet: Wallet{FallbackFee: -1},
+		Wallet: Wallet{FallbackFee: -1, Keypool: 1000},
 		Rules:  Rules{BIP34: -1, BIP65: -1, BIP66: -1, CSV: -1, Segwit: -1, Halving: -1},
 		Alarm:  Alarm{Reorg: 6, Show: 72 * time.Hour},
 		Log:    Log{Level: "info", Format: "text", Levels: map[string]string{}},
@@ -244,6 +245,9 @@ func (c *Config) Validate() error {
 	}
 	if c.Wallet.FallbackFee < -1 || c.Wallet.FallbackFee > maxFallbackFee {
 		bad("wallet.fallback_fee", "%d is out of range, the most is %d satoshis per 1000 virtual bytes", c.Wallet.FallbackFee, maxFallbackFee)
+	}
+	if c.Wallet.Keypool < 1 || c.Wallet.Keypool > maxKeypool {
+		bad("wallet.keypool", "%d is out of range, use 1 to %d", c.Wallet.Keypool, maxKeypool)
 	}
 	if c.Mining.Workers < 0 || c.Mining.Workers > 1024 {
 		bad("mining.workers", "%d is not a number of workers, use 0 to 1024", c.Mining.Workers)
@@ -331,6 +335,7 @@ func (c *Config) SwarmName() string {
 
 const (
 	maxFallbackFee  = 10_000_000 // satoshis per 1000 virtual bytes; more is a slip
+	maxKeypool      = 1_000_000
 	testFallbackFee = 20_000
 )
 

@@ -180,7 +180,7 @@ func (n *Node) build(ctx context.Context, l *ledger) (*parts, error) {
 	if p.wallets, err = wallet.Open(wallet.Config{
 		Chain: l.chain, Pool: p.pool, Params: l.params,
 		Dir: filepath.Join(c.Dir(), "wallets"), Former: filepath.Join(c.Dir(), "wallet.dat"),
-		Filters: filtersOf(p.indexes), Now: n.clock.now, Log: n.logs.For("wallet"),
+		Filters: filtersOf(p.indexes), Keypool: uint32(c.Wallet.Keypool), Now: n.clock.now, Log: n.logs.For("wallet"),
 	}); err != nil {
 		return nil, fmt.Errorf("wallets: %w", err)
 	}

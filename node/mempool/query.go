@@ -221,8 +221,10 @@ type Stats struct {
 	Fees        int64 // satoshis
 	MaxUsage    int64
 	MinFee      int64 // satoshis per 1000 vB needed now: the floor or what eviction raised it to
+	Rolling     int64 // satoshis per 1000 vB: what eviction alone asks for, 0 for nothing
 	Floor       int64 // satoshis per 1000 vB, configured
 	Increment   int64
+	DustRate    int64 // satoshis per 1000 vB by which outputs are dust; 0: none is
 	Orphans     int
 	Unbroadcast int
 	Sequence    uint64 // of the newest event
@@ -241,10 +243,11 @@ func (p *Pool) Stats() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	usage := p.usage()
+	rolling := p.rolling.rate(p.now(), usage)
 	return Stats{
 		Count: p.graph.len(), VSize: p.graph.vsize, Usage: usage, Fees: p.graph.fees,
-		MaxUsage: p.maxSize, MinFee: max(p.floor, p.rolling.rate(p.now(), usage)),
-		Floor: p.floor, Increment: p.increment,
+		MaxUsage: p.maxSize, MinFee: max(p.floor, rolling), Rolling: rolling,
+		Floor: p.floor, Increment: p.increment, DustRate: p.policy.dustRate,
 		Orphans: p.orphans.len(), Unbroadcast: p.unbroadcast, Sequence: p.events.last, Height: p.height, Loaded: p.loaded,
 		Optimal: p.graph.rough == 0, BareMultisig: p.policy.bareMultisig, DataCarrier: max(0, p.policy.dataCarrier),
 		ClusterCount: p.graph.size.count, ClusterSize: int(p.graph.size.weight / consensus.WitnessScale),

@@ -59,6 +59,9 @@ func (x XOnly) IsZero() bool { return x == XOnly{} }
 // ID is the hash of the coordinate alone.
 func (x XOnly) ID() KeyID { return Hash160(x[:]) }
 
+// IDs are those of the two public keys with this X coordinate.
+func (x XOnly) IDs() []KeyID { return []KeyID{x.even().ID(), x.odd().ID()} }
+
 func (x XOnly) even() PubKey { return PubKey("\x02" + string(x[:])) }
 func (x XOnly) odd() PubKey  { return PubKey("\x03" + string(x[:])) }
 

@@ -72,6 +72,7 @@ type Order struct {
 	ChangeSpendSize int64  // of the input that will spend it
 
 	Feerate, LongTerm, Discard Feerate
+	Dust                       Feerate // by which outputs are dust; 0: none is
 
 	Replaceable bool
 	LockTime    *uint32 // nil: the tip's height, or a little less now and then, if Tip is given
@@ -120,8 +121,9 @@ func Create(o Order) (*Draft, error) {
 	return d, nil
 }
 
-// IsDust says whether an output costs more to spend than it holds, by what is relayed.
-func IsDust(out *wire.Out) bool { return out.Value < dustOf(out, DustFeerate) }
+// IsDust says whether an output costs more to spend than it holds, at a feerate: DustFeerate
+// unless the node relays by another.
+func IsDust(out *wire.Out, f Feerate) bool { return out.Value < dustOf(out, f) }
 
 func dustOf(out *wire.Out, f Feerate) int64 {
 	if script.IsUnspendable(out.Script) {
@@ -147,7 +149,7 @@ func (o *Order) params() (*params, error) {
 	var sum int64
 	for i := range o.To {
 		r := &o.To[i]
-		if IsDust(&r.Out) {
+		if IsDust(&r.Out, o.Dust) {
 			return nil, errDust
 		}
 		p.fixedSize += int64(outSize(&r.Out))
@@ -412,7 +414,7 @@ func (o *Order) subtract(d *Draft, amount int64) error {
 			out.Value -= amount % n
 			first = false
 		}
-		if IsDust(out) {
+		if IsDust(out, o.Dust) {
 			if out.Value < 0 {
 				return errFeeOver
 			}

@@ -24,7 +24,7 @@ func coin(n byte, value int64) Coin {
 func order(rng *rand.Rand, pay int64, coins ...Coin) Order {
 	return Order{
 		To: []Recipient{{Out: wire.Out{Value: pay, Script: p2wpkh(200)}}}, Coins: coins, Others: true, Version: 2,
-		Change: p2wpkh(201), ChangeSpendSize: 68, Feerate: 10_000, LongTerm: LongTermFeerate, Discard: 3000,
+		Change: p2wpkh(201), ChangeSpendSize: 68, Feerate: 10_000, LongTerm: LongTermFeerate, Discard: 3000, Dust: DustFeerate,
 		Replaceable: true, Tip: new(uint32(1000)), MaxFee: MaxFee, LimitAncestors: 25, LimitCluster: 64, Rand: rng,
 	}
 }
@@ -51,7 +51,7 @@ func check(t *testing.T, o *Order, d *Draft) {
 		}
 		seen[in.Prev] = true
 	}
-	if d.ChangeAt >= 0 && IsDust(&d.Tx.Outs[d.ChangeAt]) {
+	if d.ChangeAt >= 0 && IsDust(&d.Tx.Outs[d.ChangeAt], o.Dust) {
 		t.Error("change is dust")
 	}
 }

@@ -178,12 +178,25 @@ func (w *Wallet) UnlockCoins(ops ...wire.Outpoint) error {
 		ops = slices.Collect(maps.Keys(w.locks))
 	}
 	for _, op := range ops {
-		if w.locks[op] {
-			w.note(record{Key: lockKey + op.String()})
-		}
-		delete(w.locks, op)
+		w.unlock(op)
 	}
 	return w.commit()
+}
+
+// unlock ends a lock, with the next commit also on the disk. mu is held.
+func (w *Wallet) unlock(op wire.Outpoint) {
+	if w.locks[op] {
+		w.note(record{Key: lockKey + op.String()})
+	}
+	delete(w.locks, op)
+}
+
+// unlockSpent ends the locks of coins that a transaction new to the wallet spends: should
+// it vanish, they may be chosen again, as in Core. mu is held.
+func (w *Wallet) unlockSpent(t *wire.Tx) {
+	for _, in := range t.Ins {
+		w.unlock(in.Prev)
+	}
 }
 
 // LockedCoins lists them, in order.

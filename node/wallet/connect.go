@@ -148,12 +148,39 @@ func (l *ledger) enterPool(t *wire.Tx, n news) (e *entry, added bool, err error)
 			}
 		}
 	}
+	for _, other := range l.siblings(t) {
+		l.descend(other, func(o *entry) bool { return l.rival(o, id) })
+	}
 	return e, added, nil
 }
 
+// siblings lists what spends other outputs of t's waiting parent, where both are of
+// version 3: a parent of that version has one child in the mempool (BIP431).
+func (l *ledger) siblings(t *wire.Tx) (out []*entry) {
+	if t.Version != truc {
+		return nil
+	}
+	for _, in := range t.Ins {
+		parent := l.txs[in.Prev.TxID]
+		if parent == nil || parent.state != pooled && parent.state != inactive {
+			continue
+		}
+		for i := range parent.tx.Outs {
+			for _, e := range l.spenders[parent.tx.Outpoint(i)] {
+				if e.tx.ID() != t.ID() {
+					out = append(out, e)
+				}
+			}
+		}
+	}
+	return out
+}
+
+const truc = 3 // the version of transactions whose lines are kept short
+
 // touches says whether t concerns the wallet, or conflicts with what does.
 func (l *ledger) touches(t *wire.Tx) bool {
-	return l.concerns(t) || slices.ContainsFunc(t.Ins, func(in wire.In) bool { return l.spenders[in.Prev] != nil })
+	return l.concerns(t) || slices.ContainsFunc(t.Ins, func(in wire.In) bool { return l.spenders[in.Prev] != nil }) || len(l.siblings(t)) > 0
 }
 
 // rival notes that a transaction of the mempool conflicts with e, which thus is

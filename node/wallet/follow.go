@@ -103,9 +103,12 @@ func (w *Wallet) connect(b *wire.Block, height uint32, timeMax int64, old bool) 
 	n := news{now: w.c.Now().Unix(), block: &at, old: old}
 	for i, t := range b.Txs {
 		at.index = uint32(i)
-		e, _, err := w.ledger.connectTx(t, n, w.height)
+		e, added, err := w.ledger.connectTx(t, n, w.height)
 		if err != nil {
 			return err
+		}
+		if added {
+			w.unlockSpent(e.tx)
 		}
 		if err := w.noticed(e); err != nil {
 			return err
@@ -240,6 +243,7 @@ func (w *Wallet) hearOne(t *wire.Tx) error {
 	}
 	e, added, err := hear(t, news{now: w.c.Now().Unix()})
 	if err == nil && added {
+		w.unlockSpent(e.tx)
 		err = w.noticed(e)
 	}
 	return err

@@ -94,11 +94,11 @@ func (w *Wallet) newRing(desc *descriptor.Descriptor, created int64, start, end,
 
 // scriptAt is the first script of an index, one that was derived. mu is held.
 func (w *Wallet) scriptAt(r *keyring, index uint32) ([]byte, error) {
-	scripts, err := r.scripts(index)
+	e, err := w.expand(r, index)
 	if err != nil {
 		return nil, err
 	}
-	return scripts[0], nil
+	return e.Scripts[0], nil
 }
 
 // canGive says whether an active descriptor has or can derive an address.

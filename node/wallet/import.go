@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/quernnet/quern/node/descriptor"
 )
@@ -248,17 +249,16 @@ func (w *Wallet) merge(text string, d *descriptor.Descriptor, created int64, sta
 
 // forgetScripts takes a descriptor out of places. mu is held.
 func (w *Wallet) forgetScripts(r *keyring) {
-	for s, ps := range w.places {
-		kept := ps[:0]
-		for _, p := range ps {
-			if p.ring != r {
-				kept = append(kept, p)
-			}
-		}
-		if len(kept) == 0 {
-			delete(w.places, s)
+	forget(w.places, r)
+	forget(w.keyed, r)
+}
+
+func forget[K comparable](m map[K][]place, r *keyring) {
+	for k, ps := range m {
+		if ps = slices.DeleteFunc(ps, func(p place) bool { return p.ring == r }); len(ps) == 0 {
+			delete(m, k)
 		} else {
-			w.places[s] = kept
+			m[k] = ps
 		}
 	}
 }

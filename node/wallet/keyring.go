@@ -16,7 +16,7 @@ const maxIndex = 1<<31 - 1
 // desc is its public form. The scripts of the indexes from rec.Start up to
 // rec.End are in the wallet's places; rec.Next is the first that was neither
 // given out nor paid to. Where only private keys derive the scripts, they are kept in
-// rec.Scripts, so that a locked wallet knows them.
+// rec.Scripts, with their public keys in rec.Plain, so that a locked wallet knows them.
 type keyring struct {
 	id   string // of its public text
 	desc *descriptor.Descriptor
@@ -87,33 +87,28 @@ func (w *Wallet) derive(r *keyring, end uint32) error {
 	var private *descriptor.Descriptor
 	for ; r.rec.End < end; r.rec.End++ {
 		i := r.rec.End
-		scripts, err := r.scripts(i)
+		e, err := w.expand(r, i)
 		if errors.Is(err, descriptor.ErrPrivate) {
 			if private == nil {
 				if private, err = w.private(r); err != nil {
 					return err
 				}
 			}
-			if scripts, err = scriptsOf(private, i); err == nil {
-				r.rec.Scripts = append(r.rec.Scripts, scripts)
+			if e, err = private.Expand(i); err == nil {
+				w.keep(r, e)
 			}
 		}
 		if err != nil {
 			return err
 		}
-		for _, s := range scripts {
+		for _, s := range e.Scripts {
 			w.places[string(s)] = append(w.places[string(s)], place{r, i})
+		}
+		for id := range e.Ring.Public {
+			w.keyed[id] = append(w.keyed[id], place{r, i})
 		}
 	}
 	return nil
-}
-
-// scripts are those of an index, from what is stored where there is.
-func (r *keyring) scripts(i uint32) ([][]byte, error) {
-	if at := int(i - r.rec.Start); at < len(r.rec.Scripts) {
-		return r.rec.Scripts[at], nil
-	}
-	return scriptsOf(r.desc, i)
 }
 
 // topUp derives the keypool behind the last used index, as far as that needs no

@@ -23,6 +23,9 @@ type CreateOptions struct {
 // place finds the file of a name, which is a path relative to the wallets'
 // folder, or an absolute one.
 func (s *Set) place(name string) (dir, file string, err error) {
+	if fault := nameFault(name); fault != "" {
+		return "", "", refuse(Fault, "Wallet file verification failed. %s", fault)
+	}
 	dir = filepath.Clean(name)
 	if !filepath.IsAbs(dir) {
 		dir = filepath.Join(s.c.Dir, dir)
@@ -34,6 +37,29 @@ func (s *Set) place(name string) (dir, file string, err error) {
 			"or (for backwards compatibility) the name of an existing data file in -walletdir (%s)", name, s.c.Dir)
 	}
 	return dir, filepath.Join(dir, fileName), nil
+}
+
+// nameFault says in Core's words why a name is no good path: two names must not mean
+// one folder, nor a relative one lead out of the wallets' folder by accident.
+func nameFault(name string) string {
+	parts := strings.FieldsFunc(name, func(r rune) bool { return r == '/' })
+	plain := strings.Join(parts, "/")
+	absolute := strings.HasPrefix(name, "/")
+	if absolute {
+		plain = "/" + plain
+	}
+	dots := len(parts) > 0 && (parts[0] == "." || parts[0] == "..")
+	switch {
+	case name == "":
+		return ""
+	case plain != filepath.Clean(plain), dots && len(parts) == 1 && strings.HasSuffix(name, "/"):
+		return "Wallet name given as a path must be normalized"
+	case dots && !absolute:
+		return "Wallet name given as a relative path cannot begin with ./ or ../, for wallets not in the walletdir, please use an absolute path."
+	case plain == "/":
+		return "Wallet name cannot be the root path"
+	}
+	return ""
 }
 
 // Create makes and loads a wallet. The warnings are Core's.

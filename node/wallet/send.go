@@ -143,7 +143,7 @@ func (w *Wallet) draft(coins []Coin, outs []wire.Out, feerate int64, subtract bo
 	tip := w.height
 	o := spending.Order{
 		Others: true, Version: 2, ChangeSpendSize: nestedInputSize,
-		Feerate: spending.Feerate(feerate), LongTerm: spending.LongTermFeerate, Discard: spending.DiscardFeerate,
+		Feerate: spending.Feerate(feerate), LongTerm: spending.LongTermFeerate, Discard: spending.DiscardFeerate, Dust: spending.Feerate(w.c.Pool.Stats().DustRate),
 		Replaceable: true, Tip: &tip, MaxFee: spending.MaxFee, LimitAncestors: 25, LimitCluster: 64,
 		Rand: mrand.New(mrand.NewChaCha8(seed)),
 	}

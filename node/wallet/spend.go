@@ -24,7 +24,7 @@ func (w *Wallet) solve(script []byte) (*signing.Keyring, bool) {
 	ps := w.places[string(script)]
 	for _, at := range ps {
 		// Where only private keys derive the script, the wallet cannot say more while it is locked.
-		if e, err := at.ring.desc.Expand(at.index); err == nil {
+		if e, err := w.expand(at.ring, at.index); err == nil && at.ring.explains(at.index) {
 			p.Merge(&e.Ring)
 		} else if d, err := w.private(at.ring); err == nil {
 			if e, err := d.Expand(at.index); err == nil {
@@ -51,19 +51,27 @@ func (w *Wallet) signer(scripts [][]byte) (*signing.Keyring, error) {
 	opened := map[*keyring]*descriptor.Descriptor{}
 	for _, s := range scripts {
 		for _, at := range w.places[string(s)] {
-			d, err := w.open1(at.ring, opened)
-			if err != nil {
+			if err := w.signerAt(at, p, opened); err != nil {
 				return nil, err
 			}
-			e, err := d.Expand(at.index)
-			if err != nil {
-				return nil, err
-			}
-			p.Merge(&e.Ring)
-			d.ExpandPrivate(at.index, p)
 		}
 	}
 	return p, nil
+}
+
+// signerAt adds to p what is known at a place, private keys too.
+func (w *Wallet) signerAt(at place, p *signing.Keyring, opened map[*keyring]*descriptor.Descriptor) error {
+	d, err := w.open1(at.ring, opened)
+	if err != nil {
+		return err
+	}
+	e, err := d.Expand(at.index)
+	if err != nil {
+		return err
+	}
+	p.Merge(&e.Ring)
+	d.ExpandPrivate(at.index, p)
+	return nil
 }
 
 // open1 is a descriptor with its private keys where it has them, each read once.
@@ -118,12 +126,15 @@ func (w *Wallet) Commit(_ context.Context, t *wire.Tx, n Note) error {
 func (w *Wallet) record(t *wire.Tx, n Note) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	e, _, err := w.ledger.see(t, news{now: w.c.Now().Unix()})
+	e, added, err := w.ledger.see(t, news{now: w.c.Now().Unix()})
 	if err != nil {
 		return err
 	}
 	if e == nil {
 		return fmt.Errorf("transaction %v neither spends from nor pays to the wallet", t.ID())
+	}
+	if added {
+		w.unlockSpent(t)
 	}
 	e.comment, e.to, e.replaces = n.Comment, n.To, n.Replaces
 	w.ledger.change(e)

@@ -11,14 +11,15 @@ import (
 	"time"
 
 	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/node/signing"
 )
 
 // Wallet is a named set of descriptors, and what the chain says of them. It is
 // safe for concurrent use.
 //
 // mu guards everything below it. rings are the descriptors in the order in
-// which they came; places maps each script of theirs to where it belongs, up to the keypool
-// beyond the last one used. ledger holds the transactions that concern those
+// which they came; places maps each script of theirs to where it belongs, and keyed each public
+// key, up to the keypool beyond the last one used. ledger holds the transactions that concern those
 // scripts as of the block tip; coins and balances are read off it. The
 // journal is at most saveEvery blocks behind tip, and never behind anything that
 // was told to a caller: an address, a payment.
@@ -38,6 +39,7 @@ type Wallet struct {
 	rings   []*keyring
 	active  [2][addressTypes]*keyring // receive, change
 	places  map[string][]place        // by script
+	keyed   map[signing.KeyID][]place // by public key: where a key of the wallet belongs
 	book    map[string]*bookEntry     // by address
 	locks   map[wire.Outpoint]bool    // coins not to be spent; true: also after a restart
 	ledger  *ledger
@@ -60,7 +62,7 @@ type place struct {
 
 func newWallet(c *Config, name, path string) *Wallet {
 	w := &Wallet{
-		c: c, name: name, path: path, places: map[string][]place{}, book: map[string]*bookEntry{}, locks: map[wire.Outpoint]bool{}, pending: map[string]record{},
+		c: c, name: name, path: path, places: map[string][]place{}, keyed: map[signing.KeyID][]place{}, book: map[string]*bookEntry{}, locks: map[wire.Outpoint]bool{}, pending: map[string]record{},
 		changed: make(chan struct{}), woken: make(chan struct{}, 1),
 	}
 	w.vault = vault{rand: c.Rand, now: c.Now, kdf: *c.KDF}

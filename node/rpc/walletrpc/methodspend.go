@@ -10,7 +10,7 @@ import (
 const needsPassphrase = "\nRequires wallet passphrase to be set with walletpassphrase call if wallet is encrypted.\n"
 
 var (
-	targetArg = table.Arg{Name: "conf_target", Kind: table.Integer, Hint: "wallet -txconfirmtarget", About: "In how many blocks it should be mined"}
+	targetArg = table.Arg{Name: "conf_target", Kind: table.Number, Hint: "wallet -txconfirmtarget", About: "In how many blocks it should be mined"}
 	modeArg   = table.Arg{Name: "estimate_mode", Kind: table.Text, Hint: "unset", About: "How the fee is estimated: \"unset\", \"economical\" or \"conservative\". Unset is economical\n" +
 		"where the transaction may be replaced, else conservative."}
 	rateArg        = table.Arg{Name: "fee_rate", Kind: table.Amount, Hint: "not set, fall back to wallet fee estimation", About: "The feerate in sat/vB"}
@@ -232,8 +232,8 @@ func (n *node) coinMethods() []table.Method {
 		},
 		Results: []table.Shape{table.Bool("", "Whether it worked")}, Call: n.synced(n.lockUnspent),
 	}, {
-		Name: "listlockunspent", Category: "wallet", Wallet: true, About: "Lists coins that are locked.",
-		Results: []table.Shape{table.Arr("", "", table.Obj("", "", outpoint...))}, Examples: table.Both("listlockunspent", "", ""), Call: n.on(n.listLockUnspent),
+		Name: "listlockunspent", Category: "wallet", Wallet: true, Pool: true, About: "Lists coins that are locked.",
+		Results: []table.Shape{table.Arr("", "", table.Obj("", "", outpoint...))}, Examples: table.Both("listlockunspent", "", ""), Call: n.synced(n.listLockUnspent),
 	}}
 }
 

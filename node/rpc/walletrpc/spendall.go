@@ -213,7 +213,7 @@ func (n *node) divide(t *wire.Tx, rest map[string]bool, left int64) error {
 				first = false
 			}
 		}
-		switch dust := spending.IsDust(o); {
+		switch dust := spending.IsDust(o, n.dustFeerate()); {
 		case dust && shares:
 			return table.Errorf(table.CodeNoFunds, "Dynamically assigned remainder results in dust output.")
 		case dust:

@@ -228,9 +228,9 @@ func (n *node) bumpRate(w *wallet.Wallet, old *wallet.Tx, b *bump, coins txargs.
 		return nil
 	}
 	rate := *b.c.feerate
-	if rate < spending.Feerate(st.MinFee) {
+	if rate < spending.Feerate(st.Rolling) {
 		return table.Errorf(table.CodeWallet, "New fee rate (%s) is lower than the minimum fee rate (%s) to get into the mempool -- ",
-			spending.Money(int64(rate)), spending.Money(st.MinFee))
+			spending.Money(int64(rate)), spending.Money(st.Rolling))
 	}
 	size, err := n.bumpedSize(w, old, b, coins)
 	if err != nil {

@@ -35,8 +35,9 @@ type control struct {
 	maxWeight  int64
 
 	inputs   []wire.In // that must be spent, as given
-	explicit bool      // their sequences and scripts are to be kept
+	explicit int       // of how many, the first ones, sequence and script are to be kept
 	weights  map[wire.Outpoint]int64
+	weighed  []wire.Outpoint // those with a weight of the caller's, in their order
 	ring     signing.Keyring // for others' inputs
 }
 
@@ -163,7 +164,7 @@ func (n *node) feerate(c *control) (rate spending.Feerate, reason string) {
 				return rate, reason
 			}
 		}
-		if least := spending.Feerate(st.MinFee); rate < least {
+		if least := spending.Feerate(st.Rolling); rate < least {
 			rate, reason = least, reasonPool
 		}
 	}
@@ -188,8 +189,11 @@ func (n *node) discardFeerate() spending.Feerate {
 	if est := n.estimate(mostTarget, false); est > 0 {
 		rate = min(rate, est)
 	}
-	return max(rate, spending.DustFeerate)
+	return max(rate, n.dustFeerate())
 }
+
+// dustFeerate is by what this node judges outputs to be dust.
+func (n *node) dustFeerate() spending.Feerate { return spending.Feerate(n.Pool.Stats().DustRate) }
 
 // payable is the feerate to pay, or why there is none.
 func (n *node) payable(c *control) (rate spending.Feerate, reason string, err error) {

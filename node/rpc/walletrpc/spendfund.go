@@ -52,7 +52,7 @@ func (n *node) fund(w *wallet.Wallet, to []spending.Recipient, c *control) (*fun
 	}
 	o := spending.Order{
 		To: to, Others: c.others, Version: c.version, ChangeAt: c.changeAt, Feerate: rate,
-		LongTerm: spending.LongTermFeerate, Discard: n.discardFeerate(), Replaceable: c.replaceable(), LockTime: c.lockTime, Tip: n.snipable(),
+		LongTerm: spending.LongTermFeerate, Discard: n.discardFeerate(), Dust: n.dustFeerate(), Replaceable: c.replaceable(), LockTime: c.lockTime, Tip: n.snipable(),
 		MaxWeight: c.maxWeight, MaxFee: spending.MaxFee, Together: c.together, Unsafe: c.unsafe,
 		LimitAncestors: mostAncestors, LimitCluster: mostCluster, Rand: n.newRand(),
 		Bump: func(ops []wire.Outpoint) int64 { return n.bumps(ops, rate) },
@@ -146,7 +146,7 @@ func (n *node) presets(w *wallet.Wallet, c *control, rate spending.Feerate) ([]s
 	for i := range c.inputs {
 		in := &c.inputs[i]
 		p := spending.Preset{Coin: spending.Coin{Outpoint: in.Prev, Weight: -1, Form: "unknown"}}
-		if c.explicit {
+		if i < c.explicit {
 			p.Sequence, p.Script, p.Witnesses = &in.Sequence, in.Script, in.Witness
 		}
 		coin, _, own := w.Coin(in.Prev)

@@ -70,7 +70,8 @@ func (n *node) fundDraft(w *wallet.Wallet, t *wire.Tx, to []spending.Recipient, 
 	if len(to) == 0 {
 		return nil, table.Errorf(table.CodeInvalid, "TX must have at least one output")
 	}
-	c.inputs, c.explicit, c.lockTime, c.version = t.Ins, true, &t.LockTime, t.Version
+	c.inputs, c.explicit, c.lockTime, c.version = t.Ins, len(t.Ins), &t.LockTime, t.Version
+	c.addWeighed()
 	d, err := n.fund(w, to, c)
 	if err != nil {
 		return nil, coded(err, table.CodeWallet)
@@ -289,8 +290,25 @@ func (c *control) readWeight(raw json.RawMessage) error {
 	case weight > spending.MaxWeight:
 		return table.Errorf(table.CodeInvalid, "Invalid parameter, weight cannot be greater than the maximum standard tx weight of %d", spending.MaxWeight)
 	}
+	if _, ok := c.weights[op]; !ok {
+		c.weighed = append(c.weighed, op)
+	}
 	c.weights[op] = weight
 	return nil
+}
+
+// addWeighed spends what a weight was given for and no input: naming a coin there
+// chooses it, as in Core.
+func (c *control) addWeighed() {
+	named := make(map[wire.Outpoint]bool)
+	for _, in := range c.inputs {
+		named[in.Prev] = true
+	}
+	for _, op := range c.weighed {
+		if !named[op] {
+			c.inputs = append(c.inputs, wire.In{Prev: op})
+		}
+	}
 }
 
 // inputWeights makes an option of the weights that inputs are given with.

@@ -3,7 +3,10 @@ package walletrpc
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 
+	"github.com/quernnet/quern/consensus/script"
 	"github.com/quernnet/quern/node/psbt"
 	"github.com/quernnet/quern/node/rpc/table"
 	"github.com/quernnet/quern/node/rpc/txargs"
@@ -69,6 +72,13 @@ func fillInput(w *wallet.Wallet, p *psbt.Packet, s *psbt.Signer, i int, f fillin
 	if ring == nil {
 		ring = new(signing.Keyring)
 	}
+	if f.sign {
+		keys, err := w.SignerOf(keysOfInput(in, coin.Script)...)
+		if err != nil {
+			return err
+		}
+		ring.Merge(keys)
+	}
 	_, err := s.Sign(i, ring.Hiding(!f.sign, !f.origins), psbt.Options{Sighash: f.sighash, Finalize: f.finalize})
 	switch {
 	case errors.Is(err, psbt.ErrSighash):
@@ -77,6 +87,22 @@ func fillInput(w *wallet.Wallet, p *psbt.Packet, s *psbt.Signer, i int, f fillin
 		return table.Errorf(table.CodeVerify, "%v", err)
 	}
 	return nil
+}
+
+// keysOfInput names the public keys that an input mentions, in either form that an X
+// coordinate stands for: a wallet signs with those that are its own, whosever script it is.
+func keysOfInput(in *psbt.Input, s []byte) (ids []signing.KeyID) {
+	for key := range in.Origins {
+		ids = append(ids, key.ID())
+	}
+	xs := slices.Collect(maps.Keys(in.TapOrigins))
+	if version, program, ok := script.WitnessProgram(s); ok && version == 1 && len(program) == 32 {
+		xs = append(xs, signing.XOnly(program))
+	}
+	for _, x := range xs {
+		ids = append(ids, x.IDs()...)
+	}
+	return ids
 }
 
 // processedView is what signing a packet came to.
