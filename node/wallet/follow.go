@@ -1,6 +1,7 @@
 package wallet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -255,6 +256,9 @@ func (w *Wallet) hearAll() (events []mempool.Event) {
 	w.seen = w.c.Pool.Stats().Sequence
 	_, entries := w.c.Pool.Entries()
 	w.ledger.emptyPool()
+	// Parents first, also those that came back after their children: a child that pays others
+	// is only known by what it spends.
+	slices.SortStableFunc(entries, func(a, b mempool.Entry) int { return cmp.Compare(a.AncestorCount, b.AncestorCount) })
 	for _, e := range entries {
 		events = append(events, mempool.Event{Added: e.Tx})
 	}

@@ -88,6 +88,9 @@ func (w *Wallet) newRing(desc *descriptor.Descriptor, created int64, start, end,
 		if r.rec.Private, err = w.vault.keep(r.secretName(), []byte(private)); err != nil {
 			return nil, err
 		}
+		for _, x := range desc.PrivateRoots() {
+			r.rec.Roots = append(r.rec.Roots, x.Public().Text(w.c.Params))
+		}
 	}
 	return r, nil
 }

@@ -59,17 +59,28 @@ func (w *Wallet) HDKeys(active, private bool) ([]HDKey, error) {
 	return out, nil
 }
 
-// rootsOf lists the extended keys that a descriptor was written with: with their private keys,
-// and above the last hardened step, where the wallet has those and can read them. mu is held.
-func (w *Wallet) rootsOf(r *keyring) ([]keys.Extended, error) {
-	d := r.desc
-	if r.rec.Private != nil && !w.isLocked() {
-		var err error
-		if d, err = w.private(r); err != nil {
+// rootsOf lists the extended keys that a descriptor was written with, above the last hardened
+// step, with their private keys where the wallet has those and can read them. A locked wallet
+// of an older version knows but the keys below that step. mu is held.
+func (w *Wallet) rootsOf(r *keyring) (roots []keys.Extended, err error) {
+	switch {
+	case r.rec.Private != nil && !w.isLocked():
+		d, err := w.private(r)
+		if err != nil {
 			return nil, err
 		}
+		return d.PrivateRoots(), nil
+	case r.rec.Roots == nil:
+		return r.desc.PrivateRoots(), nil
 	}
-	return d.PrivateRoots(), nil
+	for _, text := range r.rec.Roots {
+		x, err := keys.ParseExtended(text, w.c.Params)
+		if err != nil {
+			return nil, err
+		}
+		roots = append(roots, x)
+	}
+	return roots, nil
 }
 
 // AddDescriptors adds the descriptors of a type of address that an extended key has, of receiving addresses and of

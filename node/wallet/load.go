@@ -292,13 +292,14 @@ func copyFile(from, to string) error {
 	return syncDir(filepath.Dir(to))
 }
 
-// backup writes a wallet's records to a file, or under the wallet's file name into a folder.
-func backup(d disk, own, to string, rs []record) error {
+// backup writes a wallet's records to a file, or under the wallet's file name into a folder; not
+// to where the default wallet's file is or would be, which the next start would load.
+func backup(d disk, own, to, unnamed string, rs []record) error {
 	failed := refuse(Fault, "Error: Wallet backup failed!")
 	if info, err := os.Stat(to); err == nil && info.IsDir() {
 		to = filepath.Join(to, filepath.Base(own))
 	}
-	if abs, err := filepath.Abs(to); err != nil || abs == own {
+	if abs, err := filepath.Abs(to); err != nil || abs == own || abs == unnamed {
 		return failed
 	}
 	j, err := createJournal(d, to, rs)

@@ -52,6 +52,7 @@ type descRecord struct {
 	Next    uint32       `json:"next"`              // first index not yet used
 	Order   int64        `json:"order"`             // of entry into the wallet
 	Scripts [][][]byte   `json:"scripts,omitempty"` // of each index from Start to End, where only private keys derive them
+	Roots   []string     `json:"roots,omitempty"`   // the public forms of the extended keys that the private text has
 	Plain   []string     `json:"plain,omitempty"`   // of each such index: a descriptor of the script with the public keys; "" for none
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -317,5 +318,5 @@ func (w *Wallet) Backup(to string) error {
 	if w.journal == nil {
 		return ErrNotLoaded
 	}
-	return backup(w.c.disk, w.path, to, w.dump())
+	return backup(w.c.disk, w.path, to, filepath.Join(w.c.Dir, fileName), w.dump())
 }

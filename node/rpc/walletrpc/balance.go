@@ -211,7 +211,7 @@ func (n *node) simulateRawTransaction(_ context.Context, w *wallet.Wallet, a tab
 		if json.Unmarshal(raw, &text) != nil {
 			return nil, table.Errorf(table.CodeType, "%s", table.WrongType(raw, "string"))
 		}
-		t, ok := view.DecodeTx(text)
+		t, ok := view.DecodeTxAs(text, true, true)
 		if !ok {
 			return nil, table.Errorf(table.CodeDecode, "Transaction hex string decoding failure.")
 		}
