@@ -77,6 +77,59 @@ func (s *Store) Coin(op wire.Outpoint) (consensus.Coin, error) {
 	return coins.DecodeAt(op, b, a)
 }
 
+// coinsOnce is how many coins are looked up while the lock is held: the owner need not wait long.
+const coinsOnce = 256
+
+// CoinsAt is Coin for many. What only the disk knows is read by several goroutines.
+func (s *Store) CoinsAt(ops []wire.Outpoint, dst []consensus.Coin) ([]consensus.Coin, error) {
+	dst = slices.Grow(dst, len(ops))
+	a := new(coins.Arena)
+	var unknown []wanted
+	s.mu.RLock()
+	set := s.set
+	s.mu.RUnlock()
+	for some := range slices.Chunk(ops, coinsOnce) {
+		var err error
+		s.mu.RLock()
+		dst, unknown, err = set.peek(some, dst, unknown, a)
+		s.mu.RUnlock()
+		if err != nil {
+			return nil, err
+		}
+	}
+	return dst, set.read(unknown, dst, a)
+}
+
+// peek appends the coins that the cache knows, and lists those that it does not.
+func (c *coinSet) peek(ops []wire.Outpoint, dst []consensus.Coin, unknown []wanted, a *coins.Arena) ([]consensus.Coin, []wanted, error) {
+	for _, op := range ops {
+		coin, known, err := c.cache.Peek(op, a)
+		if err != nil {
+			return nil, nil, err
+		}
+		if !known {
+			unknown = append(unknown, wanted{op: op, at: len(dst)})
+		}
+		dst = append(dst, coin)
+	}
+	return dst, unknown, nil
+}
+
+// read puts the coins that only the disk knows in their places.
+func (c *coinSet) read(unknown []wanted, dst []consensus.Coin, a *coins.Arena) error {
+	if err := c.kv.read(unknown); err != nil {
+		return err
+	}
+	for i := range unknown {
+		coin, err := coins.DecodeAt(unknown[i].op, unknown[i].value, a)
+		if err != nil {
+			return err
+		}
+		dst[unknown[i].at] = coin
+	}
+	return nil
+}
+
 // Resolve appends to dst one coin for each input of b but the coinbase's;
 // Missing where the set has none. What it reads from disk does not enter the
 // cache: b is about to spend it.
@@ -92,37 +145,22 @@ func (s *Store) Revert(u consensus.Update) error { return s.set.Revert(u) }
 
 // Resolve is Store.Resolve of this set.
 func (c *coinSet) Resolve(b *wire.Block, dst []consensus.Coin) ([]consensus.Coin, error) {
-	dst = slices.Grow(dst, b.Spends())
-	a := new(coins.Arena)
-	var unknown []wanted
+	ops := make([]wire.Outpoint, 0, b.Spends())
 	for i, t := range b.Txs {
 		for j := range t.Ins {
 			if i == 0 {
 				break
 			}
-			op := t.Ins[j].Prev
-			// The owner needs no lock to read.
-			coin, known, err := c.cache.Peek(op, a)
-			if err != nil {
-				return nil, err
-			}
-			if !known {
-				unknown = append(unknown, wanted{op: op, at: len(dst)})
-			}
-			dst = append(dst, coin)
+			ops = append(ops, t.Ins[j].Prev)
 		}
 	}
-	if err := c.kv.read(unknown); err != nil {
+	a := new(coins.Arena)
+	// The owner needs no lock to read.
+	dst, unknown, err := c.peek(ops, slices.Grow(dst, len(ops)), nil, a)
+	if err != nil {
 		return nil, err
 	}
-	for i := range unknown {
-		coin, err := coins.DecodeAt(unknown[i].op, unknown[i].value, a)
-		if err != nil {
-			return nil, err
-		}
-		dst[unknown[i].at] = coin
-	}
-	return dst, nil
+	return dst, c.read(unknown, dst, a)
 }
 
 // wanted is a coin that only the disk knows.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -461,6 +462,33 @@ func TestTestBlock(t *testing.T) {
 	f.grow(1)
 	if err := f.TestBlock(ctx, good, false); !errors.Is(err, chain.ErrNotNext) {
 		t.Errorf("a block after another gives %v", err)
+	}
+}
+
+// TestTestBlockLooksUpWhatIsSpent counts coins that are asked for. What a block creates is looked for
+// only when it is refused, for the reason.
+func TestTestBlockLooksUpWhatIsSpent(t *testing.T) {
+	f := fresh(t)
+	bs := f.grow(101)
+	pay := chaintest.Spend(chaintest.Anyone, 100, bs[0].Txs[0].Outpoint(0))
+	var asked atomic.Int64
+	f.store.FailWith(func(call string) error {
+		if call == "Coin" {
+			asked.Add(1)
+		}
+		return nil
+	})
+	b := chaintest.Block(f.Tip(), 1, 0, pay)
+	if err := f.TestBlock(t.Context(), b, false); err != nil {
+		t.Fatal(err)
+	}
+	if n := asked.Load(); n != 1 {
+		t.Errorf("%d coins were asked for, the block spends 1", n)
+	}
+	f.add(b)
+	wantRule(t, f.TestBlock(t.Context(), chaintest.Block(f.Tip(), 2, 0, pay), false), consensus.Overwrites)
+	if err := f.TestBlock(t.Context(), wire.NewBlock(b.Header, nil), true); err == nil {
+		t.Error("a block of nothing passes")
 	}
 }
 

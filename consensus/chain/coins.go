@@ -7,12 +7,18 @@ import (
 	"sync"
 
 	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/consensus/script"
 	"github.com/quernnet/quern/consensus/wire"
 )
 
 // Coins looks up unspent coins, all at the tip that is returned with them, TimePast filled
 // in. Those that do not exist are Missing.
 func (c *Chain) Coins(ops []wire.Outpoint) (consensus.State, []consensus.Coin, error) {
+	return c.lookUp(ops, func(int) bool { return true })
+}
+
+// lookUp is Coins with TimePast where timed says of an outpoint, by its place, that it is needed.
+func (c *Chain) lookUp(ops []wire.Outpoint, timed func(int) bool) (consensus.State, []consensus.Coin, error) {
 	c.coins.RLock()
 	defer c.coins.RUnlock()
 	if err := c.stopped(); err != nil {
@@ -22,18 +28,13 @@ func (c *Chain) Coins(ops []wire.Outpoint) (consensus.State, []consensus.Coin, e
 	tip := c.active[len(c.active)-1]
 	c.mu.RUnlock()
 
-	coins := make([]consensus.Coin, len(ops))
-	for i, op := range ops {
-		coin, err := c.store.Coin(op)
-		if err != nil {
-			return c.Tip(), nil, fmt.Errorf("look up coin %v: %w", op, err)
-		}
-		coins[i] = coin
+	coins, err := c.store.CoinsAt(ops, make([]consensus.Coin, 0, len(ops)))
+	if err != nil {
+		return c.Tip(), nil, fmt.Errorf("look up coins: %w", err)
 	}
 	c.takeBack(ops, coins)
 	for i := range coins {
-		if !coins[i].Missing {
-			var err error
+		if !coins[i].Missing && timed(i) {
 			if coins[i].TimePast, err = c.timePast(tip, coins[i].Height); err != nil {
 				return c.Tip(), nil, err
 			}
@@ -133,7 +134,7 @@ func (c *Chain) eachCoin(ctx context.Context, first func(consensus.State) error,
 // TestBlock judges b as the next block after the tip, scripts included, but
 // neither its work nor its Merkle root when draft is set; it keeps nothing.
 func (c *Chain) TestBlock(ctx context.Context, b *wire.Block, draft bool) error {
-	prev, coins, clash, err := c.coinsFor(b)
+	prev, coins, err := c.coinsFor(b)
 	if err != nil {
 		return err
 	}
@@ -154,46 +155,74 @@ func (c *Chain) TestBlock(ctx context.Context, b *wire.Block, draft bool) error 
 	if err := consensus.CheckBlockContext(&prev, b); err != nil {
 		return err
 	}
-	_, checks, err := consensus.Connect(prev, next, b, consensus.Inputs{Spent: coins, Clash: clash})
+	checks, err := c.testCoins(prev, next, b, coins)
 	if err != nil {
 		return err
 	}
 	return c.runChecks(ctx, b.ID(), checks)
 }
 
-// coinsFor looks up what Connect needs for b after the tip.
-func (c *Chain) coinsFor(b *wire.Block) (s consensus.State, spent []consensus.Coin, clash *wire.Outpoint, err error) {
-	ops := make([]wire.Outpoint, 0, b.Spends())
+// coinsFor looks up the coins that b, after the tip, spends.
+func (c *Chain) coinsFor(b *wire.Block) (consensus.State, []consensus.Coin, error) {
+	n := b.Spends()
+	ops, timed := make([]wire.Outpoint, 0, n), make([]bool, 0, n)
 	for i, t := range b.Txs {
-		if i == 0 {
-			continue
-		}
 		for k := range t.Ins {
-			ops = append(ops, t.Ins[k].Prev)
-		}
-	}
-	n := len(ops)
-	tip := c.Tip()
-	if consensus.ChecksBIP30(&tip) || consensus.ExplainsBIP30(&tip) {
-		for _, t := range b.Txs {
-			for i := range t.Outs {
-				ops = append(ops, t.Outpoint(i))
+			if i == 0 {
+				break
 			}
+			ops, timed = append(ops, t.Ins[k].Prev), append(timed, consensus.NeedsTimePast(t, k))
 		}
 	}
-	s, coins, err := c.Coins(ops)
+	s, coins, err := c.lookUp(ops, func(i int) bool { return timed[i] })
+	if err == nil && b.Header.Parent != s.ID {
+		err = fmt.Errorf("%w: its parent is %v, the tip is %v", ErrNotNext, b.Header.Parent, s.ID)
+	}
+	return s, coins, err
+}
+
+// testCoins is consensus.Connect. What b would create is looked for among the coins only where that
+// can be why it is refused.
+func (c *Chain) testCoins(prev, next consensus.State, b *wire.Block, coins []consensus.Coin) ([]script.Check, error) {
+	in := consensus.Inputs{Spent: coins}
+	if consensus.ChecksBIP30(&prev) {
+		var err error
+		if in.Clash, err = c.clashAt(prev, b); err != nil {
+			return nil, err
+		}
+	}
+	_, checks, err := consensus.Connect(prev, next, b, in)
+	if isRule(err) && consensus.ExplainsBIP30(&prev) {
+		var lost error
+		if in.Clash, lost = c.clashAt(prev, b); lost != nil {
+			return nil, lost
+		}
+		_, _, err = consensus.Connect(prev, next, b, in)
+	}
+	return checks, err
+}
+
+// clashAt looks for an unspent coin that b would create again, at s, which has to be the tip.
+func (c *Chain) clashAt(s consensus.State, b *wire.Block) (*wire.Outpoint, error) {
+	var ops []wire.Outpoint
+	for _, t := range b.Txs {
+		for i := range t.Outs {
+			ops = append(ops, t.Outpoint(i))
+		}
+	}
+	at, coins, err := c.lookUp(ops, func(int) bool { return false })
+	if err == nil && at.ID != s.ID {
+		err = fmt.Errorf("%w: the tip is no longer %v, it is %v", ErrNotNext, s.ID, at.ID)
+	}
 	if err != nil {
-		return s, nil, nil, err
+		return nil, err
 	}
-	if b.Header.Parent != s.ID {
-		return s, nil, nil, fmt.Errorf("%w: its parent is %v, the tip is %v", ErrNotNext, b.Header.Parent, s.ID)
-	}
-	for i := n; i < len(coins) && clash == nil; i++ {
+	for i := range coins {
 		if !coins[i].Missing {
-			clash = &ops[i]
+			return &ops[i], nil
 		}
 	}
-	return s, coins[:n:n], clash, nil
+	return nil, nil
 }
 
 // testHeader judges b's header, but for its work if b is a draft: an id of zero

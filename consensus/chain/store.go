@@ -34,6 +34,8 @@ type Store interface {
 	Resolve(b *wire.Block, dst []consensus.Coin) ([]consensus.Coin, error)
 	// Coin returns the unspent coin at op, Missing when there is none.
 	Coin(op wire.Outpoint) (consensus.Coin, error)
+	// CoinsAt appends to dst what Coin returns for each of ops.
+	CoinsAt(ops []wire.Outpoint, dst []consensus.Coin) ([]consensus.Coin, error)
 	// Apply makes the coin set the one after u and keeps u.Spent for Undo.
 	Apply(u consensus.Update) error
 	// Revert makes the coin set the one before u, whose block is the tip.

@@ -230,6 +230,18 @@ func (s *store) Coin(op wire.Outpoint) (consensus.Coin, error) {
 	return s.coin(op), nil
 }
 
+// CoinsAt implements chain.Store.
+func (s *store) CoinsAt(ops []wire.Outpoint, dst []consensus.Coin) ([]consensus.Coin, error) {
+	s.mine.RLock()
+	defer s.mine.RUnlock()
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, op := range ops {
+		dst = append(dst, s.coin(op))
+	}
+	return dst, nil
+}
+
 // Apply implements chain.Store.
 func (s *store) Apply(u consensus.Update) error {
 	s.mine.Lock()

@@ -270,6 +270,18 @@ func (s *Store) Coin(op wire.Outpoint) (consensus.Coin, error) {
 	return s.now.coin(op), nil
 }
 
+// CoinsAt implements chain.Store.
+func (s *Store) CoinsAt(ops []wire.Outpoint, dst []consensus.Coin) ([]consensus.Coin, error) {
+	for _, op := range ops {
+		coin, err := s.Coin(op)
+		if err != nil {
+			return dst, err
+		}
+		dst = append(dst, coin)
+	}
+	return dst, nil
+}
+
 // Apply implements chain.Store.
 func (s *Store) Apply(u consensus.Update) error {
 	done, err := s.own("Apply")
