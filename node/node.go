@@ -189,7 +189,7 @@ func (n *Node) build(ctx context.Context, l *ledger) (*parts, error) {
 	}); err != nil {
 		return nil, err
 	}
-	if p.keeper, err = mining.NewKeeper(mining.KeeperConfig{Assembler: p.assembler, Show: minerpc.ShowTxs, Log: n.logs.For("mining")}); err != nil {
+	if p.keeper, err = mining.NewKeeper(mining.KeeperConfig{Assembler: p.assembler, ShowTx: minerpc.ShowTx, Show: minerpc.ShowTxs, Log: n.logs.For("mining")}); err != nil {
 		return nil, err
 	}
 	if p.miner, err = n.newMiner(p); err != nil {

@@ -19,6 +19,7 @@ const (
 type pick struct {
 	tx     *wire.Tx
 	packed *mempool.Packed // until tx is decoded; nil for one that the caller gave
+	shown  []byte          // by Keeper's ShowTx
 	fee    int64           // satoshis
 	sigops int             // cost
 }
@@ -81,11 +82,4 @@ func (b *builder) final(p *mempool.Packed) bool {
 		return true
 	}
 	return consensus.IsFinal(p.Decode(), b.height, b.median)
-}
-
-// decode makes transactions of what was chosen.
-func decode(picked []pick) {
-	for i := range picked {
-		picked[i].tx, picked[i].packed = picked[i].packed.Decode(), nil
-	}
 }

@@ -6,39 +6,45 @@ import (
 	"log/slog"
 	"sync/atomic"
 	"time"
+
+	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/node/mempool"
 )
 
 // KeeperConfig is what a Keeper is built from. Zero values mean the defaults.
 type KeeperConfig struct {
 	Assembler *Assembler
-	// Show makes of a template what callers show of its transactions, so that they
-	// need not wait for it; nil: nothing.
-	Show func(*Template) []byte
-	Log  *slog.Logger
+	// ShowTx makes of a transaction what callers show of it whatever block it is in, and Show of a
+	// template, with what ShowTx made of each transaction but the coinbase, what they show of them all: pieces that follow each
+	// other. So nobody need wait for it. Both nil: nothing is made.
+	ShowTx func(*wire.Tx) []byte
+	Show   func(t *Template, txs [][]byte) [][]byte
+	Log    *slog.Logger
 }
 
 // Ready is a template that lies ready for whoever asks. It is not to be changed.
 type Ready struct {
 	*Template
-	Shown []byte // what Show made of it
+	Shown [][]byte // what Show made of it
 	built time.Time
 }
 
 // Keeper has a template ready: it builds the next one as soon as the tip moves or the mempool has
 // changed, and judges it, before anybody asks. Safe for concurrent use.
 //
-// It holds one template, a block of at most 4 MB and what Show made of it, and one more while that is built. building has
-// room for the one goroutine that builds, and puts what it built in held. While nobody asks, nothing is built or held.
+// It holds one template, a block of at most 4 MB and what Show made of it, one more while that is built, and the parts of
+// the one after it. building has room for the one goroutine that builds, which owns stock meanwhile and puts what it built in
+// held. While nobody asks, nothing is built or held.
 type Keeper struct {
 	a    *Assembler
-	show func(*Template) []byte
+	show func(*Template, [][]byte) [][]byte
 	log  *slog.Logger
 
 	building chan struct{}
+	stock    stock
 	wake     chan struct{} // has room for one: somebody asked
 	held     atomic.Pointer[Ready]
 	asked    atomic.Int64 // Unix nanoseconds
-	took     atomic.Int64 // nanoseconds that the last template took
 }
 
 // NewKeeper builds a keeper; Run makes it build ahead.
@@ -47,6 +53,7 @@ func NewKeeper(c KeeperConfig) (*Keeper, error) {
 		return nil, errors.New("mining: the keeper needs an assembler")
 	}
 	k := &Keeper{a: c.Assembler, show: c.Show, log: c.Log, building: make(chan struct{}, 1), wake: make(chan struct{}, 1)}
+	k.stock = stock{show: c.ShowTx, parts: make(map[*mempool.Packed]part)}
 	if k.log == nil {
 		k.log = slog.New(slog.DiscardHandler)
 	}
@@ -118,18 +125,25 @@ func (k *Keeper) build(ctx context.Context, good func(*Ready) bool) (*Ready, err
 	if r := k.held.Load(); good(r) {
 		return r, nil
 	}
-	start := time.Now()
 	r := &Ready{built: k.a.now()}
 	var err error
-	if r.Template, err = k.a.build(ctx, anyone, 0, nil); err != nil {
+	if r.Template, err = k.a.build(ctx, anyone, 0, nil, &k.stock); err != nil {
 		return nil, err
 	}
 	if k.show != nil {
-		r.Shown = k.show(r.Template)
+		r.Shown = k.show(r.Template, r.shown)
 	}
-	k.took.Store(int64(time.Since(start)))
 	k.held.Store(r)
 	return r, nil
+}
+
+// drop lets go of r, if that is what is held, and of what was made ahead.
+func (k *Keeper) drop(r *Ready) {
+	k.building <- struct{}{}
+	defer func() { <-k.building }()
+	if k.held.CompareAndSwap(r, nil) {
+		clear(k.stock.parts)
+	}
 }
 
 // Run builds ahead until ctx ends, then returns nil.
@@ -140,7 +154,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		moved, r := k.a.chain.Changed(), k.held.Load()
 		if time.Since(time.Unix(0, k.asked.Load())) > interest {
-			k.held.CompareAndSwap(r, nil) // nobody wants it: its memory is better spent
+			k.drop(r) // nobody wants it: its memory is better spent
 			wait(ctx, nil, k.wake, nil)
 			continue
 		}
@@ -155,12 +169,16 @@ func (k *Keeper) Run(ctx context.Context) error {
 			wait(ctx, timer.C, grown, moved)
 			continue
 		}
-		if _, err := k.build(ctx, k.current); err != nil && ctx.Err() == nil {
+		start := time.Now()
+		if r, err := k.build(ctx, k.current); err == nil {
+			k.stockUp(ctx, r)
+		} else if ctx.Err() == nil {
 			k.log.Warn("no block template", "err", err)
 			timer.Reset(retry)
 			wait(ctx, timer.C, nil, moved)
+			continue
 		}
-		next = time.Now().Add(max(rest, share*time.Duration(k.took.Load())))
+		next = time.Now().Add(max(rest, share*time.Since(start)))
 	}
 	return nil
 }

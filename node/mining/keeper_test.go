@@ -17,7 +17,7 @@ func (g *ground) keep() (*Keeper, *atomic.Int64) {
 	if err != nil {
 		g.Fatal(err)
 	}
-	k, err := NewKeeper(KeeperConfig{Assembler: a, Show: func(t *Template) []byte { return []byte{byte(len(t.Block.Txs))} }})
+	k, err := NewKeeper(KeeperConfig{Assembler: a, Show: func(t *Template, _ [][]byte) [][]byte { return [][]byte{{byte(len(t.Block.Txs))}} }})
 	if err != nil {
 		g.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func TestLatest(t *testing.T) {
 	}
 	g.add(pay(coinValue, 1000, 1, g.take()))
 	first := g.latest(k)
-	if last, ok := k.a.Last(); !ok || last.Txs != 1 || last.Weight != minReserve+first.Block.Txs[1].Weight() || first.Shown[0] != 2 {
+	if last, ok := k.a.Last(); !ok || last.Txs != 1 || last.Weight != minReserve+first.Block.Txs[1].Weight() || first.Shown[0][0] != 2 {
 		t.Errorf("last built %+v, shown %v", last, first.Shown)
 	}
 	second := g.add(pay(coinValue, 1000, 1, g.take()))
@@ -68,7 +68,7 @@ func TestBuildsAhead(t *testing.T) {
 	g := newGround(t, regtest(t), 2)
 	k, _ := g.keep()
 	shown := make(chan *Template, 10)
-	k.show = func(t *Template) []byte { shown <- t; return nil }
+	k.show = func(t *Template, _ [][]byte) [][]byte { shown <- t; return nil }
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error)
 	go func() { ended <- k.Run(ctx) }()

@@ -51,6 +51,7 @@ type Template struct {
 	Weight  int     // with what is reserved for header and coinbase, as limits count it
 
 	version  int32
+	shown    [][]byte        // by transaction, but the coinbase; see KeeperConfig.ShowTx
 	Sequence uint64          // of the mempool's newest event that it knows of
 	grown    <-chan struct{} // closed when the mempool has changed since; nil: it does not depend on it
 }
@@ -130,7 +131,7 @@ const tries = 16
 // (as by Core's generateblock). What it returns has passed TestBlock. The error is a *consensus.RuleError
 // when the block would break a rule.
 func (a *Assembler) Build(ctx context.Context, script []byte, extra uint64, txs []*wire.Tx) (*Template, error) {
-	t, err := a.build(ctx, script, extra, txs)
+	t, err := a.build(ctx, script, extra, txs, nil)
 	if err == nil {
 		chosen := 0
 		if txs == nil {
@@ -144,10 +145,11 @@ func (a *Assembler) Build(ctx context.Context, script []byte, extra uint64, txs 
 // got notes that somebody got t, for which n transactions were chosen.
 func (a *Assembler) got(t *Template, n int) { a.last.Store(&Built{t.Weight, n}) }
 
-func (a *Assembler) build(ctx context.Context, script []byte, extra uint64, txs []*wire.Tx) (*Template, error) {
+// build is Build with parts that were made ahead.
+func (a *Assembler) build(ctx context.Context, script []byte, extra uint64, txs []*wire.Tx, ahead *stock) (*Template, error) {
 	banned := make(map[wire.Hash]bool)
 	for n := 1; ; n++ {
-		c, err := a.choose(ctx, script, txs, banned)
+		c, err := a.choose(ctx, script, txs, banned, ahead)
 		if err != nil {
 			return nil, err
 		}
@@ -187,7 +189,7 @@ type choice struct {
 }
 
 // choose returns the tip and the transactions of a block on it.
-func (a *Assembler) choose(ctx context.Context, script []byte, txs []*wire.Tx, banned map[wire.Hash]bool) (choice, error) {
+func (a *Assembler) choose(ctx context.Context, script []byte, txs []*wire.Tx, banned map[wire.Hash]bool, ahead *stock) (choice, error) {
 	if txs != nil {
 		s, picked, err := a.price(ctx, txs)
 		return choice{on: s, picked: picked, weight: minReserve}, err
@@ -203,7 +205,7 @@ func (a *Assembler) choose(ctx context.Context, script []byte, txs []*wire.Tx, b
 		b := a.builder(&c.on, script, banned)
 		at, seq := a.pool.Best(b.choose)
 		if at == c.on.ID {
-			decode(b.picked)
+			ahead.fill(b.picked)
 			c.picked, c.weight, c.sequence = b.picked, b.weight, seq
 			return c, nil
 		}
@@ -261,13 +263,13 @@ func (a *Assembler) builder(s *consensus.State, pay []byte, banned map[wire.Hash
 func (a *Assembler) assemble(c choice, script []byte, extra uint64, collect bool) *Template {
 	s, picked := c.on, c.picked
 	t := &Template{
-		Prev: s, MinTime: MinTime(&s), Fees: make([]int64, 1), Sigops: make([]int, 1),
-		Weight: c.weight, Sequence: c.sequence, grown: c.grown,
+		Prev: s, MinTime: MinTime(&s), Fees: make([]int64, 1, 1+len(picked)), Sigops: make([]int, 1, 1+len(picked)),
+		shown: make([][]byte, 0, len(picked)), Weight: c.weight, Sequence: c.sequence, grown: c.grown,
 	}
 	txs := make([]*wire.Tx, 1, len(picked)+1)
 	for _, p := range picked {
 		txs = append(txs, p.tx)
-		t.Fees, t.Sigops = append(t.Fees, p.fee), append(t.Sigops, p.sigops)
+		t.Fees, t.Sigops, t.shown = append(t.Fees, p.fee), append(t.Sigops, p.sigops), append(t.shown, p.shown)
 		if collect {
 			t.Fees[0] -= p.fee
 		}

@@ -16,7 +16,7 @@ import (
 // transactions, is the same for everybody and made once.
 type templateJSON struct {
 	t       *mining.Ready
-	txs     []byte // by ShowTxs
+	txs     [][]byte // by ShowTxs
 	time    uint32
 	version int32
 	signals []signal
@@ -34,7 +34,11 @@ func (j *templateJSON) AppendJSON(b []byte) []byte {
 	t, h, coinbase := j.t, &j.t.Block.Header, j.t.Block.Txs[0]
 	params := t.Prev.Params
 	bits := uint32(consensus.NextBits(&t.Prev, j.time)) // on test chains they depend on the time
-	b = slices.Grow(b, len(j.txs)+2048)
+	size := 2048
+	for _, piece := range j.txs {
+		size += len(piece)
+	}
+	b = slices.Grow(b, size)
 	b = append(b, `{"capabilities":["proposal"],"version":`...)
 	b = strconv.AppendInt(b, int64(j.version), 10)
 	b = append(b, `,"rules":["csv"`...)
@@ -58,7 +62,9 @@ func (j *templateJSON) AppendJSON(b []byte) []byte {
 	}
 	b = append(b, `},"vbrequired":0,"previousblockhash":"`...)
 	b = append(append(b, h.Parent.String()...), `","transactions":`...)
-	b = append(b, j.txs...)
+	for _, piece := range j.txs {
+		b = append(b, piece...)
+	}
 	b = append(b, `,"coinbaseaux":{},"coinbasevalue":`...)
 	b = strconv.AppendInt(b, coinbase.Outs[0].Value, 10)
 	b = append(append(b, `,"longpollid":"`...), h.Parent.String()...)
@@ -94,39 +100,42 @@ func appendLimits(b []byte, segwit bool) []byte {
 	return b
 }
 
-// ShowTxs writes a template's transactions, but the coinbase, as a JSON array.
-func ShowTxs(t *mining.Template) []byte {
+// ShowTx writes what is the same of a transaction in every template: the beginning of its object.
+func ShowTx(tx *wire.Tx) []byte {
+	raw := tx.Append(make([]byte, 0, tx.Size()))
+	b := make([]byte, 0, 2*len(raw)+4*wire.HashSize+64)
+	b = hex.AppendEncode(append(b, `{"data":"`...), raw)
+	b = append(append(b, `","txid":"`...), tx.ID().String()...)
+	b = append(append(b, `","hash":"`...), tx.WitnessID().String()...)
+	return append(b, `","depends":[`...)
+}
+
+// ShowTxs writes a template's transactions, but the coinbase, as a JSON array, in pieces: what ShowTx
+// wrote of each, and what differs from template to template.
+func ShowTxs(t *mining.Template, txs [][]byte) [][]byte {
 	scale := consensus.WitnessScale
 	if t.Height() >= t.Prev.Params.Segwit {
 		scale = 1
 	}
-	size := 2
-	for _, tx := range t.Block.Txs[1:] {
-		size += 2*tx.Size() + 300
-	}
-	b := append(make([]byte, 0, size), '[')
 	place := make(map[wire.Hash]int, len(t.Block.Txs))
-	var raw []byte
+	pieces := make([][]byte, 0, 2*len(t.Block.Txs)+1)
+	pieces = append(pieces, []byte{'['})
+	b := make([]byte, 0, 64*len(t.Block.Txs))
 	for i, tx := range t.Block.Txs {
-		id := tx.ID()
-		if place[id] = i; i == 0 {
+		if place[tx.ID()] = i; i == 0 {
 			continue
 		}
-		if i > 1 {
-			b = append(b, ',')
-		}
-		raw = tx.Append(raw[:0])
-		b = hex.AppendEncode(append(b, `{"data":"`...), raw)
-		b = append(append(b, `","txid":"`...), id.String()...)
-		b = append(append(b, `","hash":"`...), tx.WitnessID().String()...)
-		b = append(b, `","depends":[`...)
+		from := len(b)
 		b = appendDepends(b, tx, place)
 		b = strconv.AppendInt(append(b, `],"fee":`...), t.Fees[i], 10)
 		b = strconv.AppendInt(append(b, `,"sigops":`...), int64(t.Sigops[i]/scale), 10)
 		b = strconv.AppendInt(append(b, `,"weight":`...), int64(tx.Weight()), 10)
-		b = append(b, '}')
+		if b = append(b, '}'); i < len(t.Block.Txs)-1 {
+			b = append(b, ',')
+		}
+		pieces = append(pieces, txs[i-1], b[from:len(b):len(b)])
 	}
-	return append(b, ']')
+	return append(pieces, []byte{']'})
 }
 
 // appendDepends lists the transactions of the block that tx spends from, by their places; the coinbase's is 0.

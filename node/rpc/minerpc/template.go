@@ -173,9 +173,6 @@ func testError(err error) error {
 // answer is t for a client that knows some rules.
 func (n *node) answer(t *mining.Ready, known []string) (any, error) {
 	out := &templateJSON{t: t, txs: t.Shown, time: max(t.Block.Header.Time, n.nextTime(&t.Prev)), version: t.Block.Header.Version}
-	if out.txs == nil {
-		out.txs = ShowTxs(t.Template)
-	}
 	for _, s := range n.Assembler.Signals(&t.Prev) {
 		name := s.Name
 		if !s.Optional {
