@@ -3,11 +3,13 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/quernnet/quern/node/bench"
 	"github.com/quernnet/quern/node/bench/payments"
+	"github.com/quernnet/quern/node/rpc/minerpc"
 )
 
 func (s *settings) benchMempool() *cobra.Command {
@@ -18,11 +20,18 @@ func (s *settings) benchMempool() *cobra.Command {
 		Short: "Time how payments are taken into the mempool, and the block made of them",
 		Long: "Makes payments on a chain in memory and adds them to a mempool, half of them on\n" +
 			"one core and the rest on all; builds block templates; and takes the block in that\n" +
-			"comes of it, as if somebody else had found it.",
+			"comes of it, as if somebody else had found it.\n\n" +
+			"Then miners ask for the template that lies ready, with as many payments waiting as\n" +
+			"--waiting says: while nothing changes, while payments come, and when another's\n" +
+			"block has just become the tip.",
 		Args: cobra.NoArgs,
 	}
 	cmd.Flags().IntVar(&inputs, "inputs", 20_000, "inputs of all payments")
 	cmd.Flags().StringVar(&mix, "mix", "mixed", "how coins are locked, see quern bench chain")
+	var waiting []int
+	var tips int
+	cmd.Flags().IntSliceVar(&waiting, "waiting", []int{40_000, 100_000}, "payments that wait while miners ask, rising; 0: miners do not")
+	cmd.Flags().IntVar(&tips, "tips", 10, "blocks that come meanwhile")
 	asJSON := asJSON(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if inputs < 100 {
@@ -32,7 +41,18 @@ func (s *settings) benchMempool() *cobra.Command {
 		if err != nil {
 			return fmt.Errorf("flag --mix: %w", err)
 		}
-		w, err := bench.Mempool(cmd.Context(), m, inputs)
+		if len(waiting) == 1 && waiting[0] == 0 {
+			waiting = nil
+		}
+		if slices.ContainsFunc(waiting, func(n int) bool { return n < 100 }) || !slices.IsSorted(waiting) {
+			return fmt.Errorf("flag --waiting: %v are not rising numbers of 100 at least", waiting)
+		}
+		if tips < 1 {
+			return fmt.Errorf("flag --tips: %d, there has to be one", tips)
+		}
+		w, err := bench.Mempool(cmd.Context(), bench.MempoolConfig{
+			Mix: m, Inputs: inputs, Waiting: waiting, Tips: tips, Show: bench.Show{Tx: minerpc.ShowTx, Txs: minerpc.ShowTxs},
+		})
 		if err != nil {
 			return err
 		}
@@ -52,4 +72,15 @@ func sayWaiting(out io.Writer, w bench.Waiting) {
 		"block template: %.1f ms, %d transactions, %.2f MB\n"+
 		"that block, its payments known: %.1f ms\n",
 		w.Txs, w.Inputs, w.Mix, w.OneCore, w.AllCores, w.Memory, w.Size, w.Template, w.BlockTxs, w.BlockMB, w.Block)
+	if len(w.Kept) == 0 {
+		return
+	}
+	fmt.Fprintf(out, "\ntemplate from the keeper, ms: median (95 %%)\n%9s %18s %18s %18s %10s %10s  %s\n",
+		"waiting", "ready", "payments coming", "new tip", "very first", "accepts/s", "blocks")
+	for _, k := range w.Kept {
+		fmt.Fprintf(out, "%9d %18s %18s %18s %10.1f %10.0f  %d of %d transactions, %.2f MB\n",
+			k.Waiting, spread(k.Ready), spread(k.Coming), spread(k.NewTip), k.First.Median, k.Accepts, k.NewTip.Count, k.BlockTxs, k.BlockMB)
+	}
 }
+
+func spread(s bench.Spread) string { return fmt.Sprintf("%.2f (%.2f)", s.Median, s.P95) }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/chain"
+	"github.com/quernnet/quern/consensus/script"
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/datastore"
 	"github.com/quernnet/quern/node/bench/payments"
@@ -36,19 +37,46 @@ type Waiting struct {
 	Block    float64 `json:"block_ms"`    // to judge and apply that block when it comes from outside
 	BlockTxs int     `json:"block_transactions"`
 	BlockMB  float64 `json:"block_mb"`
+
+	Kept []Kept `json:"keeper,omitempty"`
 }
 
 // templates is how many times one is built; the best counts.
 const templates = 5
 
-// Mempool times a pool on a chain in memory. Payments have inputs in all; half of
-// them are judged one after the other, the rest on all cores.
-func Mempool(ctx context.Context, mix payments.Mix, inputs int) (w Waiting, err error) {
+// MempoolConfig says what is to be timed.
+type MempoolConfig struct {
+	Mix     payments.Mix
+	Inputs  int   // of the payments whose acceptance is timed
+	Waiting []int // payments that wait while templates are asked for, rising; none: they are not
+	Tips    int   // blocks that come meanwhile, for each of Waiting
+	Show    Show
+}
+
+// coins is how many the chain needs for all payments.
+func (c *MempoolConfig) coins() int {
+	n, most := 2*c.Inputs, 0
+	for _, w := range c.Waiting {
+		most = max(most, w)
+		n += c.Tips * perBlock(w)
+	}
+	return n + most*inputsTenth/10 + min(topUp, inputsTenth*most)
+}
+
+// inputsTenth is an upper bound of ten payments' inputs.
+const inputsTenth = 27
+
+// acceptedBytes is the node's memory of scripts that hold.
+const acceptedBytes = 8 << 20
+
+// Mempool times a pool on a chain in memory. Half of the payments are judged one after the other, the
+// rest on all cores.
+func Mempool(ctx context.Context, c MempoolConfig) (w Waiting, err error) {
 	params, err := consensus.Chain("regtest")
 	if err != nil {
 		return w, err
 	}
-	made, err := payments.New(payments.Config{Params: params, Mix: mix, Weight: consensus.MaxWeight, Ready: inputs})
+	made, err := payments.New(payments.Config{Params: params, Mix: c.Mix, Weight: consensus.MaxWeight, Ready: c.coins()})
 	if err != nil {
 		return w, err
 	}
@@ -57,7 +85,8 @@ func Mempool(ctx context.Context, mix payments.Mix, inputs int) (w Waiting, err 
 		return w, err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	ch, err := chain.Open(ctx, chain.Config{Params: params, Store: store})
+	accepted := script.NewAccepted(acceptedBytes, [32]byte{})
+	ch, err := chain.Open(ctx, chain.Config{Params: params, Store: store, Accepted: accepted})
 	if err != nil {
 		return w, err
 	}
@@ -70,19 +99,30 @@ func Mempool(ctx context.Context, mix payments.Mix, inputs int) (w Waiting, err 
 			return w, err
 		}
 	}
-	pool, err := mempool.New(mempool.Config{Chain: ch, MaxSize: math.MaxInt64})
+	pool, err := mempool.New(mempool.Config{Chain: ch, MaxSize: math.MaxInt64, Accepted: accepted})
 	if err != nil {
 		return w, err
 	}
-	raws, err := encoded(made, inputs)
+	raws, err := encoded(made, c.Inputs)
 	if err != nil {
 		return w, err
 	}
-	w.Mix, w.Txs, w.Inputs = mix, len(raws), inputs
+	w.Mix, w.Txs, w.Inputs = c.Mix, len(raws), c.Inputs
 	if err := w.fill(ctx, pool, raws); err != nil {
 		return w, err
 	}
-	return w, w.mine(ctx, ch, pool)
+	if err := w.mine(ctx, ch, pool); err != nil {
+		return w, err
+	}
+	for _, n := range c.Waiting {
+		k := asking{chain: ch, pool: pool, more: func(inputs int) ([][]byte, error) { return encoded(made, inputs) }}
+		kept, err := k.keep(ctx, n, c.Tips, c.Show)
+		if err != nil {
+			return w, err
+		}
+		w.Kept = append(w.Kept, kept)
+	}
+	return w, nil
 }
 
 // encoded makes payments as they come over the wire.

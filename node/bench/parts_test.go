@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/node/bench/payments"
+	"github.com/quernnet/quern/node/mining"
 )
 
 func TestClock(t *testing.T) {
@@ -53,11 +55,24 @@ func TestBadSignatureIsNoFigure(t *testing.T) {
 }
 
 func TestMempoolFigures(t *testing.T) {
-	w, err := Mempool(t.Context(), payments.Mixed, 300)
+	shown := 0
+	show := Show{
+		Tx:  func(*wire.Tx) []byte { return []byte{1} },
+		Txs: func(_ *mining.Template, txs [][]byte) [][]byte { shown = max(shown, len(txs)); return txs },
+	}
+	w, err := Mempool(t.Context(), MempoolConfig{Mix: payments.Mixed, Inputs: 300, Waiting: []int{100, 150}, Tips: 2, Show: show})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if w.Inputs != 300 || w.BlockTxs != w.Txs+1 || w.OneCore <= 0 || w.AllCores <= 0 || w.Template <= 0 || w.Block <= 0 || w.Memory < w.Size/2 {
 		t.Errorf("%+v", w)
+	}
+	for i, k := range w.Kept {
+		if k.NewTip.Count != 2 || k.Ready.Count != 2*asks || k.First.Count != 1 || k.Waiting < 100 || k.Accepts <= 0 || k.BlockTxs < 100 || k.NewTip.P95 < k.NewTip.Median {
+			t.Errorf("keeper %d: %+v", i, k)
+		}
+	}
+	if len(w.Kept) != 2 || shown < 100 {
+		t.Errorf("%d keepers were timed, a template of %d shown", len(w.Kept), shown)
 	}
 }

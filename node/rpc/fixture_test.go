@@ -28,6 +28,7 @@ import (
 	"github.com/quernnet/quern/node/leaktest"
 	"github.com/quernnet/quern/node/mempool"
 	"github.com/quernnet/quern/node/mining"
+	"github.com/quernnet/quern/node/rpc/minerpc"
 	"github.com/quernnet/quern/node/rpc/table"
 	"github.com/quernnet/quern/node/wallet"
 )
@@ -164,7 +165,7 @@ func (f *fixture) build() {
 	if p.Assembler, err = mining.New(mining.Config{Chain: p.Chain, Pool: p.Pool, Now: p.Now}); err != nil {
 		t.Fatal(err)
 	}
-	if p.Templates, err = mining.NewKeeper(mining.KeeperConfig{Assembler: p.Assembler}); err != nil {
+	if p.Templates, err = mining.NewKeeper(mining.KeeperConfig{Assembler: p.Assembler, ShowTx: minerpc.ShowTx, Show: minerpc.ShowTxs}); err != nil {
 		t.Fatal(err)
 	}
 	if p.Miner, err = mining.NewMiner(mining.MinerConfig{

@@ -41,10 +41,18 @@ func (s *sizes) spread() int { return (s.coins + branch*s.fan - 1) / (branch * s
 
 func (s *sizes) mints() int { return s.direct() + s.spread() }
 
-// check says whether coinbases suffice, all of the first subsidy's.
+// halvings is after how many of them a coinbase broken at once still makes coins that
+// are worth paying with. One that is broken twice has to be of the first subsidy.
+const halvings = 3
+
+// check says whether coinbases suffice.
 func (s *sizes) check(c *Config) error {
-	if most := int(c.Params.SubsidyHalving) - 1; s.mints() > most {
-		return fmt.Errorf("%d coins are too many for a chain with blocks of %d weight units: they would need %d coinbases of 50, there are %d",
+	most := int(c.Params.SubsidyHalving) - 1
+	if s.spread() == 0 {
+		most += halvings * int(c.Params.SubsidyHalving)
+	}
+	if s.mints() > most {
+		return fmt.Errorf("%d coins are too many for a chain with blocks of %d weight units: they would need %d coinbases, %d are worth enough",
 			s.coins+s.pool, c.Weight, s.mints(), most)
 	}
 	return nil
