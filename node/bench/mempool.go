@@ -86,6 +86,7 @@ func Mempool(ctx context.Context, c MempoolConfig) (w Waiting, err error) {
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	accepted := script.NewAccepted(acceptedBytes, [32]byte{})
+	accepted.Add(wire.Hash{}, 0) // its memory is there before the first payment's
 	ch, err := chain.Open(ctx, chain.Config{Params: params, Store: store, Accepted: accepted})
 	if err != nil {
 		return w, err
