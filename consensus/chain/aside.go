@@ -9,7 +9,8 @@ import (
 )
 
 // Invalidate sets a block and all that follow it aside, until Reconsider. It
-// returns when the tip is on the best of the other branches.
+// returns when the tip is on the best of the other branches. ErrPruned when blocks that
+// would have to be taken back for it were pruned.
 func (c *Chain) Invalidate(ctx context.Context, id wire.Hash) error {
 	return c.remark(ctx, id, func(n *node) error {
 		if n.parent == nil {
@@ -21,9 +22,29 @@ func (c *Chain) Invalidate(ctx context.Context, id wire.Hash) error {
 		if past {
 			return errFloor(floor)
 		}
+		if err := c.engine.canRevert(n); err != nil {
+			return fmt.Errorf("block %v cannot be set aside: %w", n.id, err)
+		}
 		c.condemn(n, rejected)
 		return nil
 	})
+}
+
+// canRevert says why the coins cannot be brought back to before n.
+func (e *engine) canRevert(n *node) error {
+	if !e.tip.follows(n) {
+		return nil
+	}
+	for m := e.tip; m != n.parent; m = m.parent {
+		if !e.flagged(m, hasBody) {
+			return fmt.Errorf("block %v at height %d would be taken back: %w", m.id, m.height(), ErrPruned)
+		}
+	}
+	// A body that was fetched again has no undo data.
+	if _, err := e.c.Spent(n.id); errors.Is(err, ErrNoBlock) {
+		return fmt.Errorf("what block %v at height %d spent is gone: %w", n.id, n.height(), ErrPruned)
+	}
+	return nil
 }
 
 // Reconsider forgets that a block, its ancestors and descendants are invalid,

@@ -49,7 +49,7 @@ func (n *node) getTxOutProof(ctx context.Context, a table.Args) (any, error) {
 	}
 	b, err := n.Chain.Block(h.ID)
 	if err != nil {
-		return nil, missing(err, "Block not available (not fully downloaded)")
+		return nil, unavailable(err)
 	}
 	found := 0
 	p := wire.NewProof(b, func(i int) bool {
@@ -116,7 +116,7 @@ func (n *node) proofBlock(ctx context.Context, ids idSet, a table.Args) (chain.H
 		}
 		f, err := n.Txs.Find(ctx, least(ids.list))
 		if err != nil {
-			return chain.HeaderInfo{}, missing(err, "Block not available (not fully downloaded)")
+			return chain.HeaderInfo{}, unavailable(err)
 		}
 		if f != nil {
 			return n.header(f.Block)
