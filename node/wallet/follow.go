@@ -59,10 +59,10 @@ func (w *Wallet) readBlocks() (more bool, err error) {
 	}
 	reverted, applied, err := w.c.Chain.UpdatesSince(w.tip, batch)
 	if errors.Is(err, chain.ErrUnknown) {
-		// The chain was rebuilt, or the file is of another copy of it: the
-		// transactions stand, where they are in the chain is read anew.
-		w.c.Log.Warn("the wallet's last block is not on the chain, reading it from the start", "wallet", w.name, "block", w.tip)
-		return true, w.forgetBlocks()
+		return true, w.goBack()
+	}
+	if errors.Is(err, chain.ErrPruned) {
+		return false, fmt.Errorf("%w: %w", errPruned, err)
 	}
 	if errors.Is(err, chain.ErrNoBlock) {
 		w.miss(err)
@@ -74,10 +74,10 @@ func (w *Wallet) readBlocks() (more bool, err error) {
 	w.missed = false
 	for _, u := range reverted {
 		w.ledger.disconnect(u.Block, u.Next.Height)
-		w.tip, w.height = u.Prev.ID, u.Prev.Height
+		w.retreat(u.Prev.ID, u.Prev.Height)
 	}
 	for _, u := range applied {
-		w.tip, w.height = u.Next.ID, u.Next.Height
+		w.advance(u.Next.ID, u.Next.Height)
 		if err := w.connect(u.Block, u.Next.Height, timeMax(&u.Next), false); err != nil {
 			return false, err
 		}
@@ -159,18 +159,6 @@ func (w *Wallet) giveOut(r *keyring, index uint32) error {
 		w.setLabel(a, "", Receive)
 	}
 	return nil
-}
-
-// forgetBlocks takes the wallet back to where its oldest key may have been used. mu is held.
-func (w *Wallet) forgetBlocks() error {
-	for _, e := range w.ledger.ordered {
-		if e.state == confirmed || e.state == conflicted {
-			w.ledger.move(e, inactive, wire.Hash{}, 0, 0)
-		}
-	}
-	w.tip, w.height = w.c.Params.Genesis.ID(), 0
-	w.note(w.tipRecord())
-	return w.commit()
 }
 
 // readPool takes the mempool's news, and gives it back what it has lost of the

@@ -21,11 +21,9 @@ func (w *Wallet) hold() { w.c.Chain.HoldPruning(w.holdName(), w.saved+1) }
 func (w *Wallet) readable() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.hold()
-	_, _, err := w.c.Chain.UpdatesSince(w.tip, 1)
-	if errors.Is(err, chain.ErrUnknown) { // it would begin at the start
-		_, _, err = w.c.Chain.UpdatesSince(w.c.Params.Genesis.ID(), 1)
-	}
+	at, _ := w.standing()
+	w.c.Chain.HoldPruning(w.holdName(), min(w.saved, at.Height)+1)
+	_, err := w.standing()
 	if errors.Is(err, chain.ErrPruned) {
 		w.c.Chain.ReleasePruning(w.holdName())
 		return errPruned

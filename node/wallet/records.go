@@ -35,10 +35,10 @@ type metaRecord struct {
 	Birth   int64     `json:"birth,omitempty"` // Unix seconds; 0: not known
 }
 
-// tipRecord is the last block read.
+// tipRecord is the last block read, and some that were read before, the oldest first.
 type tipRecord struct {
-	Block  wire.Hash `json:"block"`
-	Height uint32    `json:"height"`
+	stop
+	Before []stop `json:"before,omitempty"`
 }
 
 // descRecord is a descriptor.

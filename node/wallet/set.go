@@ -30,6 +30,7 @@ type Chain interface {
 	Header(id wire.Hash) (chain.HeaderInfo, bool)
 	Block(id wire.Hash) (*wire.Block, error)
 	Background() (chain.Background, bool)
+	Flushed() wire.Hash
 	HoldPruning(name string, from uint32)
 	ReleasePruning(name string)
 }
@@ -217,7 +218,9 @@ func (s *Set) Run(ctx context.Context) error {
 		m.stop = func() { cancel(); <-done }
 		go func() {
 			defer close(done)
-			if err := m.run(own); err != nil {
+			if err := m.run(own); errors.Is(err, errPruned) {
+				s.lose(m, err)
+			} else if err != nil {
 				select {
 				case failed <- err:
 				default:
@@ -249,6 +252,19 @@ func (s *Set) Close() error {
 		errs = append(errs, m.end())
 	}
 	return errors.Join(errs...)
+}
+
+// lose unloads a wallet that cannot go on, as its next blocks are gone for good. What
+// follows the chain for it has ended.
+func (s *Set) lose(m *member, why error) {
+	s.c.Log.Error("a wallet is unloaded", "wallet", m.name, "err", why)
+	s.mu.Lock()
+	s.wallets = slices.DeleteFunc(s.wallets, func(o *member) bool { return o == m })
+	s.mu.Unlock()
+	m.AbortScan()
+	if err := m.close(); err != nil {
+		s.c.Log.Error("a wallet that is unloaded could not be saved", "wallet", m.name, "err", err)
+	}
 }
 
 // end stops following and gives the file up.

@@ -47,6 +47,7 @@ type Wallet struct {
 	tip     wire.Hash
 	height  uint32
 	saved   uint32        // height in the journal
+	before  []stop        // some of the blocks read before, oldest first: see places.go
 	missed  bool          // the block after tip is not stored
 	seen    uint64        // sequence of the last mempool event read
 	offered wire.Hash     // tip at which the mempool was last offered what it lacks
@@ -111,7 +112,7 @@ func (w *Wallet) load(all records) error {
 	if _, err := all.read(tipKey, &tip); err != nil {
 		return err
 	}
-	w.tip, w.height, w.saved = tip.Block, tip.Height, tip.Height
+	w.tip, w.height, w.saved, w.before = tip.Block, tip.Height, tip.Height, tip.Before
 	if err := w.loadSecrets(all); err != nil {
 		return err
 	}
@@ -190,7 +191,10 @@ func (w *Wallet) dump() []record {
 	return out
 }
 
-func (w *Wallet) tipRecord() record { return recordOf(tipKey, tipRecord{w.tip, w.height}) }
+func (w *Wallet) tipRecord() record {
+	w.settled()
+	return recordOf(tipKey, tipRecord{stop{w.tip, w.height}, w.before})
+}
 
 // note has records written with the next commit. mu is held.
 func (w *Wallet) note(rs ...record) {

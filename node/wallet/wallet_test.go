@@ -34,16 +34,22 @@ type ground struct {
 
 func newGround(t *testing.T) *ground {
 	t.Helper()
+	return newPruning(t, 0)
+}
+
+// newPruning is newGround with a chain.Config.Prune.
+func newPruning(t *testing.T, prune int64) *ground {
+	t.Helper()
 	p, err := consensus.Chain("regtest")
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := datastore.Open(datastore.Config{Params: p, Backend: "memory"})
+	store, err := datastore.Open(datastore.Config{Params: p, Backend: "memory", BlockFile: 8 << 10})
 	if err != nil {
 		t.Fatal(err)
 	}
 	g := &ground{T: t, params: p, dir: t.TempDir()}
-	if g.chain, err = chain.Open(t.Context(), chain.Config{Params: p, Store: store}); err != nil {
+	if g.chain, err = chain.Open(t.Context(), chain.Config{Params: p, Store: store, Prune: prune}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
