@@ -100,8 +100,14 @@ func (l *ledger) openChain(ctx context.Context, logs *Loggers, now func() time.T
 		}
 		return err
 	}
+	if l.prune == 0 && l.chain.Prunes() && !l.store.Reindexing() {
+		return errors.Join(errUnpruned, l.chain.Close())
+	}
 	return nil
 }
+
+// errUnpruned is Core's refusal, too: the node would say that it has all blocks.
+var errUnpruned = errors.New("blocks of this folder were pruned: set datastore.prune again, or start once with --reindex, which fetches all blocks anew")
 
 // close flushes and releases the folder. It returns told, with what that does not tell.
 func (l *ledger) close(told error) error {

@@ -68,11 +68,10 @@ func decodePlace(b []byte) (p place, err error) {
 }
 
 // An index's entries lie under keys of two bytes and more; these two say where it
-// stands, and where it stood at a block that the chain had on disk, which a crash
-// cannot take back.
+// stands, and which places it has passed, to come back to after a crash.
 var (
-	placeKey  = ds.NewKey("/at")
-	anchorKey = ds.NewKey("/anchor")
+	placeKey = ds.NewKey("/at")
+	trailKey = ds.NewKey("/trail")
 )
 
 // line is one index on its way along the chain.
@@ -82,10 +81,11 @@ type line struct {
 	store ds.Batching
 
 	// Run's goroutine changes these, the first three with Set.mu held.
-	at        place
-	synced    bool
-	missed    error
-	candidate place // for anchorKey, once the chain has it on disk
+	at      place
+	synced  bool
+	missed  error
+	trail   []place // see trail.go; oldest first
+	strayed bool    // trail is not as it is stored
 }
 
 // read reads a stored place; one that is not known when there is none.
@@ -105,7 +105,7 @@ func (l *line) stand(at place) error {
 	if err := l.remember(at.memory); err != nil {
 		return err
 	}
-	l.at, l.candidate = at, at
+	l.at = at
 	return nil
 }
 

@@ -70,7 +70,7 @@ func (s *Set) step(ctx context.Context) (more bool, err error) {
 	u, err := s.read(group[0].at)
 	switch {
 	case errors.Is(err, chain.ErrUnknown):
-		return true, s.goBack(ctx, group)
+		return true, s.goBack(group)
 	case errors.Is(err, chain.ErrNoBlock):
 		s.miss(group, err)
 		return true, nil
@@ -195,6 +195,7 @@ func (s *Set) write(ctx context.Context, group []*line, u updates) error {
 				return fmt.Errorf("%s: take block %v back: %w", l.name, r.Next.ID, err)
 			}
 			at.id, at.height = r.Prev.ID, r.Prev.Height
+			l.unpass(at.height)
 		}
 		for j := range u.applied {
 			a := &u.applied[j]
@@ -202,6 +203,7 @@ func (s *Set) write(ctx context.Context, group []*line, u updates) error {
 				return fmt.Errorf("%s: block %v: %w", l.name, a.Next.ID, err)
 			}
 			at.id, at.height = a.Next.ID, a.Next.Height
+			l.pass(at.id, at.height)
 		}
 		at.memory = l.memory()
 		if err := s.commit(l, w, at); err != nil {
@@ -231,14 +233,14 @@ func prepare(ctx context.Context, group []*line, us []consensus.Update) ([][]fun
 
 // commit writes w, and makes where the index then stands known.
 func (s *Set) commit(l *line, w *writer, at place) error {
-	safe, candidate := s.anchor(l.candidate, at)
-	if safe.known {
-		w.put(anchorKey, safe.encode())
+	s.settle(l)
+	if l.strayed {
+		w.put(trailKey, encodeTrail(l.trail))
 	}
-	l.candidate = candidate
 	if err := w.commit(at); err != nil {
 		return err
 	}
+	l.strayed = false
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l.at, l.missed = at, nil
@@ -246,26 +248,6 @@ func (s *Set) commit(l *line, w *writer, at place) error {
 	s.tell()
 	s.hold(l)
 	return nil
-}
-
-// anchor picks the place to come back to if a crash takes the chain back behind
-// where the index is now: that itself if the chain has it on disk, or the candidate if
-// that has come to be; and the candidate from now on.
-func (s *Set) anchor(candidate, now place) (safe, next place) {
-	disk, _ := s.c.Chain.Header(s.c.Chain.Flushed())
-	for _, p := range []place{now, candidate} {
-		if !p.known {
-			continue
-		}
-		h, ok := s.c.Chain.Header(p.id)
-		switch {
-		case ok && h.Active && disk.Active && h.Height <= disk.Height:
-			return p, now
-		case ok && h.Active && p.id == candidate.id:
-			return place{}, candidate
-		}
-	}
-	return place{}, now
 }
 
 // arrive notes which indexes are at the tip.
@@ -290,23 +272,15 @@ func (s *Set) tell() {
 // goBack is for indexes whose block the chain does not know: it crashed before it
 // had that on disk, or was built anew. They go back to where they stood when it
 // had, or begin anew; what they have of blocks beyond does no harm (see kind).
-func (s *Set) goBack(ctx context.Context, group []*line) error {
+func (s *Set) goBack(group []*line) error {
 	s.forget()
 	for _, l := range group {
 		lost := l.at
-		back, err := l.read(ctx, anchorKey)
-		if err != nil {
-			return fmt.Errorf("%s: %w", l.name, err)
-		}
-		if back.id == lost.id {
-			back = place{}
-		}
-		if _, _, err := s.c.Chain.UpdatesSince(back.id, 1); back.known && errors.Is(err, chain.ErrUnknown) {
-			back = place{}
-		}
+		back := s.back(l)
 		s.c.Log.Warn("an index was ahead of the chain on disk, going back", "index", l.name, "block", lost.id, "from", lost.height, "to", back.height)
+		l.unpass(back.height)
 		s.mu.Lock()
-		err = l.stand(back)
+		err := l.stand(back)
 		l.synced = false
 		s.tell()
 		s.hold(l)

@@ -118,12 +118,36 @@ func (s *Set) open(ctx context.Context, l *line) error {
 	if err != nil {
 		return err
 	}
+	if l.trail, err = l.readTrail(ctx); err != nil {
+		return err
+	}
 	if err := l.stand(at); err != nil {
 		return err
 	}
-	l.synced = at.known && at.id == s.c.Chain.Tip().ID
+	if at.known && s.unknown(at.id) {
+		if err := s.goBack([]*line{l}); err != nil {
+			return err
+		}
+	}
 	s.hold(l)
+	if err := s.readable(l); err != nil {
+		return err
+	}
+	at = l.at
+	l.synced = at.known && at.id == s.c.Chain.Tip().ID
 	s.all = append(s.all, l)
+	return nil
+}
+
+// readable says why an index can never read its next block.
+func (s *Set) readable(l *line) error {
+	id := l.at.id
+	if !l.at.known {
+		id = s.c.Params.Genesis.ID()
+	}
+	if _, _, err := s.c.Chain.UpdatesSince(id, 1); errors.Is(err, chain.ErrPruned) {
+		return fmt.Errorf("it has yet to read blocks that were pruned, from height %d on: switch it off, or start once with --reindex, which fetches all blocks anew", l.at.height+1)
+	}
 	return nil
 }
 
