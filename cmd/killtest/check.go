@@ -79,6 +79,9 @@ func (t *trial) final(ctx context.Context, n *node) error {
 	if err := t.bodies(ctx, n); err != nil {
 		return err
 	}
+	if err := t.indexed(ctx, n, s.Height); err != nil {
+		return err
+	}
 	if err := t.backAndForth(ctx, n, s); err != nil {
 		return err
 	}
@@ -96,7 +99,11 @@ func (t *trial) bodies(ctx context.Context, n *node) error {
 			continue
 		}
 		var raw string
-		if err := n.call(ctx, "getblock", &raw, b.ID().String(), 0); err != nil {
+		err := n.call(ctx, "getblock", &raw, b.ID().String(), 0)
+		if t.keeps.less(err) {
+			continue
+		}
+		if err != nil {
 			return fmt.Errorf("block %v of step %d: %w", b.ID(), i, err)
 		}
 		if raw != hex.EncodeToString(b.Bytes()) {

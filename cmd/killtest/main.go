@@ -3,6 +3,7 @@
 //
 //	go run ./cmd/killtest [-seeds 500] [-from 0] [-jobs 2] [-v] [-keep]
 //	go run ./cmd/killtest -seed N            one seed again, told in full
+//	go run ./cmd/killtest -kept [-seeds 100] nodes with indexes, half of which prune
 //	go run ./cmd/killtest -mutants           builds that must be caught
 //	go run ./cmd/killtest -flips 200         one bit of a file flipped at a time
 //	go run ./cmd/killtest -full              a disk that others fill (Linux, root)
@@ -15,7 +16,8 @@
 // folder copied, and the copy taken for what a crash left. After each death the
 // binary is started again, without a word about what has happened, and
 // must be at a state that the history has, no older than what it had
-// acknowledged. It exits with 1 when anything is not as it must be.
+// acknowledged. With -kept the node builds all indexes or, where it prunes, those that can be with
+// that; in the end each must answer as the history says. It exits with 1 when anything is not as it must be.
 package main
 
 import (
@@ -36,6 +38,7 @@ type options struct {
 	seed    int64
 	jobs    int
 	flips   int
+	kept    bool
 	mutants bool
 	full    bool
 	verbose bool
@@ -72,6 +75,7 @@ func parse(args []string) (options, error) {
 	fs.Int64Var(&o.seed, "seed", -1, "try this one alone, and tell all of it")
 	fs.IntVar(&o.jobs, "jobs", min(runtime.NumCPU(), 8), "seeds tried at a time")
 	fs.IntVar(&o.flips, "flips", 0, "flip so many bits, spread over all files of a folder, instead of killing")
+	fs.BoolVar(&o.kept, "kept", false, "have nodes keep more of the chain, or less: with indexes, and every other one pruned")
 	fs.BoolVar(&o.mutants, "mutants", false, "build nodes that flush wrongly, each of which a seed must catch, instead")
 	fs.BoolVar(&o.full, "full", false, "fill a node's disk while it works, instead")
 	fs.BoolVar(&o.verbose, "v", false, "tell of each seed")

@@ -32,6 +32,7 @@ type trial struct {
 	deep  int
 	reorg int // the step that makes the deepest reorganisation
 	plan  []life
+	keeps keeping
 
 	given  int             // most steps that a process was given, the one under way included
 	acked  int             // steps that a process has said are on disk
@@ -55,6 +56,9 @@ func (l *lab) newTrial(seed uint64) *trial {
 	// Every third has a wallet; every fourth of those makes it on the way.
 	t.wallet, t.made = seed%3 == 0, seed%3 == 0 && seed%12 != 0
 	t.plan = planned(t.rng, len(t.trace.Steps), t.passed())
+	if l.kept {
+		t.keepOther()
+	}
 	return t
 }
 
@@ -63,6 +67,9 @@ func (t *trial) told() string {
 	var s []string
 	for _, f := range t.plan {
 		s = append(s, f.String())
+	}
+	if t.keeps != 0 {
+		s = append(s, t.keeps.String())
 	}
 	if t.wallet {
 		s = append(s, "with a wallet")
@@ -97,7 +104,7 @@ func (t *trial) run(ctx context.Context) error {
 		}
 		t.resumed++
 	}
-	if err := t.last(ctx, nil); err != nil {
+	if err := t.last(ctx, nil, t.keeps.args()...); err != nil {
 		return err
 	}
 	if t.keep {
@@ -108,7 +115,8 @@ func (t *trial) run(ctx context.Context) error {
 
 // live starts a process and sees it die.
 func (t *trial) live(ctx context.Context, f life) error {
-	var env, args []string
+	var env []string
+	args := t.keeps.args()
 	if f.way == atPoint {
 		env = append(env, fmt.Sprintf("%s=%s %d %d", failpoint.KillEnv, f.point, f.hit, 5*t.rng.IntN(2)))
 	}
