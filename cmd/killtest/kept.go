@@ -161,8 +161,8 @@ func (t *trial) isPruned(ctx context.Context, n *node) error {
 	if err := n.call(ctx, "getblockchaininfo", &info); err != nil {
 		return err
 	}
-	if info.Height == 0 && t.trace.After[t.trace.Tip].Height > 350 {
-		return errors.New("nothing was pruned")
+	if height := t.trace.After[t.trace.Tip].Height; info.Height == 0 && height > 480 {
+		return fmt.Errorf("nothing was pruned of %d blocks", height)
 	}
 	return nil
 }

@@ -75,7 +75,7 @@ const walletName = "wallets/wallet.dat"
 // would never be tried.
 func (l *lab) undisturbed(ctx context.Context) error {
 	t := l.newTrial(1<<32 + 2) // it has a wallet
-	t.name, t.dir = "undisturbed", filepath.Join(l.dir, "undisturbed")
+	t.name, t.dir, t.keeps = "undisturbed", filepath.Join(l.dir, "undisturbed"), usual
 	if err := t.furnish(); err != nil {
 		return err
 	}
@@ -202,7 +202,11 @@ func (s *summary) print(w io.Writer) error {
 // traceOf is a seed's history.
 func (l *lab) traceOf(seed uint64) (*chaintest.Trace, int) {
 	deep := 1 + int(seed*37%150) // 1 to 150, each as often
-	return chaintest.NewTrace(chaintest.TraceConfig{Seed: seed, Deep: deep, Pads: 3, Pay: l.paid}), deep
+	c := chaintest.TraceConfig{Seed: seed, Deep: deep, Pads: 3, Pay: l.paid}
+	if l.kept {
+		c.Rest = 320 // blocks below the last 288 go
+	}
+	return chaintest.NewTrace(c), deep
 }
 
 // reorgOf is the step in which a history's deepest reorganisation happens: the

@@ -246,7 +246,7 @@ func (t *trial) give(ctx context.Context, n *node, i int) error {
 		// A flush while the chain moves. Nothing is taken to be acknowledged by it.
 		var wg sync.WaitGroup
 		defer wg.Wait()
-		wg.Go(func() { _ = n.call(ctx, "gettxoutsetinfo", nil, "none") })
+		wg.Go(func() { _ = n.call(ctx, "gettxoutsetinfo", nil, "none", nil, false) })
 	}
 	var verdict string
 	if err := n.call(ctx, "submitblock", &verdict, hex.EncodeToString(s.Block.Bytes())); err != nil {
@@ -331,10 +331,10 @@ type coinsInfo struct {
 	MuHash wire.Hash `json:"muhash"`
 }
 
-// coins has a process flush and say what its coin set is, and compares that
+// coins has a process flush (an index would answer without) and say what its coin set is, and compares that
 // with the history.
 func (t *trial) coins(ctx context.Context, n *node, kind string) (s coinsInfo, err error) {
-	if err := n.call(ctx, "gettxoutsetinfo", &s, kind); err != nil {
+	if err := n.call(ctx, "gettxoutsetinfo", &s, kind, nil, false); err != nil {
 		return s, err
 	}
 	a, ok := t.trace.After[s.Best]
