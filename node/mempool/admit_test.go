@@ -331,6 +331,29 @@ func TestEvents(t *testing.T) {
 	}
 }
 
+// What a block confirms and what it rules out leave in the block's order.
+func TestEventsOfABlock(t *testing.T) {
+	g := newGround(t, 3, nil)
+	coin := g.take()
+	theirs, ours := pay(coinValue, 9_000, 1, coin), pay(coinValue, 1_000, 1, coin)
+	first, last := pay(coinValue, 5_000, 1, g.take()), pay(coinValue, 2_000, 1, g.take())
+	for _, tx := range []*wire.Tx{last, ours, first} {
+		g.add(tx)
+	}
+	g.mine(g.chain.Tip(), first, theirs, last)
+	g.sync()
+	es, ok := g.pool.EventsSince(3)
+	want := []string{first.ID().String() + " block", ours.ID().String() + " conflict", last.ID().String() + " block"}
+	if !ok || len(es) != len(want) {
+		t.Fatalf("%d events, %v", len(es), ok)
+	}
+	for i, e := range es {
+		if got := e.Removed.String() + " " + e.Reason; got != want[i] {
+			t.Errorf("event %d: %s, want %s", e.Sequence, got, want[i])
+		}
+	}
+}
+
 func TestMoney(t *testing.T) {
 	for n, want := range map[int64]string{0: "0.00", 1: "0.00000001", 150_000: "0.0015", consensus.Coins: "1.00", -10: "-0.0000001"} {
 		if got := consensus.Amount(n); got != want {

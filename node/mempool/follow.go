@@ -131,27 +131,31 @@ func (p *Pool) atHand(b *wire.Block) {
 	}
 }
 
-// mined takes out a block's transactions and what spends the same coins.
+// mined takes out a block's transactions and what spends the same coins, and tells of
+// it in the block's order (Core's removeForBlock).
 func (p *Pool) mined(u *consensus.Update) {
 	b := u.Block
-	var in []*entry
+	var in []*entry // waiting ones that follow each other in the block: taken out at once
+	take := func() {
+		p.leavingFor(in, "block", u.Next.Height, u.Next.ID)
+		p.graph.remove(in...)
+		in = nil
+	}
 	for _, t := range b.Txs[1:] {
 		if e := p.graph.get(t.ID()); e != nil {
 			in = append(in, e)
-		}
-	}
-	p.leavingFor(in, "block", u.Next.Height, u.Next.ID)
-	p.graph.remove(in...)
-	for i, t := range b.Txs {
-		if i > 0 {
-			conflicts := p.graph.conflictsOf(t)
+		} else if conflicts := p.graph.conflictsOf(t); len(conflicts) > 0 {
+			take()
 			for _, e := range conflicts {
 				delete(p.deltas, e.id)
 			}
 			p.evictAll(conflicts, "conflict")
-			delete(p.deltas, t.ID())
-			p.orphans.remove(t.WitnessID())
 		}
+		delete(p.deltas, t.ID())
+		p.orphans.remove(t.WitnessID())
+	}
+	take()
+	for _, t := range b.Txs {
 		if p.orphans.ready(t.ID()) {
 			p.rouse()
 		}
