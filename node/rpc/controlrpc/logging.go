@@ -94,6 +94,7 @@ func (l *logging) set(raw json.RawMessage, on bool) error {
 		}
 	case known:
 		l.on[name] = on
+	case name == "libevent": // what bitcoind's HTTP server was made of: it still takes the name, too
 	default:
 		return table.Errorf(table.CodeInvalid, "unknown logging category %s", name)
 	}
