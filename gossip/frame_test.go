@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"math"
 	"runtime"
 	"testing"
 )
@@ -27,15 +28,19 @@ func TestFrameRoundTrip(t *testing.T) {
 // A frame's declared size alone allocates next to nothing.
 func TestFrameAllocatesAsBytesArrive(t *testing.T) {
 	lie := append(binary.AppendUvarint(nil, 1<<30), make([]byte, 100)...)
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	_, err := readFrame(bufio.NewReader(bytes.NewReader(lie)), 1<<30)
-	runtime.ReadMemStats(&after)
-	if !errors.Is(err, io.ErrUnexpectedEOF) {
-		t.Fatal(err)
+	least := uint64(math.MaxUint64)
+	for range 10 { // what nodes of other tests do as they end counts too
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := readFrame(bufio.NewReader(bytes.NewReader(lie)), 1<<30)
+		runtime.ReadMemStats(&after)
+		if !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Fatal(err)
+		}
+		least = min(least, after.TotalAlloc-before.TotalAlloc)
 	}
-	if got := after.TotalAlloc - before.TotalAlloc; got > 1<<20 {
-		t.Fatalf("%d bytes allocated for 100 received", got)
+	if least > 1<<20 {
+		t.Fatalf("%d bytes allocated for 100 received", least)
 	}
 }
 
