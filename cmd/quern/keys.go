@@ -108,35 +108,52 @@ func plain(err error, s, want string) error {
 }
 
 func setList(f reflect.Value, v any) error {
-	list := []string{}
-	if text, ok := v.(string); ok && strings.HasPrefix(text, "[") {
-		// As in the file: for items with commas in them.
-		var items struct{ V []any }
-		if err := toml.Unmarshal([]byte("V = "+text), &items); err != nil {
-			return fmt.Errorf("%q is not a list: %w", text, err)
-		}
-		v = items.V
-	}
+	var list []string
+	var err error
 	switch v := v.(type) {
 	case string:
-		for item := range strings.SplitSeq(v, ",") {
-			if item = strings.TrimSpace(item); item != "" {
-				list = append(list, item)
-			}
-		}
+		list, err = splitList(v)
 	case []any:
-		for _, item := range v {
-			s, ok := item.(string)
-			if !ok {
-				return fmt.Errorf("%v is not a string", item)
-			}
-			list = append(list, s)
-		}
+		list, err = itemsOf(v)
 	default:
-		return fmt.Errorf("%v is not a list of strings", v)
+		err = fmt.Errorf("%v is not a list of strings", v)
+	}
+	if err != nil {
+		return err
 	}
 	f.Set(reflect.ValueOf(list))
 	return nil
+}
+
+// splitList reads items with commas between them, or, where items have commas in
+// them, a list as in the file.
+func splitList(text string) ([]string, error) {
+	if strings.HasPrefix(text, "[") {
+		var items struct{ V []any }
+		if err := toml.Unmarshal([]byte("V = "+text), &items); err != nil {
+			return nil, fmt.Errorf("%q is not a list: %w", text, err)
+		}
+		return itemsOf(items.V)
+	}
+	list := []string{}
+	for item := range strings.SplitSeq(text, ",") {
+		if item = strings.TrimSpace(item); item != "" {
+			list = append(list, item)
+		}
+	}
+	return list, nil
+}
+
+func itemsOf(v []any) ([]string, error) {
+	list := make([]string, 0, len(v))
+	for _, item := range v {
+		s, ok := item.(string)
+		if !ok {
+			return nil, fmt.Errorf("%v is not a string", item)
+		}
+		list = append(list, s)
+	}
+	return list, nil
 }
 
 func setMap(f reflect.Value, v any) error {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -30,7 +31,7 @@ func addSettings(fs *pflag.FlagSet) *settings {
 	defaults := node.Defaults()
 	for _, k := range keys {
 		def := tomlText(k.field(&defaults).Interface())
-		f := fs.VarPF(&flagText{text: strings.Trim(def, `"`)}, k.name, "", k.help)
+		f := fs.VarPF(&flagText{text: strings.Trim(def, `"`), list: k.kind == reflect.TypeFor[[]string]()}, k.name, "", k.help)
 		if k.kind.Kind().String() == "bool" {
 			f.NoOptDefVal = "true"
 		}
@@ -39,12 +40,33 @@ func addSettings(fs *pflag.FlagSet) *settings {
 }
 
 // flagText holds a flag's text until load gives it to its key, so that flags,
-// environment and file share one parser.
-type flagText struct{ text string }
+// environment and file share one parser. A list that is given several times has
+// the items of all.
+type flagText struct {
+	text        string
+	list, given bool
+}
 
-func (f *flagText) String() string     { return f.text }
-func (f *flagText) Set(s string) error { f.text = s; return nil }
-func (f *flagText) Type() string       { return "value" }
+func (f *flagText) String() string { return f.text }
+
+func (f *flagText) Set(s string) error {
+	if !f.list || !f.given {
+		f.text, f.given = s, true
+		return nil
+	}
+	before, err := splitList(f.text)
+	if err != nil {
+		return err
+	}
+	more, err := splitList(s)
+	if err != nil {
+		return err
+	}
+	f.text = tomlText(append(before, more...))
+	return nil
+}
+
+func (f *flagText) Type() string { return "value" }
 
 // load reads and validates everything. The second result lists the files that
 // were read.

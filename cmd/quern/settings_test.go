@@ -80,6 +80,14 @@ func TestListsOnTheCommandLine(t *testing.T) {
 	}
 }
 
+// A list that is given several times has the items of all.
+func TestListsGivenAgain(t *testing.T) {
+	c, err := load(t, "", "--rpc.auth=ann:1$2", "--rpc.whitelist", `["ann:help,stop"]`, "--rpc.auth", "bob:3$4", "--rpc.whitelist=bob:uptime")
+	if err != nil || !slices.Equal(c.RPC.Auth, []string{"ann:1$2", "bob:3$4"}) || !slices.Equal(c.RPC.Whitelist, []string{"ann:help,stop", "bob:uptime"}) {
+		t.Fatalf("%q, %q, %v", c.RPC.Auth, c.RPC.Whitelist, err)
+	}
+}
+
 func TestBadSettings(t *testing.T) {
 	for _, c := range []struct {
 		name, file, arg, want string
