@@ -27,6 +27,30 @@ var fundOptions = []txargs.Field{
 	txargs.Of("input_weights", "array"), txargs.Of("max_tx_weight", "number"),
 }
 
+// notNull are those of them that may be left out but not null, in the order in which they are read.
+var notNull = []txargs.Field{
+	txargs.Of("add_inputs", "bool"), txargs.Of("change_address", "string"), txargs.Of("changeAddress", "string"),
+	txargs.Of("change_position", "number"), txargs.Of("changePosition", "number"), txargs.Of("change_type", "string"),
+	txargs.Of("lock_unspents", "bool"), txargs.Of("lockUnspents", "bool"), txargs.Of("include_unsafe", "bool"),
+	txargs.Of("replaceable", "bool"), txargs.Of("minconf", "number"), txargs.Of("maxconf", "number"),
+	txargs.Of("solving_data", "object"), txargs.Of("input_weights", "array"), txargs.Of("max_tx_weight", "number"),
+}
+
+// checkOptions refuses options that there are not, and values of other types.
+func checkOptions(o txargs.Object) error {
+	if err := o.Strict(fundOptions...); err != nil {
+		return err
+	}
+	for _, want := range notNull {
+		for _, f := range o {
+			if f.Key == want.Key && table.IsNull(f.Value) {
+				return table.Errorf(table.CodeType, "%s", table.WrongType(f.Value, string(want.Value)))
+			}
+		}
+	}
+	return nil
+}
+
 // first is an option by either of its names.
 func first(o txargs.Object, names ...string) (json.RawMessage, bool) {
 	for _, name := range names {
@@ -42,7 +66,7 @@ func truth(raw json.RawMessage) bool { return string(raw) == "true" }
 // fundDraft funds outputs with a transaction's inputs, version and lock time, and
 // options (Core's FundTransaction).
 func (n *node) fundDraft(w *wallet.Wallet, t *wire.Tx, to []spending.Recipient, o txargs.Object, c *control, override bool) (*funded, error) {
-	if err := o.Strict(fundOptions...); err != nil {
+	if err := checkOptions(o); err != nil {
 		return nil, err
 	}
 	for _, read := range []func() error{
