@@ -89,7 +89,11 @@ func (w *Wallet) newRing(desc *descriptor.Descriptor, created int64, start, end,
 			return nil, err
 		}
 		for _, x := range desc.PrivateRoots() {
-			r.rec.Roots = append(r.rec.Roots, x.Public().Text(w.c.Params))
+			text := x.Public().Text(w.c.Params)
+			r.rec.Roots = append(r.rec.Roots, text)
+			if _, ok := x.Private(); !ok {
+				r.rec.Others = append(r.rec.Others, text)
+			}
 		}
 	}
 	return r, nil

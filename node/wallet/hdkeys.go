@@ -43,8 +43,9 @@ func (w *Wallet) HDKeys(active, private bool) ([]HDKey, error) {
 				k = &HDKey{Public: text}
 				found[text], raw[text] = k, x.Pub()
 			}
-			k.HasPrivate = k.HasPrivate || r.rec.Private != nil
-			if _, ok := x.Private(); ok && private {
+			_, known := x.Private()
+			k.HasPrivate = k.HasPrivate || known || w.isLocked() && r.rec.Private != nil && !slices.Contains(r.rec.Others, text)
+			if known && private {
 				k.Private = x.Text(w.c.Params)
 			}
 			if d := (Descriptor{Text: r.rec.Text, Active: on}); !slices.Contains(k.Descriptors, d) {

@@ -230,7 +230,7 @@ func (w *Wallet) merge(text string, d *descriptor.Descriptor, created int64, sta
 		return nil, refuse(Fault, "Could not add descriptor '%s': new range must include current range = [%d,%d]", text, old.rec.Start, old.rec.End-1)
 	}
 	if r.rec.Private == nil {
-		r.rec.Private, r.rec.Roots = old.rec.Private, old.rec.Roots
+		r.rec.Private, r.rec.Roots, r.rec.Others = old.rec.Private, old.rec.Roots, old.rec.Others
 	}
 	r.rec.Order = old.rec.Order
 	old.rec = r.rec

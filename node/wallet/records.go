@@ -53,6 +53,7 @@ type descRecord struct {
 	Order   int64        `json:"order"`             // of entry into the wallet
 	Scripts [][][]byte   `json:"scripts,omitempty"` // of each index from Start to End, where only private keys derive them
 	Roots   []string     `json:"roots,omitempty"`   // the public forms of the extended keys that the private text has
+	Others  []string     `json:"others,omitempty"`  // those of Roots that the text has without a private key
 	Plain   []string     `json:"plain,omitempty"`   // of each such index: a descriptor of the script with the public keys; "" for none
 }
 
