@@ -120,7 +120,7 @@ func (n *node) bump(ctx context.Context, w *wallet.Wallet, id wire.Hash, b *bump
 	if err != nil {
 		return nil, err
 	}
-	if err := n.bumpRate(w, &old, b, coins, fee); err != nil {
+	if err := n.bumpRate(&old, b, n.weighed(w, &old, b, coins), fee); err != nil {
 		return nil, err
 	}
 	c := b.c
@@ -218,7 +218,7 @@ func (b *bump) recipients(w *wallet.Wallet, old *wallet.Tx) ([]spending.Recipien
 const walletIncrement spending.Feerate = 5000
 
 // bumpRate finds the new feerate, or judges the one that was asked for.
-func (n *node) bumpRate(w *wallet.Wallet, old *wallet.Tx, b *bump, coins txargs.Coins, fee int64) error {
+func (n *node) bumpRate(old *wallet.Tx, b *bump, ins []spending.Coin, fee int64) error {
 	st := n.Pool.Stats()
 	increment := spending.Feerate(st.Increment)
 	if b.c.feerate == nil {
@@ -232,7 +232,7 @@ func (n *node) bumpRate(w *wallet.Wallet, old *wallet.Tx, b *bump, coins txargs.
 		return table.Errorf(table.CodeWallet, "New fee rate (%s) is lower than the minimum fee rate (%s) to get into the mempool -- ",
 			spending.Money(int64(rate)), spending.Money(st.Rolling))
 	}
-	size, err := n.bumpedSize(w, old, b, coins)
+	size, err := bumpedSize(old, b, ins)
 	if err != nil {
 		return err
 	}
@@ -255,26 +255,31 @@ func (n *node) bumpRate(w *wallet.Wallet, old *wallet.Tx, b *bump, coins txargs.
 	return nil
 }
 
+// weighed is what the old inputs will weigh once signed. Others' are to be signed as they
+// are now, and b learns their weights.
+func (n *node) weighed(w *wallet.Wallet, old *wallet.Tx, b *bump, coins txargs.Coins) []spending.Coin {
+	list := make([]spending.Coin, len(old.Tx.Ins))
+	for i, in := range old.Tx.Ins {
+		list[i].Out = coins[in.Prev]
+		ring, _ := w.Solve(list[i].Out.Script)
+		list[i].Weight, list[i].Witness = n.inputWeight(list[i].Out.Script, ring, false)
+		if list[i].Weight < 0 {
+			signed, none := wire.Tx{Ins: []wire.In{in}}, wire.Tx{}
+			list[i].Weight, list[i].Fixed = int64(signed.Weight()-none.Weight()), true
+			list[i].Witness = len(in.Witness) > 0
+			b.c.weights[in.Prev] = max(list[i].Weight, leastInputWeight)
+		}
+	}
+	return list
+}
+
 // bumpedSize is what the old inputs and the new outputs will take, in virtual bytes.
-func (n *node) bumpedSize(w *wallet.Wallet, old *wallet.Tx, b *bump, coins txargs.Coins) (int64, error) {
+func bumpedSize(old *wallet.Tx, b *bump, ins []spending.Coin) (int64, error) {
 	t := txargs.Unsealed(old.Tx)
 	if len(b.outputs) > 0 {
 		t.Outs = b.outputs
 	}
-	list := make([]spending.Coin, len(t.Ins))
-	for i, in := range t.Ins {
-		list[i].Out = coins[in.Prev]
-		ring, _ := w.Solve(list[i].Out.Script)
-		list[i].Weight, list[i].Witness = n.inputWeight(list[i].Out.Script, ring, false)
-		if list[i].Weight < 0 { // another's: it will be signed as it is now
-			in := wire.Tx{Ins: []wire.In{old.Tx.Ins[i]}}
-			none := wire.Tx{}
-			list[i].Weight, list[i].Fixed = int64(in.Weight()-none.Weight()), true
-			list[i].Witness = len(old.Tx.Ins[i].Witness) > 0
-			b.c.weights[t.Ins[i].Prev] = max(list[i].Weight, leastInputWeight)
-		}
-	}
-	weight, ok := spending.SignedWeight(t, list)
+	weight, ok := spending.SignedWeight(t, ins)
 	if !ok {
 		return 0, table.Errorf(table.CodeWallet, "Missing solving data for estimating transaction size")
 	}
