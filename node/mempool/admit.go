@@ -170,7 +170,7 @@ func (p *Pool) place(change *plan, how terms, vs ...*verdict) {
 			p.release(v.e) // its parents
 		}
 		p.events.push(record{
-			e: v.e, private: how.private, height: p.height,
+			e: v.e, private: how.private, reverted: how.reverted, height: p.height,
 			alone: len(v.parents) == 0 && !how.reverted && !how.part,
 		})
 		p.orphans.remove(v.e.wid)

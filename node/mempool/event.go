@@ -19,6 +19,7 @@ type Event struct {
 	Block  wire.Hash // of a removal by a block, that block
 	// Of an addition.
 	Fee, Size int64 // satoshis, virtual bytes (sigop-adjusted)
+	Reverted  bool  // it came from a block that a reorganisation reverted
 	Alone     bool  // it spends nothing that waits, and came neither in a package nor from a reverted block
 }
 
@@ -30,11 +31,12 @@ const (
 
 // record is an event as it is kept: of what it adds or releases it has the bytes.
 type record struct {
-	e                        *entry // added or released; nil: removed
-	id, block                wire.Hash
-	reason                   string
-	height                   uint32
-	private, released, alone bool
+	e                 *entry // added or released; nil: removed
+	id, block         wire.Hash
+	reason            string
+	height            uint32
+	private, released bool
+	reverted, alone   bool
 }
 
 // eventLog keeps the newest events: rs[0] has the number last-len(rs)+1.
@@ -79,6 +81,7 @@ func (r *record) event(seq uint64) Event {
 		ev.Released = r.e.Decode()
 	default:
 		ev.Added, ev.Private, ev.Alone = r.e.Decode(), r.private, r.alone
+		ev.Reverted = r.reverted
 		ev.Fee, ev.Size = r.e.fee, r.e.vsize()
 	}
 	return ev

@@ -44,15 +44,16 @@ type Config struct {
 
 // Server publishes notifications.
 //
-// Only Run's goroutine touches at, best, seen and the notifiers' counters: at is the
-// block, and seen the mempool's event, up to which all was told; best is the
-// most work of a tip since the chain last stood still: while it reorganises, only
-// blocks above that are tips.
+// Only Run's goroutine touches at, back, best, seen and the notifiers' counters: at is
+// the block, and seen the mempool's event, up to which all was told; back says that
+// the last block told of went; best is the most work of a tip since the chain last
+// stood still: while it reorganises, only blocks above that are tips.
 type Server struct {
 	Config
 	publishers []*zmtp.Publisher // one an endpoint
 	notifiers  []*notifier
 	at         consensus.State
+	back       bool
 	best       work.Work
 	seen       uint64
 }
@@ -117,43 +118,38 @@ func (s *Server) follow(ctx context.Context) error {
 	}
 }
 
-// tell publishes all that is new. As with Core, what a block's transactions
-// pushed out of the mempool is told before the block, and what a reverted block
-// gave back after it.
+// tell publishes all that is new, in Core's order: what happened in the mempool
+// before a block came, and what that pushed out, is told before it; and what
+// a reorganisation gave back after the blocks that went and before those that came.
 func (s *Server) tell(ctx context.Context) error {
 	s.best = s.at.Work
 	for ctx.Err() == nil {
+		es := s.news() // of no block that the tip, looked at after it, does not show
+		if s.at.ID == s.Chain.Tip().ID {
+			s.events(es)
+			return nil
+		}
 		reverted, applied, err := s.changes(ctx)
 		if err != nil {
 			return err
 		}
-		events, ok := s.Pool.EventsSince(s.seen)
-		if !ok {
-			s.Log.Warn("more happened in the mempool than is remembered: subscribers miss some of it")
-			s.seen = s.Pool.Stats().Sequence
-		}
-		moved, first := len(reverted)+len(applied) > 0, 0
-		if moved {
-			first = afterConflicts(events)
-		}
-		s.events(events[:first])
 		s.blocks(reverted, applied)
-		s.events(events[first:])
-		if !moved {
-			return nil
-		}
 	}
 	return nil
 }
 
-// changes reads the next few updates.
+// news are the mempool's events that were not told yet.
+func (s *Server) news() []mempool.Event {
+	es, ok := s.Pool.EventsSince(s.seen)
+	if !ok {
+		s.Log.Warn("more happened in the mempool than is remembered: subscribers miss some of it")
+		s.seen = s.Pool.Stats().Sequence
+	}
+	return es
+}
+
+// changes reads the next few updates, and waits until the pool has followed them.
 func (s *Server) changes(ctx context.Context) (reverted, applied []consensus.Update, err error) {
-	if s.at.ID == s.Chain.Tip().ID {
-		return nil, nil, nil
-	}
-	if err := s.Pool.Sync(ctx); err != nil {
-		return nil, nil, fmt.Errorf("zmq: %w", err)
-	}
 	reverted, applied, err = s.Chain.UpdatesSince(s.at.ID, batch)
 	if errors.Is(err, chain.ErrUnknown) || errors.Is(err, chain.ErrNoBlock) {
 		// The chain was rebuilt, began anew with a snapshot, or pruned them.
@@ -164,27 +160,54 @@ func (s *Server) changes(ctx context.Context) (reverted, applied []consensus.Upd
 	if err != nil {
 		return nil, nil, fmt.Errorf("zmq: read the chain: %w", err)
 	}
+	if err := s.Pool.Sync(ctx); err != nil {
+		return nil, nil, fmt.Errorf("zmq: %w", err)
+	}
 	return reverted, applied, nil
 }
 
-// afterConflicts is the place behind the last event by which a block's
-// transaction pushed another one out.
-func afterConflicts(es []mempool.Event) int {
+// ofReorganisation counts the events up to the last by which a
+// reorganisation gave back to the mempool or took from it.
+func ofReorganisation(es []mempool.Event) int {
 	for i, e := range slices.Backward(es) {
-		if e.Reason == "conflict" {
+		if e.Reverted || e.Reason == "reorg" || e.Reason == "conflict" {
 			return i + 1
 		}
 	}
 	return 0
 }
 
-// blocks tells of updates, and of the tips among them.
+// before counts the events that happened before a block was the tip, and by its coming.
+func before(es []mempool.Event, u *consensus.Update) int {
+	for i := range es {
+		if es[i].Height >= u.Next.Height && es[i].Block != u.Next.ID {
+			return i
+		}
+	}
+	return len(es)
+}
+
+// blocks tells of updates, of the tips among them, and of what has its place
+// before those that came.
 func (s *Server) blocks(reverted, applied []consensus.Update) {
 	for _, u := range reverted {
 		s.block(u.Block, disconnected)
-		s.at = u.Prev
+		s.at, s.back = u.Prev, true
 	}
-	for _, u := range applied {
+	if len(applied) == 0 {
+		return
+	}
+	es := s.news()
+	if s.back {
+		n := ofReorganisation(es)
+		s.events(es[:n])
+		es, s.back = es[n:], false
+	}
+	for i := range applied {
+		u := &applied[i]
+		n := before(es, u)
+		s.events(es[:n])
+		es = es[n:]
 		s.block(u.Block, connected)
 		s.at = u.Next
 		if u.Next.Work.Cmp(s.best) > 0 {

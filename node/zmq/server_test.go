@@ -334,6 +334,94 @@ func TestReorganisation(t *testing.T) {
 	}
 }
 
+// What a reorganisation gives back is told after the blocks that went and before
+// those that came, as every transaction of both is.
+func TestReorganisationGivesBack(t *testing.T) {
+	g := newGround(t)
+	coin := g.coinbases(g.generate(102)[:1])[0]
+	payment := spend(coin, 1000)
+	g.add(payment)
+	old := g.generate(1)[0]
+	oldBase := g.coinbases([]wire.Hash{old})[0]
+	if err := g.chain.Invalidate(t.Context(), old); err != nil {
+		t.Fatal(err)
+	}
+	var fresh []wire.Hash
+	var bases []*wire.Tx
+	for range 2 { // blocks without the payment
+		b, err := g.blocks.GenerateBlock(t.Context(), pay, nil, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fresh, bases = append(fresh, b.ID()), append(bases, b.Txs[0])
+	}
+	if err := g.chain.Invalidate(t.Context(), fresh[0]); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.chain.Reconsider(t.Context(), old); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.pool.Sync(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r := g.serve()
+	start := g.pool.Stats().Sequence
+	if err := g.chain.Reconsider(t.Context(), fresh[0]); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"hashtx " + oldBase.ID().String(), "hashtx " + payment.ID().String(), "sequence " + seq(old, "D"),
+		"hashtx " + payment.ID().String(), "sequence " + pooledSeq(payment.ID(), "A", start+1),
+		"hashtx " + bases[0].ID().String(), "sequence " + seq(fresh[0], "C"),
+		"hashtx " + bases[1].ID().String(), "sequence " + seq(fresh[1], "C"), "hashblock " + fresh[1].String(),
+	}
+	for i, w := range want {
+		topic, body, _ := r.next()
+		for topic == "rawtx" || topic == "rawblock" {
+			topic, body, _ = r.next()
+		}
+		if got := topic + " " + body; got != w {
+			t.Fatalf("message %d is %s, want %s", i, got, w)
+		}
+	}
+}
+
+// What came into the mempool before a block is told before it, however late: who
+// reads it afterwards would think that it still waits.
+func TestPoolBeforeBlock(t *testing.T) {
+	g := newGround(t)
+	coins := g.coinbases(g.generate(102)[:2])
+	s, err := Listen(t.Context(), Config{
+		Notifications: []Notification{{Topic: Sequence, Endpoint: "tcp://127.0.0.1:0"}}, Chain: g.chain, Pool: g.pool,
+		Catching: func() bool { return false }, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := g.pool.Stats().Sequence
+	first, second := spend(coins[0], 1000), spend(coins[1], 1000)
+	g.add(first)
+	one := g.generate(1)[0]
+	g.add(second)
+	two := g.generate(1)[0]
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- s.publishers[0].Run(ctx) }()
+	defer func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}()
+	r := subscribe(t, s.publishers[0].Addr())
+	if err := s.tell(ctx); err != nil {
+		t.Fatal(err)
+	}
+	r.want("sequence",
+		pooledSeq(first.ID(), "A", start+1), seq(one, "C"),
+		pooledSeq(second.ID(), "A", start+3), seq(two, "C"))
+}
+
 // An endpoint that cannot be had is named, and the others are released.
 func TestEndpointTaken(t *testing.T) {
 	g := newGround(t)
