@@ -3,6 +3,8 @@ package mining
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -128,7 +130,7 @@ func TestSignals(t *testing.T) {
 		version int32
 	}{
 		{142, Defined, 0x20000000}, {143, Started, signalling}, {286, Started, signalling}, {287, LockedIn, signalling},
-		{430, LockedIn, signalling}, {431, Active, 0x20000000},
+		{430, LockedIn, signalling}, {431, Active, 0x20000000}, {432, Active, 0x20000000},
 	} {
 		g.generate(int(c.tip - g.chain.Tip().Height))
 		s := g.chain.Tip()
@@ -137,10 +139,45 @@ func TestSignals(t *testing.T) {
 			t.Errorf("after height %d: %+v, version %#x", c.tip, got, g.a.version(&s))
 		}
 	}
+	// What getdeploymentinfo of bitcoind says of blocks in the middle of the chain.
+	for _, c := range []struct {
+		height, since uint32
+		stage, next   Stage
+		signalling    string
+	}{
+		{0, 0, Defined, Defined, ""}, {143, 0, Defined, Started, ""}, {146, 144, Started, Started, "###"},
+		{287, 144, Started, LockedIn, strings.Repeat("#", 144)}, {288, 288, LockedIn, LockedIn, "#"},
+		{431, 288, LockedIn, Active, strings.Repeat("#", 144)}, {432, 432, Active, Active, ""},
+	} {
+		h, _ := g.chain.ActiveAt(c.height)
+		s, _ := g.chain.StateAt(h.ID)
+		got := g.assembler(0).Deployments(&s)
+		if len(got) != 1 || got[0].Stage != c.stage || got[0].Next != c.next || got[0].Since != c.since || got[0].Signalling != c.signalling {
+			t.Errorf("at height %d: %+v", c.height, got)
+		}
+	}
+	g.aside(t)
 	other := g.chain.Tip()
 	p := *other.Params
 	p.Name, other.Params = "signet", &p
-	if got := g.a.Signals(&other); got != nil || g.a.version(&other) != 0x20000000 {
+	if got := g.a.Signals(&other); got != nil || g.a.Deployments(&other) != nil || g.a.version(&other) != 0x20000000 {
 		t.Errorf("elsewhere: %+v", got)
+	}
+}
+
+// aside compares what is said of the tip and its ancestors before and after they leave the active branch.
+func (g *ground) aside(t *testing.T) {
+	t.Helper()
+	tip := g.chain.Tip()
+	before := g.a.Deployments(&tip)
+	h, _ := g.chain.ActiveAt(300)
+	if err := g.chain.Invalidate(t.Context(), h.ID); err != nil {
+		t.Fatal(err)
+	}
+	if got := g.assembler(0).Deployments(&tip); !slices.Equal(got, before) {
+		t.Errorf("aside: %+v instead of %+v", got, before)
+	}
+	if s := g.chain.Tip(); g.a.Deployments(&s)[0].Next != LockedIn {
+		t.Errorf("at height %d: %+v", s.Height, g.a.Deployments(&s))
 	}
 }

@@ -1,6 +1,7 @@
 package mining
 
 import (
+	"strings"
 	"sync"
 
 	"github.com/quernnet/quern/consensus"
@@ -45,35 +46,42 @@ const (
 	topMask = 0xe0000000
 )
 
+// branch gives the blocks of one branch by height; ok is false where it has none, or where it is just being
+// reverted.
+type branch func(height uint32) (h chain.HeaderInfo, ok bool)
+
 // signals knows the deployments' stages. Safe for concurrent use.
 //
 // mu guards known: the stage of the blocks that follow one whose height is a multiple of the period less
 // one. What follows a block never changes, so nothing is ever wrong.
 type signals struct {
-	active func(height uint32) (chain.HeaderInfo, bool)
+	active branch
 	mu     sync.Mutex
 	known  map[wire.Hash]Stage
 }
 
 // after lists the deployments as they are for the block after s, which is on the active branch.
 func (g *signals) after(s *consensus.State) []Signal {
-	if s.Params.Name != "regtest" {
+	if !hasDummy(s.Params) {
 		return nil
 	}
-	return []Signal{{Name: dummyName, Bit: dummyBit, Optional: true, Stage: g.stage(s.Height + 1)}}
+	return []Signal{{Name: dummyName, Bit: dummyBit, Optional: true, Stage: g.stage(g.active, s.Height+1)}}
 }
 
-// stage is that of the active branch's block at height, found from the last period known of.
-func (g *signals) stage(height uint32) Stage {
+// hasDummy says whether the chain has bitcoind's deployment for tests.
+func hasDummy(p *consensus.Params) bool { return p.Name == "regtest" }
+
+// stage is that of the branch's block at height, found from the last period known of.
+func (g *signals) stage(at branch, height uint32) Stage {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	first := height - height%dummyPeriod
 	var unknown []chain.HeaderInfo // the last blocks of periods, newest first
 	stage := Defined
 	for ; first > 0; first -= dummyPeriod {
-		last, ok := g.active(first - 1)
+		last, ok := at(first - 1)
 		if !ok {
-			return Defined // the branch is just being reverted
+			return Defined
 		}
 		if known, ok := g.known[last.ID]; ok {
 			stage = known
@@ -82,34 +90,38 @@ func (g *signals) stage(height uint32) Stage {
 		unknown = append(unknown, last)
 	}
 	for i := len(unknown) - 1; i >= 0; i-- {
-		stage = g.next(stage, unknown[i].Height)
+		stage = next(at, stage, unknown[i].Height)
 		g.known[unknown[i].ID] = stage
 	}
 	return stage
 }
 
 // next is the stage after a period that was in stage and ends with the block at height last.
-func (g *signals) next(stage Stage, last uint32) Stage {
+func next(at branch, stage Stage, last uint32) Stage {
 	switch stage {
 	case Defined:
 		return Started
 	case Started:
-		count := 0
-		for h := last; h+dummyPeriod > last; h-- {
-			if b, ok := g.active(h); ok && uint32(b.Version)&topMask == topBits && b.Version&(1<<dummyBit) != 0 {
-				count++
-			}
-			if h == 0 {
-				break
-			}
-		}
-		if count >= dummyThreshold {
+		if strings.Count(signalling(at, last), "#") >= dummyThreshold {
 			return LockedIn
 		}
 		return Started
 	default:
 		return Active
 	}
+}
+
+// signalling shows the blocks of last's period up to it: # for each that signals, - for the others.
+func signalling(at branch, last uint32) string {
+	var b strings.Builder
+	for h := last - last%dummyPeriod; h <= last; h++ {
+		if i, ok := at(h); ok && uint32(i.Version)&topMask == topBits && i.Version&(1<<dummyBit) != 0 {
+			b.WriteByte('#')
+		} else {
+			b.WriteByte('-')
+		}
+	}
+	return b.String()
 }
 
 // Signals lists the deployments by version bits for the block after s.

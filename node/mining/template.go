@@ -20,6 +20,7 @@ type Chain interface {
 	Tip() consensus.State
 	Changed() <-chan struct{}
 	ActiveAt(height uint32) (chain.HeaderInfo, bool)
+	Header(id wire.Hash) (chain.HeaderInfo, bool)
 	Coins(ops []wire.Outpoint) (consensus.State, []consensus.Coin, error)
 	TestBlock(ctx context.Context, b *wire.Block, draft bool) error
 	AddBlock(ctx context.Context, b *wire.Block) error

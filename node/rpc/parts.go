@@ -86,7 +86,7 @@ func (p Parts) methods(started time.Time, running func() []controlrpc.Running) t
 	t = table.New(
 		controlrpc.Methods(control),
 		chainrpc.Methods(p.chainIndexes(chainrpc.Parts{
-			Chain: p.Chain, Pool: p.Pool, Params: p.Params, Folder: p.Folder,
+			Chain: p.Chain, Pool: p.Pool, Bits: p.Assembler, Params: p.Params, Folder: p.Folder,
 			Syncing: p.syncing, Progress: p.progress, Warnings: p.warnings, Cache: p.Cache, Log: p.Log,
 		})),
 		txrpc.Methods(p.txIndexes(txrpc.Parts{Chain: p.Chain, Pool: p.Pool, Params: p.Params, Block: p.walletBlock})),

@@ -1,9 +1,7 @@
 package chainrpc
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -108,36 +106,6 @@ func (n *node) getChainTips(_ context.Context, _ table.Args) (any, error) {
 	return out, nil
 }
 
-// deployment is a rule change of the past.
-type deployment struct {
-	name   string
-	Type   string `json:"type"`
-	Active bool   `json:"active"`
-	Height uint32 `json:"height"`
-}
-
-// deployments is an object by name, in Core's order.
-type deployments []deployment
-
-// MarshalJSON writes the object.
-func (ds deployments) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	b.WriteByte('{')
-	for i := range ds {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		raw, err := json.Marshal(&ds[i])
-		if err != nil {
-			return nil, err
-		}
-		b.WriteString(`"` + ds[i].name + `":`)
-		b.Write(raw)
-	}
-	b.WriteByte('}')
-	return b.Bytes(), nil
-}
-
 func (n *node) getDeploymentInfo(_ context.Context, a table.Args) (any, error) {
 	id, err := n.Chain.Tip().ID, error(nil)
 	if a.Given(0) {
@@ -155,14 +123,7 @@ func (n *node) getDeploymentInfo(_ context.Context, a table.Args) (any, error) {
 		Flags       []string    `json:"script_flags"`
 		Deployments deployments `json:"deployments"`
 	}{Hash: id, Height: state.Height, Flags: n.blockFlags(&state)}
-	p := n.Params
-	for _, d := range []deployment{
-		{name: "bip34", Height: p.BIP34}, {name: "bip66", Height: p.BIP66}, {name: "bip65", Height: p.BIP65},
-		{name: "csv", Height: p.CSV}, {name: "segwit", Height: p.Segwit},
-	} {
-		d.Type, d.Active = "buried", state.Height+1 >= d.Height
-		out.Deployments = append(out.Deployments, d)
-	}
+	out.Deployments = n.deployments(&state)
 	return out, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/quernnet/quern/node/index"
 	"github.com/quernnet/quern/node/index/gcs"
 	"github.com/quernnet/quern/node/mempool"
+	"github.com/quernnet/quern/node/mining"
 	"github.com/quernnet/quern/node/rpc/table"
 )
 
@@ -72,6 +73,11 @@ type Sums interface {
 	Height() uint32 // of the last block in it
 }
 
+// Bits are the deployments by version bits.
+type Bits interface {
+	Deployments(s *consensus.State) []mining.Progress
+}
+
 // Parts are what the methods reach.
 type Parts struct {
 	Chain    Chain
@@ -79,6 +85,7 @@ type Parts struct {
 	Txs      Txs     // nil: there is no such index
 	Filters  Filters // the same
 	Sums     Sums    // the same
+	Bits     Bits
 	Params   *consensus.Params
 	Folder   string                            // of the ledger; empty: it has none
 	Syncing  func() bool                       // the node still catches up

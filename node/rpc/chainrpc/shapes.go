@@ -119,11 +119,7 @@ func deploymentsShape() table.Shape {
 		table.Str("hash", "The block's hash"),
 		table.Num("height", "The block's height"),
 		table.Arr("script_flags", "The flags by which the block's scripts are checked", table.Str("", "a flag")),
-		table.Dict("deployments", "", table.Obj("xxxx", "name of the deployment",
-			table.Str("type", `"buried"`),
-			table.Num("height", "The first block for which the rules hold").Maybe(),
-			table.Bool("active", "Whether the rules hold for the next block"),
-		)),
+		table.Dict("deployments", "", table.Obj("xxxx", "name of the deployment", deploymentFields()...)),
 	)
 }
 
