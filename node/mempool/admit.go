@@ -42,11 +42,17 @@ type Result struct {
 
 // Add judges t and keeps it. The error is an *Error, or ours. A transaction
 // whose inputs are unknown is kept as an orphan when from is not empty
-// (a peer's name, by which orphans are bounded), and ErrOrphan returned. Without
+// (a peer's name, by which orphans are bounded), and ErrOrphan returned; where t's fee alone
+// is too low, an orphan that spends it may pay for both. Without
 // from it is our own user's, and begins private if Config.Stem says so.
 func (p *Pool) Add(t *wire.Tx, from string) (Result, error) {
 	r, err := p.admit(t, from, terms{when: p.now(), private: p.stem && from == ""}, true)
 	var bad *Error
+	if from != "" && errors.As(err, &bad) && bad.Reconsider && bad.Reason != missingInputs {
+		if pair, ok := p.addWithOrphan(t); ok {
+			return pair, nil
+		}
+	}
 	if from != "" && errors.As(err, &bad) && !bad.Peer && !errors.Is(err, ErrOrphan) && !strings.HasPrefix(bad.Reason, "txn-already-") {
 		p.remember(t)
 	}

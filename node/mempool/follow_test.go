@@ -175,6 +175,33 @@ func TestOrphans(t *testing.T) {
 	}
 }
 
+// TestOrphanPaysForParent has a parent come that pays too little alone, again and again.
+func TestOrphanPaysForParent(t *testing.T) {
+	g := newGround(t, 1, nil)
+	parent := pay(coinValue, 0, 2, g.take())
+	poor := pay(parent.Outs[0].Value, 1, 1, parent.Outpoint(0))
+	rich := pay(parent.Outs[1].Value, 5_000, 1, parent.Outpoint(1))
+	alone := func(tx *wire.Tx) {
+		t.Helper()
+		var bad *Error
+		if _, err := g.pool.Add(tx, "peer"); !errors.As(err, &bad) || !bad.Reconsider || bad.Reason == missingInputs {
+			t.Fatalf("got %v", err)
+		}
+	}
+	alone(parent)
+	for _, tx := range []*wire.Tx{rich, poor} {
+		if _, err := g.pool.Add(tx, "peer"); !errors.Is(err, ErrOrphan) {
+			t.Fatalf("got %v", err)
+		}
+	}
+	if r, err := g.pool.Add(parent, "peer"); err != nil || r.Entry.Tx.ID() != parent.ID() {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	g.sync()
+	g.has(parent, true)
+	g.has(rich, true)
+}
+
 // lost is an orphan whose parents never come.
 func lost() *wire.Tx { return pay(1000, 0, 1, wire.Outpoint{TxID: wire.Hash{1}}) }
 

@@ -2,6 +2,7 @@ package mempool
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/quernnet/quern/consensus/wire"
 )
@@ -140,6 +141,30 @@ func (p *Pool) AddPackage(txs []*wire.Tx, maxRate int64) ([]Verdict, *Error, err
 		whole = &Error{Reason: someFailed}
 	}
 	return out, whole, nil
+}
+
+// addWithOrphan judges t, whose fee alone is too low, together with an orphan that lacks t
+// alone, the newest first (Core's opportunistic packages of a parent and its child). It says
+// whether both waited then.
+func (p *Pool) addWithOrphan(t *wire.Tx) (Result, bool) {
+	p.mu.Lock()
+	orphans := slices.Clone(p.orphans.waiting[t.ID()])
+	p.mu.Unlock()
+	for _, x := range slices.Backward(orphans) {
+		txs := []*wire.Tx{t, x.Decode()}
+		if len(x.parents) > 1 || wellFormed(txs) != nil {
+			continue
+		}
+		out, bad, err := p.joint(txs, terms{when: p.now(), part: true, together: true}, true)
+		if bad != nil || err != nil {
+			p.log.Debug("orphan does not pay for its parent", "tx", x.id, "from", x.from, "bad", bad, "err", err)
+			continue
+		}
+		if !p.trim(txs, out) {
+			return *out[0].Result, true
+		}
+	}
+	return Result{}, false
 }
 
 // waits fills in what is known of a transaction that waits, perhaps with another witness.

@@ -77,6 +77,7 @@ func (d *driver) refresh() {
 		d.tip = tip.ID
 		d.mu.Lock()
 		d.refused.clear()
+		d.poor.clear()
 		d.mu.Unlock()
 	}
 	d.announceTip(tip)

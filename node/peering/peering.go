@@ -113,6 +113,7 @@ type Peering struct {
 	toldBy  tally                 // by block and who sent them
 	claims  map[wire.Hash][]claim // what peers said of blocks that we do not have yet
 	refused recent                // witness ids that policy refused, at this tip
+	poor    recent                // the same, of those that a child may pay for
 	transit map[wire.Hash]bool    // being judged as part of a gossiped batch
 	outbox  []*wire.Tx            // to publish
 	fetches fetches
@@ -183,6 +184,7 @@ func New(c Config) (*Peering, error) {
 		bodies:    newRecentBodies(),
 		stems:     newStems(),
 		refused:   recent{most: maxRefused},
+		poor:      recent{most: maxRefused},
 		seen:      c.Pool.Stats().Sequence,
 		relayTime: relayTime,
 		hedgeTime: hedgeTime,
@@ -344,6 +346,12 @@ func (t *tally) count(id wire.Hash) int {
 type recent struct {
 	most     int
 	now, old map[wire.Hash]struct{}
+}
+
+// remove takes id out of the set.
+func (r *recent) remove(id wire.Hash) {
+	delete(r.now, id)
+	delete(r.old, id)
 }
 
 // add puts id into the set and says whether it was new.

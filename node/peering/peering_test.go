@@ -54,6 +54,23 @@ func TestTransactionsTravel(t *testing.T) {
 	})
 }
 
+// A parent that pays nothing travels with the child that pays for both.
+func TestPackageTravels(t *testing.T) {
+	a, b := start(t, "a", setup{}), start(t, "b", setup{})
+	a.mine(110)
+	meet(t, a, b)
+	waitTip(t, a, b)
+	waitSynced(t, a, b)
+	op, value := a.coinbase(1)
+	parent := spend(op, value)
+	child := spend(parent.Outpoint(0), value-20_000)
+	if _, bad, err := a.pool.AddPackage([]*wire.Tx{parent, child}, 0); bad != nil || err != nil {
+		t.Fatal(bad, err)
+	}
+	waitTx(t, child, b)
+	waitTx(t, parent, b)
+}
+
 // What gossip never carried, since nobody was connected, is reconciled.
 func TestMempoolIsReconciled(t *testing.T) {
 	a, b := start(t, "a", setup{}), start(t, "b", setup{})

@@ -83,7 +83,7 @@ func (p *Peering) unknown(ts []*wire.Tx) (news []*wire.Tx, inputs int) {
 			continue
 		}
 		p.mu.Lock()
-		refused := p.refused.has(t.WitnessID())
+		refused := p.refused.has(t.WitnessID()) || p.poor.has(t.WitnessID())
 		p.mu.Unlock()
 		if !refused {
 			news = append(news, t)
@@ -143,7 +143,11 @@ func (p *Peering) judge(from gossip.Peer, ts []*wire.Tx) (f findings) {
 			return f
 		default:
 			p.mu.Lock()
-			p.refused.add(t.WitnessID())
+			if refusal.Reconsider {
+				p.poor.add(t.WitnessID())
+			} else {
+				p.refused.add(t.WitnessID())
+			}
 			p.mu.Unlock()
 		}
 	}
@@ -158,6 +162,17 @@ func (p *Peering) judgeFrom(from gossip.Peer, ts []*wire.Tx) {
 	if f := p.judge(from, news); f.fault != nil {
 		p.Net.Report(from, 100, f.fault)
 	}
+}
+
+// judgeParents judges an answer with an orphan's parents: one that paid too little alone may
+// enter now, with its child.
+func (p *Peering) judgeParents(from gossip.Peer, ts []*wire.Tx) {
+	p.mu.Lock()
+	for _, t := range ts {
+		p.poor.remove(t.WitnessID())
+	}
+	p.mu.Unlock()
+	p.judgeFrom(from, ts)
 }
 
 func (p *Peering) judgeSlow(ctx context.Context) error {

@@ -35,7 +35,7 @@ func (p *Peering) askParents(ctx context.Context) error {
 			p.Log.Debug("no parents of an orphan", "peer", o.from, "id", o.tx.ID(), "err", err)
 			continue
 		}
-		p.judgeFrom(o.from, ts)
+		p.judgeParents(o.from, ts)
 	}
 }
 

@@ -361,7 +361,7 @@ func (p *Peering) takeStemmed(from gossip.Peer, t *wire.Tx) (fresh bool, err err
 		return false, nil
 	}
 	p.mu.Lock()
-	refused := p.refused.has(t.WitnessID())
+	refused := p.refused.has(t.WitnessID()) || p.poor.has(t.WitnessID())
 	p.mu.Unlock()
 	if refused {
 		return false, errRefusedBefore
