@@ -128,6 +128,10 @@ func (n *Node) Run(ctx context.Context) (err error) {
 	n.measure(p)
 	n.parts.Store(p)
 	if server != nil {
+		if p.net != nil {
+			warm("Starting network threads…")
+			s.await(ctx, p.net.Ready())
+		}
 		server.Attach(n.rpcParts(p))
 	}
 	tip := l.chain.Tip()

@@ -38,12 +38,26 @@ func (s *stack) start(name string, f func(context.Context) error) {
 		defer close(v.done)
 		v.err = f(ctx)
 		if ctx.Err() == nil {
-			select {
-			case s.failed <- struct{}{}:
-			default:
-			}
+			s.fail()
 		}
 	}()
+}
+
+func (s *stack) fail() {
+	select {
+	case s.failed <- struct{}{}:
+	default:
+	}
+}
+
+// await blocks until ready is closed, unless ctx or a service ends first.
+func (s *stack) await(ctx context.Context, ready <-chan struct{}) {
+	select {
+	case <-ready:
+	case <-ctx.Done():
+	case <-s.failed:
+		s.fail() // for wait
+	}
 }
 
 // wait blocks until ctx ends or a service does, then ends all from the top

@@ -43,3 +43,13 @@ func TestStackEndsWhenAServiceFails(t *testing.T) {
 		t.Errorf("error %v, want the store's alone", err)
 	}
 }
+
+func TestStackAwaitsNoServiceThatFailed(t *testing.T) {
+	broken := errors.New("no such port")
+	s := newStack(slog.New(slog.DiscardHandler))
+	s.start("net", func(context.Context) error { return broken })
+	s.await(t.Context(), nil)
+	if err := s.wait(t.Context()); !errors.Is(err, broken) {
+		t.Errorf("error %v, want the network's", err)
+	}
+}
