@@ -61,7 +61,7 @@ func samples() map[string][]byte {
 	tip := syncer.Tip{ID: wire.Hash{3}, Height: 9, Work: work.Work{1, 2, 3, 4}}
 	hs := []wire.Hash{{1}, {2}}
 	return map[string][]byte{
-		"hello":        Hello{1, wire.Hash{1}, wire.Hash{2}, tip, 1, 2, "quern"}.encode(),
+		"hello":        Hello{1, wire.Hash{1}, wire.Hash{2}, tip, 1, 0, 2, "quern"}.encode(),
 		"locator":      appendHashes(nil, hs),
 		"headers":      headersReply{tip, []wire.Header{header, next}}.encode(),
 		"ids":          appendHashes(nil, hs),

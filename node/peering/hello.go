@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/quernnet/quern/consensus/wire"
@@ -20,13 +21,13 @@ const (
 
 // Services a peer offers, a bit each.
 const (
-	ServeBlocks uint64 = 1 // bodies of all blocks on its active branch
-	ServeRecent uint64 = 2 // bodies of the last syncer.RecentBlocks of them
+	ServeBlocks uint32 = 1 // bodies of all blocks on its active branch
+	ServeRecent uint32 = 2 // bodies of the last syncer.RecentBlocks of them
 )
 
 const (
 	maxAgent = 256
-	maxHello = 4 + 3*wire.HashSize + 4 + 32 + 8 + 8 + 4 + maxAgent
+	maxHello = 4 + 3*wire.HashSize + 4 + 32 + 4 + 4 + 8 + 4 + maxAgent
 )
 
 // Hello is what two peers tell each other first.
@@ -34,7 +35,8 @@ type Hello struct {
 	Version        uint32
 	Genesis, Rules wire.Hash // of the chain; Params.Digest
 	Tip            syncer.Tip
-	Services       uint64
+	Services       uint32
+	First          uint32 // height from which on it has bodies, as of now; 0: not told, as earlier nodes do, whose services had these bytes
 	Nonce          uint64 // drawn at start, so that a node knows itself
 	Agent          string
 }
@@ -44,7 +46,8 @@ func (h Hello) encode() []byte {
 	b = append(b, h.Genesis[:]...)
 	b = append(b, h.Rules[:]...)
 	b = appendTip(b, h.Tip)
-	b = binary.LittleEndian.AppendUint64(b, h.Services)
+	b = binary.LittleEndian.AppendUint32(b, h.Services)
+	b = binary.LittleEndian.AppendUint32(b, h.First)
 	b = binary.LittleEndian.AppendUint64(b, h.Nonce)
 	return appendBytes(b, []byte(h.Agent))
 }
@@ -56,7 +59,8 @@ func decodeHello(b []byte) (Hello, error) {
 		Genesis:  f.hash("genesis"),
 		Rules:    f.hash("rules' digest"),
 		Tip:      f.tip(),
-		Services: f.uint64("services"),
+		Services: f.uint32("services"),
+		First:    f.uint32("first body"),
 		Nonce:    f.uint64("nonce"),
 		Agent:    string(f.bytes(maxAgent, "agent")),
 	}
@@ -75,6 +79,17 @@ func (f *frame) tip() syncer.Tip {
 
 // errSelf says that the peer is this very node, or a copy of it.
 var errSelf = errors.New("the peer is this node itself")
+
+// first is the height from which on the peer gives bodies, besides its recent ones.
+func (h Hello) first() uint32 {
+	switch {
+	case h.Services&ServeBlocks != 0:
+		return 0
+	case h.First == 0:
+		return math.MaxUint32
+	}
+	return h.First
+}
 
 // check compares a peer's hello with ours. Its errors are words for the
 // operator: the peer is parted from, not punished.

@@ -38,6 +38,7 @@ type Chain interface {
 	AddBlock(ctx context.Context, b *wire.Block) error
 	Background() (chain.Background, bool)
 	Prunes() bool
+	FirstBody() uint32
 }
 
 // Pool is what peering needs of the mempool. *mempool.Pool satisfies it.
@@ -118,6 +119,9 @@ type Peering struct {
 	outbox  []*wire.Tx            // to publish
 	fetches fetches
 	asked   map[gossip.Peer]int64 // Unix seconds of the last mempool question
+
+	firstHere uint32 // as firstBody, at the tip firstAt
+	firstAt   wire.Hash
 }
 
 // known is a peer that passed the handshake.
@@ -250,10 +254,7 @@ func (p *Peering) joined(ctx context.Context, id gossip.Peer) error {
 	p.mu.Unlock()
 	p.Log.Debug("peer joined", "peer", id, "agent", printable(theirs.Agent), "height", theirs.Tip.Height)
 	p.post(func(d *driver, now time.Time) []syncer.Action {
-		if theirs.Services&ServeBlocks == 0 {
-			return d.sched.LimitedJoined(now, syncer.Peer(id), theirs.Tip)
-		}
-		return d.sched.PeerJoined(now, syncer.Peer(id), theirs.Tip)
+		return d.sched.PeerJoined(now, syncer.Peer(id), theirs.Tip, theirs.first())
 	})
 	signal(p.meet)
 	return nil
@@ -271,23 +272,35 @@ func (p *Peering) left(id gossip.Peer) {
 }
 
 func (p *Peering) hello() Hello {
+	tip := tipOf(p.Chain.Tip())
 	return Hello{
 		Version:  Version,
 		Genesis:  p.Params.Genesis.ID(),
 		Rules:    p.Params.Digest(),
-		Tip:      tipOf(p.Chain.Tip()),
-		Services: p.services(), Nonce: p.nonce,
+		Tip:      tip,
+		Services: p.services(), First: p.firstBody(tip.ID), Nonce: p.nonce,
 		Agent: p.Agent[:min(len(p.Agent), maxAgent)],
 	}
 }
 
 // services are what this node can promise: old bodies only where none was pruned, nor
 // is missing before a snapshot.
-func (p *Peering) services() uint64 {
+func (p *Peering) services() uint32 {
 	if p.Limited() {
 		return ServeRecent
 	}
 	return ServeBlocks | ServeRecent
+}
+
+// firstBody is the height from which on there are bodies, at least 1. It is looked up once a
+// tip: every stranger may ask.
+func (p *Peering) firstBody(tip wire.Hash) uint32 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.firstAt != tip {
+		p.firstAt, p.firstHere = tip, max(p.Chain.FirstBody(), 1)
+	}
+	return p.firstHere
 }
 
 // Limited says that this node serves no more than recent bodies.

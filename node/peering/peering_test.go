@@ -2,10 +2,12 @@ package peering
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
 	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/consensus/chain"
 	"github.com/quernnet/quern/consensus/wire"
 )
 
@@ -27,6 +29,47 @@ func TestSyncAndFollow(t *testing.T) {
 	}
 	if p := st.Peers[0]; p.ID != a.net.ID() || p.Agent != "test/1 (a)" || p.Services != ServeBlocks|ServeRecent {
 		t.Fatalf("peer's status: %+v", p)
+	}
+}
+
+// pruning is a chain that may prune, and has all or none of the bodies below first.
+type pruning struct {
+	*chain.Chain
+	first uint32
+}
+
+func (pruning) Prunes() bool        { return true }
+func (p pruning) FirstBody() uint32 { return p.first }
+
+// Who may prune and has not yet gives what it has: all that it says.
+func TestPruningPeerGivesWhatItHas(t *testing.T) {
+	a := start(t, "a", setup{chain: func(c *chain.Chain) Chain { return pruning{c, 0} }})
+	b := start(t, "b", setup{})
+	a.mine(400)
+	meet(t, b, a)
+	waitTip(t, a, b)
+}
+
+// A hello of an earlier node has eight bytes of services, which say nothing of its first body.
+func TestFirstBodyInHello(t *testing.T) {
+	for _, c := range []struct {
+		hello Hello
+		want  uint32
+	}{
+		{Hello{Services: ServeBlocks | ServeRecent}, 0},
+		{Hello{Services: ServeRecent}, math.MaxUint32},
+		{Hello{Services: ServeRecent, First: 1}, 1},
+		{Hello{Services: ServeRecent, First: 700}, 700},
+	} {
+		got, err := decodeHello(c.hello.encode())
+		if err != nil || got != c.hello || got.first() != c.want {
+			t.Errorf("%+v has bodies from %d on, %v; want %+v, %d", got, got.first(), err, c.hello, c.want)
+		}
+	}
+	old := append(Hello{}.encode()[:4+2*wire.HashSize+wire.HashSize+4+32], 2, 0, 0, 0, 0, 0, 0, 0)
+	old = append(old, make([]byte, 8+4)...)
+	if h, err := decodeHello(old); err != nil || h.Services != ServeRecent || h.first() != math.MaxUint32 {
+		t.Errorf("%+v, %v", h, err)
 	}
 }
 

@@ -25,7 +25,7 @@ type PeerStatus struct {
 	ID       gossip.Peer
 	Agent    string // printable ASCII
 	Version  uint32
-	Services uint64
+	Services uint32
 	Start    uint32      // height of its tip when it joined
 	Tip      syncer.Tip  // as it claims now
 	InFlight []wire.Hash // bodies asked of it

@@ -415,7 +415,7 @@ func (s *Scheduler) askFor(now time.Time, r *request) {
 // their last claim may be a little old.
 func (b *block) isWith(now time.Time, p *peer, tries int) bool {
 	reach := p.tip.Height
-	if p.limited && b.Height+RecentBlocks-2 <= reach {
+	if b.Height < p.first && b.Height+RecentBlocks-2 <= reach {
 		return false
 	}
 	if tries > 0 {

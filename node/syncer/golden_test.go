@@ -21,7 +21,7 @@ var update = flag.Bool("update", false, "write what the scripts in testdata come
 // indented lines after it are the actions that it brings.
 //
 //	+3s                             time passes, then a tick
-//	join NAME HEIGHT                PeerJoined; work is the height + 1
+//	join NAME HEIGHT [first=H]      PeerJoined; work is the height + 1
 //	leave NAME
 //	headers #N count=C last=H claim=H best=H [counted=H | proven=H]
 //	headers-failed #N [ours]
@@ -105,7 +105,7 @@ func (g *stage) do(t *testing.T, words []string) []Action {
 		g.now = now.Add(d)
 		return s.Tick(g.now)
 	case cmd == "join":
-		return s.PeerJoined(now, Peer(arg(1)), tipAt(number(t, arg(2))))
+		return s.PeerJoined(now, Peer(arg(1)), tipAt(number(t, arg(2))), uint32(number(t, value(words, "first"))))
 	case cmd == "leave":
 		return s.PeerLeft(now, Peer(arg(1)))
 	case cmd == "announced":

@@ -87,7 +87,7 @@ type Scheduler struct {
 type peer struct {
 	name    Peer
 	tip     Tip
-	limited bool       // it gives only the last RecentBlocks
+	first   uint32     // height from which on it has bodies, besides the last RecentBlocks
 	open    []*request // oldest first
 	asked   *request   // the open one for headers
 	polled  time.Time
@@ -157,17 +157,10 @@ func New(best, tip Tip, least work.Work) *Scheduler {
 	}
 }
 
-// PeerJoined tells of a new peer and the tip it claims.
-func (s *Scheduler) PeerJoined(now time.Time, name Peer, tip Tip) []Action {
-	return s.join(now, &peer{name: name, tip: tip, batch: MaxBatch / 2})
-}
-
-// LimitedJoined is PeerJoined of a peer that gives only recent bodies.
-func (s *Scheduler) LimitedJoined(now time.Time, name Peer, tip Tip) []Action {
-	return s.join(now, &peer{name: name, tip: tip, batch: MaxBatch / 2, limited: true})
-}
-
-func (s *Scheduler) join(now time.Time, p *peer) []Action {
+// PeerJoined tells of a new peer, the tip it claims and the height from which on it says
+// to have bodies; of its last RecentBlocks it has them in any case.
+func (s *Scheduler) PeerJoined(now time.Time, name Peer, tip Tip, first uint32) []Action {
+	p := &peer{name: name, tip: tip, first: first, batch: MaxBatch / 2}
 	if _, known := s.peers[p.name]; known || len(s.peers) >= MaxPeers {
 		return s.Announced(now, p.name, p.tip)
 	}

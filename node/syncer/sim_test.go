@@ -80,7 +80,7 @@ func newWorld(t testing.TB, height, least int, peers []habit) *world {
 		name := Peer(fmt.Sprintf("%v%d", h, i))
 		w.habits[name] = h
 		w.after(time.Duration(i)*10*time.Millisecond, func() []Action {
-			return w.s.PeerJoined(w.now, name, tipAt(w.claim(h)))
+			return w.s.PeerJoined(w.now, name, tipAt(w.claim(h)), 0)
 		})
 	}
 	w.tick()
@@ -168,7 +168,7 @@ func (w *world) part(p Peer, why string) {
 	w.gone[p] = why
 	w.after(0, func() []Action { return w.s.PeerLeft(w.now, p) })
 	if w.back {
-		w.after(time.Second, func() []Action { return w.s.PeerJoined(w.now, p, tipAt(w.claim(w.habits[p]))) })
+		w.after(time.Second, func() []Action { return w.s.PeerJoined(w.now, p, tipAt(w.claim(w.habits[p])), 0) })
 	}
 }
 
