@@ -87,11 +87,13 @@ func readImport(raw json.RawMessage, now int64) (out wallet.ImportRequest, bad *
 	}
 	out.Desc, out.Active, out.NextIndex, out.Internal, out.Label = *r.Desc, r.Active != nil && *r.Active, r.NextIndex, r.Internal, r.Label
 	if r.Range != nil && !table.IsNull(r.Range) {
-		span, bad := descriptorRange(r.Range)
-		if bad != nil {
+		low, high, err := table.ParseRange(r.Range)
+		if err != nil {
+			var bad *table.Error
+			errors.As(err, &bad)
 			return out, bad, nil
 		}
-		out.Range = &span
+		out.Range = &[2]int64{low, high}
 	}
 	return out, nil, nil
 }
@@ -109,41 +111,6 @@ func timestamp(raw json.RawMessage, now int64) (int64, error) {
 		return max(now, 1), nil
 	}
 	return 0, table.Errorf(table.CodeType, "Expected number or \"now\" timestamp value for key. got type %s", table.TypeName(raw))
-}
-
-const maxRange = 1_000_000 // indexes of one descriptor
-
-// descriptorRange reads the first and last index (Core's ParseDescriptorRange).
-func descriptorRange(raw json.RawMessage) (span [2]int64, bad *table.Error) {
-	var list []json.RawMessage
-	switch table.TypeName(raw) {
-	case "number":
-		list = []json.RawMessage{json.RawMessage("0"), raw}
-	case "array":
-		_ = json.Unmarshal(raw, &list) // it is an array
-	}
-	if len(list) != 2 {
-		return span, table.Errorf(table.CodeInvalid, "Range must be specified as end or as [begin,end]")
-	}
-	for i, v := range list {
-		n, err := table.ParseInteger(v, 64)
-		if err != nil {
-			errors.As(err, &bad)
-			return span, bad
-		}
-		span[i] = n
-	}
-	switch {
-	case span[0] > span[1]:
-		return span, table.Errorf(table.CodeInvalid, "Range specified as [begin,end] must not have begin after end")
-	case span[0] < 0:
-		return span, table.Errorf(table.CodeInvalid, "Range should be greater or equal than 0")
-	case span[1]>>31 != 0:
-		return span, table.Errorf(table.CodeInvalid, "End of range is too high")
-	case span[1] >= span[0]+maxRange:
-		return span, table.Errorf(table.CodeInvalid, "Range is too large")
-	}
-	return span, nil
 }
 
 // listed is one of listdescriptors' lines.
