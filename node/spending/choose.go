@@ -42,9 +42,9 @@ type params struct {
 	unsafe          bool
 	truc            bool
 
-	limitAncestors, limitCluster int
-	rng                          *rand.Rand
-	bump                         func([]wire.Outpoint) int64 // of coins together
+	longestLine int
+	rng         *rand.Rand
+	bump        func([]wire.Outpoint) int64 // of coins together
 }
 
 // selection is coins that reach a target.
@@ -207,16 +207,16 @@ func attempt(forms map[string]*pools, all *pools, target int64, mixed bool, p *p
 // filters lists which coins are taken first: deep ones, then one's own waiting
 // ones in short lines, then longer lines.
 func (p *params) filters() []filter {
-	a, c := max(1, p.limitAncestors), max(1, p.limitCluster)
+	n := max(1, p.longestLine)
 	fs := []filter{
 		{mine: 1, theirs: 6}, {mine: 1, theirs: 1, mixed: true},
 		{theirs: 1, ancestors: 2, cluster: 2, mixed: true},
-		{theirs: 1, ancestors: min(4, a/3), cluster: min(4, c/3), mixed: true},
-		{theirs: 1, ancestors: a / 2, cluster: c / 2, mixed: true},
-		{theirs: 1, ancestors: a - 1, cluster: c - 1, partial: true, mixed: true},
+		{theirs: 1, ancestors: min(4, n/3), cluster: min(4, n/3), mixed: true},
+		{theirs: 1, ancestors: n / 2, cluster: n / 2, mixed: true},
+		{theirs: 1, ancestors: n - 1, cluster: n - 1, partial: true, mixed: true},
 	}
 	if p.unsafe {
-		fs = append(fs, filter{ancestors: a - 1, cluster: c - 1, partial: true, mixed: true})
+		fs = append(fs, filter{ancestors: n - 1, cluster: n - 1, partial: true, mixed: true})
 	}
 	return fs
 }
@@ -236,7 +236,7 @@ func automatic(coins []*Coin, target int64, p *params) (*selection, error) {
 	for _, g := range groups {
 		if !slices.ContainsFunc(fs, func(f filter) bool { return f.takes(g.group) && (!g.last || f.partial) }) {
 			lost += g.amount()
-			if g.ancestors >= p.limitAncestors || g.cluster >= p.limitCluster {
+			if g.ancestors >= p.longestLine || g.cluster >= p.longestLine {
 				long += g.amount()
 			}
 		}

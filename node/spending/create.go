@@ -57,6 +57,14 @@ type Preset struct {
 	Witnesses [][]byte
 }
 
+// longestLine is how many waiting transactions that spend each other a payment becomes one of:
+// nodes that count ancestors and descendants take no more, as Core does not.
+const longestLine = 25
+
+// LongestLine is how many a payment becomes one of at most, where the own mempool takes
+// clusters of so many.
+func LongestLine(cluster int) int { return min(longestLine, cluster) }
+
 // Order is what a transaction is to do. Feerates are in satoshis per 1000 virtual
 // bytes, sizes in virtual bytes.
 type Order struct {
@@ -83,8 +91,8 @@ type Order struct {
 	Together  bool  // spend coins of one script together
 	Unsafe    bool  // others' waiting coins, too
 
-	LimitAncestors, LimitCluster int
-	Rand                         *rand.Rand
+	LongestLine int // of waiting transactions that spend each other
+	Rand        *rand.Rand
 	// Bump is what bumping coins costs that are spent together, as Coin.Bump is for one;
 	// nil: the sum.
 	Bump func([]wire.Outpoint) int64
@@ -140,7 +148,7 @@ func outSize(out *wire.Out) int {
 func (o *Order) params() (*params, error) {
 	p := &params{
 		feerate: o.Feerate, longTerm: o.LongTerm, discard: o.Discard, together: o.Together, unsafe: o.Unsafe, truc: o.Version == 3,
-		maxWeight: cmp.Or(o.MaxWeight, MaxWeight), limitAncestors: o.LimitAncestors, limitCluster: o.LimitCluster, rng: o.Rand, bump: o.Bump,
+		maxWeight: cmp.Or(o.MaxWeight, MaxWeight), longestLine: o.LongestLine, rng: o.Rand, bump: o.Bump,
 	}
 	if p.maxWeight < leastWeight || p.maxWeight > MaxWeight {
 		return nil, fmt.Errorf("Maximum transaction weight must be between %d and %d", leastWeight, MaxWeight)

@@ -25,7 +25,7 @@ func order(rng *rand.Rand, pay int64, coins ...Coin) Order {
 	return Order{
 		To: []Recipient{{Out: wire.Out{Value: pay, Script: p2wpkh(200)}}}, Coins: coins, Others: true, Version: 2,
 		Change: p2wpkh(201), ChangeSpendSize: 68, Feerate: 10_000, LongTerm: LongTermFeerate, Discard: 3000, Dust: DustFeerate,
-		Replaceable: true, Tip: new(uint32(1000)), MaxFee: MaxFee, LimitAncestors: 25, LimitCluster: 64, Rand: rng,
+		Replaceable: true, Tip: new(uint32(1000)), MaxFee: MaxFee, LongestLine: LongestLine(64), Rand: rng,
 	}
 }
 
@@ -147,6 +147,16 @@ func TestWaitingCoins(t *testing.T) {
 	waiting.Ancestors = 25
 	if _, err := Create(order(seeded(1), 100_000, waiting)); !errors.Is(err, errLongChain) {
 		t.Errorf("at the end of a long line: %v", err)
+	}
+	waiting.Ancestors, waiting.Cluster = 1, 25
+	if _, err := Create(order(seeded(1), 100_000, waiting)); !errors.Is(err, errLongChain) {
+		t.Errorf("at the start of a long line: %v", err)
+	}
+	waiting.Cluster = 6
+	o := order(seeded(1), 100_000, waiting)
+	o.LongestLine = LongestLine(6)
+	if _, err := Create(o); !errors.Is(err, errLongChain) {
+		t.Errorf("in a cluster that the mempool lets no longer grow: %v", err)
 	}
 }
 

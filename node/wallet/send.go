@@ -140,11 +140,11 @@ func (w *Wallet) draft(coins []Coin, outs []wire.Out, feerate int64, subtract bo
 	if _, err := io.ReadFull(w.c.Rand, seed[:]); err != nil {
 		return nil, fmt.Errorf("randomness: %w", err)
 	}
-	tip := w.height
+	tip, st := w.height, w.c.Pool.Stats()
 	o := spending.Order{
 		Others: true, Version: 2, ChangeSpendSize: nestedInputSize,
-		Feerate: spending.Feerate(feerate), LongTerm: spending.LongTermFeerate, Discard: spending.DiscardFeerate, Dust: spending.Feerate(w.c.Pool.Stats().DustRate),
-		Replaceable: true, Tip: &tip, MaxFee: spending.MaxFee, LimitAncestors: 25, LimitCluster: 64,
+		Feerate: spending.Feerate(feerate), LongTerm: spending.LongTermFeerate, Discard: spending.DiscardFeerate, Dust: spending.Feerate(st.DustRate),
+		Replaceable: true, Tip: &tip, MaxFee: spending.MaxFee, LongestLine: spending.LongestLine(st.ClusterCount),
 		Rand: mrand.New(mrand.NewChaCha8(seed)),
 	}
 	for _, out := range outs {

@@ -16,12 +16,6 @@ import (
 	"github.com/quernnet/quern/node/wallet"
 )
 
-// Limits of lines of waiting transactions.
-const (
-	mostAncestors = 25
-	mostCluster   = 64
-)
-
 // nestedInputSize is what an input is reckoned to take that nobody knows how to spend:
 // P2WPKH in P2SH, in virtual bytes.
 const nestedInputSize = 91
@@ -54,7 +48,7 @@ func (n *node) fund(w *wallet.Wallet, to []spending.Recipient, c *control) (*fun
 		To: to, Others: c.others, Version: c.version, ChangeAt: c.changeAt, Feerate: rate,
 		LongTerm: spending.LongTermFeerate, Discard: n.discardFeerate(), Dust: n.dustFeerate(), Replaceable: c.replaceable(), LockTime: c.lockTime, Tip: n.snipable(),
 		MaxWeight: c.maxWeight, MaxFee: spending.MaxFee, Together: c.together, Unsafe: c.unsafe,
-		LimitAncestors: mostAncestors, LimitCluster: mostCluster, Rand: n.newRand(),
+		LongestLine: spending.LongestLine(n.Pool.Stats().ClusterCount), Rand: n.newRand(),
 		Bump: func(ops []wire.Outpoint) int64 { return n.bumps(ops, rate) },
 	}
 	if o.Preset, err = n.presets(w, c, rate); err != nil {
