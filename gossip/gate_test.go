@@ -14,6 +14,7 @@ import (
 	dssync "github.com/ipfs/go-datastore/sync"
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
+	"github.com/quernnet/quern/gossip/swarm"
 )
 
 // clock is a hand-set time.
@@ -288,6 +289,32 @@ func TestSetActive(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(t, a.left, "left")
+}
+
+// Who was sent away by a peer that it chose itself leaves that alone for a while, as the
+// peer does.
+func TestSentAwayStaysAway(t *testing.T) {
+	a, _ := start(t, loopback())
+	b, _ := start(t, loopback())
+	info, err := peerAddr(b.Addrs()[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.dial(t.Context(), info, swarm.ForSlot); err != nil {
+		t.Fatal(err)
+	}
+	await(t, a.joined, "joined")
+	await(t, b.joined, "joined")
+	if err := b.Disconnect(a.ID()); err != nil {
+		t.Fatal(err)
+	}
+	await(t, a.left, "left")
+	if due := a.book.Pick(1, func(Peer) bool { return false }, nil); len(due) > 0 {
+		t.Fatal("to be dialed at once")
+	}
+	if len(b.book.Pick(1, func(Peer) bool { return false }, nil)) > 0 {
+		t.Fatal("to be dialed at once by who sent it away")
+	}
 }
 
 // A node that the config makes impossible says what is wrong, and leaves nothing behind.

@@ -249,6 +249,9 @@ func (s *members) live(m *member) {
 		sleep(m.ctx, lingerTime)
 		_ = s.l.host.Network().ClosePeer(m.peer) // a feeler knows enough
 	}
+	if !m.feeler && !s.n.book.Kept(m.peer) {
+		s.n.book.Parted(m.peer, partTime)
+	}
 	s.n.left(m.peer)
 	s.l.finder.Kick()
 	s.l.dialer.Kick()

@@ -10,8 +10,9 @@ import (
 	"github.com/quernnet/quern/gossip/swarm"
 )
 
-// partTime is how long a peer that Disconnect sent away is left alone, so that
-// others have their turn: not long, since there may be none.
+// partTime is how long a peer that went, or that Disconnect sent away, is left alone, so
+// that others have their turn and its operator has his way: not long, since there may be
+// none.
 const partTime = 30 * time.Second
 
 // Info describes a connected peer.
@@ -136,7 +137,7 @@ func (n *Net) Disconnect(p Peer) error {
 		return fmt.Errorf("%s is not connected", p)
 	}
 	if !n.book.Kept(p) {
-		n.book.Parted(p, partTime)
+		n.book.Parted(p, partTime) // before it is gone: the dialer does not wait
 	}
 	if err := n.members.cut(p); err != nil {
 		return fmt.Errorf("disconnecting %s: %w", p, err)

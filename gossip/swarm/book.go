@@ -397,7 +397,7 @@ func (b *Book) Dialed(p peer.ID) {
 	}
 }
 
-// Parted notes that we sent a peer away: for about d it is not to be dialed.
+// Parted notes that a peer was sent away or went: for about d it is not to be dialed.
 func (b *Book) Parted(p peer.ID, d time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
