@@ -314,7 +314,15 @@ func (s *Set) Names() []string {
 	var out []string
 	// What cannot be read is no wallet that could be loaded.
 	_ = filepath.WalkDir(s.c.Dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || d.Name() != fileName || !isJournal(path) {
+		switch {
+		case err != nil || d.IsDir():
+			return nil
+		case d.Type()&fs.ModeSymlink != 0 && d.Name() != fileName: // of a wallet's folder, maybe
+			path = filepath.Join(path, fileName)
+		case d.Name() != fileName:
+			return nil
+		}
+		if !isJournal(path) {
 			return nil
 		}
 		rel, err := filepath.Rel(s.c.Dir, filepath.Dir(path))
