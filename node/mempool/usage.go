@@ -11,8 +11,17 @@ const (
 	deltaSize   = 96        // of a map entry, growth included
 )
 
-// usage is what e and its encoding take.
-func (e *entry) usage() int64 { return entrySize + int64(cap(e.raw)) }
+// wholePages is the length from which on an allocation takes whole pages of 8 KiB.
+const wholePages = 32 << 10
+
+// usage is what e and its encoding take, without the rest of a long one's last page: how many
+// transactions a bound holds must not depend on it (a ninth, of 66 kB).
+func (e *entry) usage() int64 {
+	if len(e.raw) > wholePages {
+		return entrySize + int64(len(e.raw))
+	}
+	return entrySize + int64(cap(e.raw))
+}
 
 // usage is what the graph takes.
 func (g *graph) usage() int64 {

@@ -35,6 +35,24 @@ func TestUsageAgreesWithHeap(t *testing.T) {
 	}
 }
 
+// A bound of 5 MB holds the 73 transactions of some 66 kB that it holds in Bitcoin Core, and no 76.
+func TestUsageOfLongTransactions(t *testing.T) {
+	g := newGraph(usual)
+	for i := range 76 {
+		tx := &wire.Tx{
+			Version: 2,
+			Ins:     []wire.In{{Prev: wire.Outpoint{TxID: wire.Hash{byte(i), 9}}, Witness: [][]byte{{0x51}, make([]byte, 33)}}},
+			Outs:    []wire.Out{{Value: 1000, Script: make([]byte, 34)}, {Script: make([]byte, 67_443)}},
+		}
+		tx.Seal()
+		e := &entry{Packed: pack(tx), fee: 1000, modified: 1000, weight: int32(tx.Weight()), time: int64(i)}
+		g.apply(g.plan([]addition{{e: e}}, nil))
+		if n := g.len(); n == 73 && g.usage() > 5_000_000 || n == 76 && g.usage() <= 5_000_000 {
+			t.Errorf("%d transactions of %d bytes are reckoned as %d", n, tx.Size(), g.usage())
+		}
+	}
+}
+
 func heapInUse() int64 {
 	runtime.GC()
 	runtime.GC()
