@@ -220,6 +220,22 @@ func TestHeights(t *testing.T) {
 	}
 }
 
+// TestCoinbaseScript compares the coinbase's script with bitcoind's, which has an extranonce in the first blocks alone.
+func TestCoinbaseScript(t *testing.T) {
+	for _, c := range []struct {
+		height uint32
+		extra  uint64
+		want   string
+	}{
+		{1, 0, "\x51\x00"}, {16, 0, "\x60\x00"}, {17, 0, "\x01\x11"}, {299, 0, "\x02\x2b\x01"},
+		{1, 2, "\x51\x08\x02\x00\x00\x00\x00\x00\x00\x00"}, {17, 258, "\x01\x11\x08\x02\x01\x00\x00\x00\x00\x00\x00"},
+	} {
+		if got := string(coinbaseScript(c.height, c.extra)); got != c.want {
+			t.Errorf("height %d, extranonce %d: %x, want %x", c.height, c.extra, got, c.want)
+		}
+	}
+}
+
 // TestFillsUp has more to take than a small block holds.
 func TestFillsUp(t *testing.T) {
 	g := newGround(t, regtest(t), 1)

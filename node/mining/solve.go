@@ -2,7 +2,6 @@ package mining
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"runtime"
@@ -95,9 +94,8 @@ func (t *Template) roll() *Template {
 	c := *t
 	old := t.Block.Txs[0]
 	in := old.Ins[0]
-	in.Script = slices.Clone(in.Script)
-	extra := in.Script[len(in.Script)-extraSize:]
-	binary.LittleEndian.PutUint64(extra, binary.LittleEndian.Uint64(extra)+1)
+	c.extra++
+	in.Script = coinbaseScript(t.Height(), c.extra)
 	coinbase := &wire.Tx{Version: old.Version, Ins: []wire.In{in}, Outs: old.Outs, LockTime: old.LockTime}
 	txs := slices.Clone(t.Block.Txs)
 	txs[0] = coinbase.Seal()

@@ -53,6 +53,7 @@ type Template struct {
 
 	version  int32
 	shown    [][]byte        // by transaction, but the coinbase; see KeeperConfig.ShowTx
+	extra    uint64          // the coinbase's extranonce
 	Sequence uint64          // of the mempool's newest event that it knows of
 	grown    <-chan struct{} // closed when the mempool has changed since; nil: it does not depend on it
 }
@@ -251,7 +252,7 @@ func (a *Assembler) price(ctx context.Context, txs []*wire.Tx) (consensus.State,
 
 // builder is an empty block after s, with room for a coinbase that pays to script.
 func (a *Assembler) builder(s *consensus.State, pay []byte, banned map[wire.Hash]bool) *builder {
-	c := coinbase(s, pay, 0, 0, nil)
+	c := coinbase(s, pay, 0, 1, nil) // as long as an extranonce makes it
 	return &builder{
 		weight:    max(minReserve, consensus.WitnessScale*(wire.HeaderSize+9+commitmentSize)+c.Weight()+witnessWeight),
 		sigops:    max(reserveSigops, script.Sigops(pay, false)*consensus.WitnessScale),
@@ -265,7 +266,7 @@ func (a *Assembler) assemble(c choice, script []byte, extra uint64, collect bool
 	s, picked := c.on, c.picked
 	t := &Template{
 		Prev: s, MinTime: MinTime(&s), Fees: make([]int64, 1, 1+len(picked)), Sigops: make([]int, 1, 1+len(picked)),
-		shown: make([][]byte, 0, len(picked)), Weight: c.weight, Sequence: c.sequence, grown: c.grown,
+		shown: make([][]byte, 0, len(picked)), Weight: c.weight, extra: extra, Sequence: c.sequence, grown: c.grown,
 	}
 	txs := make([]*wire.Tx, 1, len(picked)+1)
 	for _, p := range picked {
@@ -332,7 +333,7 @@ func clock(now time.Time) uint32 { return uint32(min(max(now.Unix(), 0), 1<<32-1
 const (
 	commitmentSize = 8 + 1 + 38     // bytes of the output
 	witnessWeight  = 2 + 1 + 1 + 32 // marker, flag, and the nonce as the witness
-	extraSize      = 8              // bytes of the extranonce, which ends the coinbase's script
+	extraSize      = 8              // bytes of an extranonce
 )
 
 // coinbase pays value to script in the block after s. With a commitment it has the
@@ -340,7 +341,7 @@ const (
 func coinbase(s *consensus.State, script []byte, value int64, extra uint64, commitment []byte) *wire.Tx {
 	in := wire.In{
 		Prev:     wire.Outpoint{Index: wire.CoinbaseIndex},
-		Script:   binary.LittleEndian.AppendUint64(append(pushHeight(s.Height+1), extraSize), extra),
+		Script:   coinbaseScript(s.Height+1, extra),
 		Sequence: 0xfffffffe, // so that the lock time counts
 	}
 	t := &wire.Tx{Version: 2, Outs: []wire.Out{{Value: value, Script: script}}, LockTime: s.Height}
@@ -350,6 +351,19 @@ func coinbase(s *consensus.State, script []byte, value int64, extra uint64, comm
 	}
 	t.Ins = []wire.In{in}
 	return t.Seal()
+}
+
+// coinbaseScript pushes the height, and the extranonce unless that is 0. Without one it is bitcoind's, to the
+// byte: tests know the blocks of a regtest that begins at a given time.
+func coinbaseScript(height uint32, extra uint64) []byte {
+	b := pushHeight(height)
+	switch {
+	case extra != 0:
+		return binary.LittleEndian.AppendUint64(append(b, extraSize), extra)
+	case height <= 16:
+		return append(b, 0) // a coinbase's script has at least two bytes
+	}
+	return b
 }
 
 // pushHeight pushes a height as a minimal script number (BIP34).
