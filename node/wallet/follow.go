@@ -231,11 +231,13 @@ func (w *Wallet) hearOne(t *wire.Tx) error {
 		hear = w.ledger.see // the news is old: it has left since
 	}
 	e, added, err := hear(t, news{now: w.c.Now().Unix()})
-	if err == nil && added {
-		w.unlockSpent(e.tx)
-		err = w.noticed(e)
+	if err != nil {
+		return err
 	}
-	return err
+	if added {
+		w.unlockSpent(e.tx)
+	}
+	return w.noticed(e) // one that was known may have addresses of a descriptor that came later
 }
 
 // hearAll begins with what is in the mempool now. Events between the number
