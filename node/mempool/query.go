@@ -253,3 +253,21 @@ func (p *Pool) Stats() Stats {
 		ClusterCount: p.graph.size.count, ClusterSize: int(p.graph.size.weight / consensus.WitnessScale),
 	}
 }
+
+// Connects tells whether a transaction of such a weight, in weight units, may join the
+// clusters of what waits and is spent: they become one, which has bounds. It looks at nothing else.
+func (p *Pool) Connects(t *wire.Tx, weight int64) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	count, joined := 1, make(map[*entry]bool)
+	for _, parent := range p.graph.parentsOf(t) {
+		for _, e := range parent.members() {
+			if !joined[e] {
+				joined[e] = true
+				count++
+				weight += int64(e.weight)
+			}
+		}
+	}
+	return count <= p.graph.size.count && weight <= p.graph.size.weight
+}

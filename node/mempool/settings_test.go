@@ -43,6 +43,27 @@ func TestSettings(t *testing.T) {
 	}
 }
 
+// Connects says beforehand what admission would say of a cluster's bounds.
+func TestConnects(t *testing.T) {
+	g := newGround(t, 2, func(c *Config) { c.ClusterCount, c.ClusterSize = 4, 1000 })
+	split := pay(coinValue, 1000, 3, g.take())
+	other := pay(coinValue, 1000, 1, g.take())
+	g.add(split)
+	g.add(other)
+	value := split.Outs[0].Value
+	twice := pay(value, 1000, 1, split.Outpoint(0), other.Outpoint(0)) // one cluster of three
+	if !g.pool.Connects(twice, int64(twice.Weight())) || g.pool.Connects(twice, 4*1000) {
+		t.Fatal("three that may connect, or of too much weight")
+	}
+	g.add(pay(value, 1000, 1, split.Outpoint(1)))
+	g.add(twice)
+	last := pay(value, 1000, 1, split.Outpoint(2))
+	if g.pool.Connects(last, int64(last.Weight())) {
+		t.Fatal("five connect")
+	}
+	g.refused(last, "too-large-cluster", "")
+}
+
 func TestSmallClusters(t *testing.T) {
 	g := newGround(t, 1, func(c *Config) { c.ClusterCount = 3 })
 	tx := pay(coinValue, 1000, 1, g.take())

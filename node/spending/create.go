@@ -24,6 +24,7 @@ var (
 	errChangeAt   = errors.New("Transaction change output index out of range")
 	errUnsolvable = errors.New("Missing solving data for estimating transaction size")
 	errTooLarge   = errors.New("Transaction too large")
+	errCluster    = errors.New("too many unconfirmed transactions in cluster")
 	errFeeOver    = errors.New("The transaction amount is too small to pay the fee")
 	errFeeDust    = errors.New("The transaction amount is too small to send after the fee has been deducted")
 )
@@ -42,70 +43,6 @@ const (
 	SequenceReplaceable = 0xfffffffd
 	SequenceLocking     = 0xfffffffe
 )
-
-// Recipient is an output to make. With Subtract it pays its part of the fee.
-type Recipient struct {
-	Out      wire.Out
-	Subtract bool
-}
-
-// Preset is a coin that must be spent, with what its input is to have.
-type Preset struct {
-	Coin
-	Sequence  *uint32
-	Script    []byte
-	Witnesses [][]byte
-}
-
-// longestLine is how many waiting transactions that spend each other a payment becomes one of:
-// nodes that count ancestors and descendants take no more, as Core does not.
-const longestLine = 25
-
-// LongestLine is how many a payment becomes one of at most, where the own mempool takes
-// clusters of so many.
-func LongestLine(cluster int) int { return min(longestLine, cluster) }
-
-// Order is what a transaction is to do. Feerates are in satoshis per 1000 virtual
-// bytes, sizes in virtual bytes.
-type Order struct {
-	To      []Recipient
-	Preset  []Preset // spent first, in this order
-	Coins   []Coin   // of which others are chosen, where Others says so
-	Others  bool
-	Version int32
-
-	Change          []byte // script of the change output
-	ChangeErr       error  // why there is no such script; an error only if one is needed
-	ChangeAt        *int   // where it goes; nil: anywhere
-	ChangeSpendSize int64  // of the input that will spend it
-
-	Feerate, LongTerm, Discard Feerate
-	Dust                       Feerate // by which outputs are dust; 0: none is
-
-	Replaceable bool
-	LockTime    *uint32 // nil: the tip's height, or a little less now and then, if Tip is given
-	Tip         *uint32
-
-	MaxWeight int64 // 0: MaxWeight
-	MaxFee    int64 // satoshis
-	Together  bool  // spend coins of one script together
-	Unsafe    bool  // others' waiting coins, too
-
-	LongestLine int // of waiting transactions that spend each other
-	Rand        *rand.Rand
-	// Bump is what bumping coins costs that are spent together, as Coin.Bump is for one;
-	// nil: the sum.
-	Bump func([]wire.Outpoint) int64
-}
-
-// Draft is a transaction that lacks its signatures.
-type Draft struct {
-	Tx       *wire.Tx
-	Coins    []wire.Out // what its inputs spend
-	Fee      int64      // satoshis
-	ChangeAt int        // -1: it has no change
-	Weight   int64      // once signed, at most
-}
 
 // Create makes a transaction. Coins of one script are spent together if that costs
 // nothing more: it tells less about who owns what.
@@ -293,6 +230,8 @@ func (o *Order) build(s *selection, p *params) (*Draft, error) {
 		return nil, errTooLarge
 	case d.Fee > o.MaxFee:
 		return nil, ErrMaxFee
+	case o.Connects != nil && !o.Connects(d.Tx, d.Weight):
+		return nil, errCluster
 	}
 	return d, nil
 }

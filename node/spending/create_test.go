@@ -177,6 +177,7 @@ func TestRefusals(t *testing.T) {
 		{"weight", "Maximum transaction weight must be between 260 and 400000", func(o *Order) { o.MaxWeight = 100 }},
 		{"little weight", "Maximum transaction weight is too low, can not accommodate change output", func(o *Order) { o.MaxWeight = 280 }},
 		{"preset", "The preselected coins total amount does not cover the transaction target. Please allow", func(o *Order) { o.Others = false }},
+		{"cluster", "too many unconfirmed transactions in cluster", func(o *Order) { o.Connects = func(*wire.Tx, int64) bool { return false } }},
 		{"unsolvable", "Missing solving data for estimating transaction size", func(o *Order) { o.Coins[0].Weight = -1 }},
 	} {
 		o := order(seeded(1), 100_000, coin(1, 1_000_000))

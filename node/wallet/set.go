@@ -43,6 +43,7 @@ type Pool interface {
 	EventsSince(seq uint64) ([]mempool.Event, bool)
 	Changed() <-chan struct{}
 	Stats() mempool.Stats
+	Connects(t *wire.Tx, weight int64) bool
 }
 
 // Config is what a Set is opened from.

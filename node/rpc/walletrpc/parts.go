@@ -28,6 +28,7 @@ type Pool interface {
 	Ancestors(id wire.Hash) ([]mempool.Entry, bool)
 	Cluster(id wire.Hash) ([]mempool.ClusterChunk, bool)
 	Stats() mempool.Stats
+	Connects(t *wire.Tx, weight int64) bool
 }
 
 // Fees tells what transactions should pay.
