@@ -64,8 +64,8 @@ func (p *Protocol[Q, A]) timeout() time.Duration {
 
 // Serve answers p's questions. It must come before Run. An error from h ends the
 // stream without an answer; it is logged, and blames nobody unless it is a
-// *Fault. h's context ends with the protocol's timeout and with the asker's
-// connection.
+// *Fault. h's context ends with the protocol's timeout and with Run, not when the
+// asker leaves.
 func Serve[Q, A any](n *Net, p Protocol[Q, A], h func(context.Context, Peer, Q) (A, error)) {
 	r := &rawProtocol{
 		id: n.prefixed(p.ID), maxRequest: p.MaxRequest, maxReply: p.MaxReply,
