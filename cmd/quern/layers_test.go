@@ -57,7 +57,7 @@ var rooms = []struct{ pkg, allowed string }{
 	{"node/rpc/own", ""},
 	{"node/rpc/view", "consensus consensus/chain consensus/script consensus/secp consensus/wire node/address node/mempool node/descriptor work"},
 	// A category of methods never imports another, but for quern's own.
-	{"node/rpc/chainrpc", "consensus consensus/chain consensus/coinset consensus/script consensus/wire node/mempool node/descriptor node/rpc/table node/rpc/view node/index node/index/gcs node/rpc/txargs node/snapshot"},
+	{"node/rpc/chainrpc", "consensus consensus/chain consensus/coinset consensus/script consensus/wire node/mempool node/mining node/descriptor node/rpc/table node/rpc/view node/index node/index/gcs node/rpc/txargs node/snapshot"},
 	{"node/rpc/txargs", "consensus consensus/script consensus/wire node/address node/descriptor node/keys node/rpc/table node/rpc/view node/signing"},
 	{"node/rpc/txrpc", "consensus consensus/chain consensus/script consensus/wire node/address node/descriptor node/keys node/mempool node/psbt node/rpc/table node/rpc/txargs node/rpc/view node/signing node/index"},
 	{"node/rpc/poolrpc", "consensus consensus/script consensus/wire node/mempool node/rpc/table node/rpc/view node/index node/rpc/txargs"},
