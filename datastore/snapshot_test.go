@@ -328,7 +328,7 @@ func TestForgedSnapshotIsGivenUp(t *testing.T) {
 // the same end.
 func TestPowerLossWhileASnapshotIsProven(t *testing.T) {
 	st := tell(t, 110, 120, nil)
-	for seed := range shortened(12, 4) {
+	for seed := range shortened(12, 2) {
 		rng := rand.New(rand.NewPCG(seed, 9))
 		if err := st.survive(t, rng); err != nil {
 			t.Errorf("seed %d: %v", seed, err)
