@@ -175,7 +175,7 @@ func (w *Wallet) readPool() error {
 	w.mu.Unlock()
 	// Not under mu: the pool may look at scripts and coins for a while.
 	for _, t := range lost {
-		_, fail := w.c.Pool.Add(t, "")
+		fail := w.offer(t)
 		var refused *mempool.Error
 		if fail != nil && !errors.As(fail, &refused) {
 			err = errors.Join(err, fmt.Errorf("give payment back to the mempool: %w", fail))

@@ -68,7 +68,7 @@ func (w *Wallet) Send(ctx context.Context, o Order) (Sent, error) {
 	if err := w.signWith(ctx, d, o.Password); err != nil {
 		return Sent{}, err
 	}
-	if _, err := w.c.Pool.Add(d.tx, ""); err != nil {
+	if err := w.offer(d.tx); err != nil {
 		return Sent{}, err
 	}
 	if err := w.hear(); err != nil {

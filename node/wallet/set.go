@@ -38,6 +38,7 @@ type Chain interface {
 // Pool is what wallets need of the mempool; *mempool.Pool satisfies it.
 type Pool interface {
 	Add(t *wire.Tx, from string) (mempool.Result, error)
+	Unsent(id wire.Hash)
 	Get(id wire.Hash) (mempool.Entry, bool)
 	Entries() (tip wire.Hash, es []mempool.Entry)
 	EventsSince(seq uint64) ([]mempool.Event, bool)

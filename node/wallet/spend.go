@@ -96,6 +96,15 @@ type Note struct {
 	Replaces    *wire.Hash // a transaction of the wallet that this one replaces (BIP125)
 }
 
+// offer gives a payment to the mempool, as one that nobody else is known to have yet.
+func (w *Wallet) offer(t *wire.Tx) error {
+	_, err := w.c.Pool.Add(t, "")
+	if err == nil {
+		w.c.Pool.Unsent(t.ID())
+	}
+	return err
+}
+
 // Commit records a transaction of the wallet, whose addresses are used from now
 // on, and offers it to the mempool. What the mempool refuses (a *mempool.Error)
 // stays in the wallet and is offered again with each block, as Core does; it can be abandoned.
@@ -104,7 +113,7 @@ func (w *Wallet) Commit(_ context.Context, t *wire.Tx, n Note) error {
 	if err := w.record(t, n); err != nil {
 		return err
 	}
-	_, err := w.c.Pool.Add(t, "")
+	err := w.offer(t)
 	if _, there := w.c.Pool.Get(t.ID()); err != nil && !there { // the follower may have offered it, too
 		var refused *mempool.Error
 		if errors.As(err, &refused) {

@@ -175,6 +175,9 @@ func (g *ground) send(w *Wallet, to string, value int64) Sent {
 	if err != nil {
 		g.Fatal(err)
 	}
+	if e, ok := g.pool.Get(s.Tx.ID()); !ok || !e.Unbroadcast {
+		g.Fatalf("waits: %v; somebody else is known to have it: %v", ok, !e.Unbroadcast)
+	}
 	return s
 }
 
