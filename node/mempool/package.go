@@ -143,6 +143,10 @@ func (p *Pool) AddPackage(txs []*wire.Tx, maxRate int64) ([]Verdict, *Error, err
 	return out, whole, nil
 }
 
+// orphanTries bounds the orphans that are judged with a parent each time it comes: peers may send
+// both, again and again.
+const orphanTries = 8
+
 // addWithOrphan judges t, whose fee alone is too low, together with an orphan that lacks t
 // alone, the newest first (Core's opportunistic packages of a parent and its child). It says
 // whether both waited then.
@@ -150,6 +154,7 @@ func (p *Pool) addWithOrphan(t *wire.Tx) (Result, bool) {
 	p.mu.Lock()
 	orphans := slices.Clone(p.orphans.waiting[t.ID()])
 	p.mu.Unlock()
+	orphans = orphans[max(0, len(orphans)-orphanTries):]
 	for _, x := range slices.Backward(orphans) {
 		txs := []*wire.Tx{t, x.Decode()}
 		if len(x.parents) > 1 || wellFormed(txs) != nil {
