@@ -16,6 +16,13 @@ type peerState struct {
 // relayed tells whether the connection goes through another peer.
 func (p peerState) relayed() bool { return strings.Contains(p.Addr, "/p2p-circuit") }
 
+// walletTx is what nattest reads of gettransaction.
+type walletTx struct {
+	Confirmations int      `json:"confirmations"`
+	Conflicts     []string `json:"walletconflicts"`
+	Hex           string   `json:"hex"`
+}
+
 // coinSet is what nattest compares of gettxoutsetinfo.
 type coinSet struct {
 	Best  string  `json:"bestblock"`

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -66,7 +67,7 @@ func (s *soak) judgePayments(ctx context.Context) error {
 	s.within(ctx, "all payments are in blocks", time.Now(), confirmTime, found)
 	s.check("payments lost", fmt.Sprintf("%d of %d", len(lost), len(s.sent)), "0", len(lost) == 0)
 	for _, id := range lost[:min(5, len(lost))] {
-		s.say("lost: %s", id)
+		s.tell("lost "+id, s.knownOf(ctx, id))
 	}
 	var height int
 	if err := s.list[0].call(ctx, "getblockcount", &height); err != nil {
@@ -76,6 +77,29 @@ func (s *soak) judgePayments(ctx context.Context) error {
 	s.tell("blocks of the chain", fmt.Sprint(height))
 	s.tell("branches that "+s.names[0]+" saw and left", fmt.Sprintf("%d, the longest of %d", branches, longest))
 	return err
+}
+
+// knownOf is what every node knows of a payment that is in no block: how often its
+// wallet counts it as confirmed, what its mempool says of it.
+func (s *soak) knownOf(ctx context.Context, id string) string {
+	var all []string
+	for _, n := range s.list {
+		known := n.name + ":"
+		var own walletTx
+		if err := n.call(ctx, "gettransaction", &own, id); err == nil {
+			known += fmt.Sprintf(" its wallet's, %d confirmations, in conflict with %v;", own.Confirmations, own.Conflicts)
+			var judged []json.RawMessage
+			err := n.call(ctx, "testmempoolaccept", &judged, []string{own.Hex})
+			known += fmt.Sprintf(" %s %v", judged, err)
+		} else {
+			known += " not its wallet's"
+		}
+		if err := n.call(ctx, "getmempoolentry", nil, id); err == nil {
+			known += ", waits in its mempool"
+		}
+		all = append(all, known)
+	}
+	return strings.Join(all, "; ")
 }
 
 // judgeCoins compares the coin sets.

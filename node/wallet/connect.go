@@ -125,6 +125,27 @@ func (l *ledger) disconnect(b *wire.Block, height uint32) {
 	}
 }
 
+// forget takes back where an entry was in the chain, whose blocks above a height are not known
+// any more. They will come again, or others in their place.
+func (l *ledger) forget(e *entry) {
+	height := uint32(0)
+	if e.state == confirmed && e.tx.IsCoinbase() {
+		height = e.height
+		l.adrift[height] = append(l.adrift[height], e)
+	}
+	l.move(e, inactive, wire.Hash{}, height, 0)
+}
+
+// land marks coinbases as orphans whose place in the chain has another block now.
+func (l *ledger) land(height uint32) {
+	for _, e := range l.adrift[height] {
+		if e.state == inactive {
+			l.orphan(e)
+		}
+	}
+	delete(l.adrift, height)
+}
+
 // orphan marks a coinbase that left the chain, and all that spends it, as
 // abandoned.
 func (l *ledger) orphan(e *entry) {

@@ -118,6 +118,7 @@ func (w *Wallet) connect(b *wire.Block, height uint32, timeMax int64, old bool) 
 			w.ledger.leavePool(t.ID())
 		}
 	}
+	w.ledger.land(height)
 	return nil
 }
 

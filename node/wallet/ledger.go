@@ -14,7 +14,9 @@ import (
 // that an entry's transaction spends to the entries that do: two of them conflict, and
 // at most one is in the chain. The input that all coinbases share is no
 // outpoint and not in it. owned maps each output that pays to a script of the wallet, spent
-// or not, to where it comes from. touched are the entries that differ from what is stored.
+// or not, to where it comes from. adrift are the coinbases whose blocks the chain has forgotten, as after a
+// crash, by the heights of those: inactive until a block of that height says whether they
+// are in the chain. touched are the entries that differ from what is stored.
 type ledger struct {
 	find     func(script []byte) []place // where a script of the wallet belongs; none for others'
 	txs      map[wire.Hash]*entry
@@ -22,7 +24,8 @@ type ledger struct {
 	spenders map[wire.Outpoint][]*entry
 	owned    map[wire.Outpoint]*entry
 	clashing map[wire.Hash][]*entry // by a transaction of the mempool: the entries that it conflicts with
-	next     int64                  // order of the next entry
+	adrift   map[uint32][]*entry
+	next     int64 // order of the next entry
 	touched  map[*entry]struct{}
 }
 
@@ -50,7 +53,7 @@ type entry struct {
 	tx     *wire.Tx
 	state  state
 	block  wire.Hash // of confirmed, and the one that conflicts
-	height uint32    // its height
+	height uint32    // its height; of an inactive coinbase, that of the block which it was in
 	index  uint32    // place in the block, of confirmed
 
 	order    int64 // of entry into the wallet
@@ -72,7 +75,7 @@ func (e *entry) fails() bool {
 func newLedger(find func([]byte) []place) *ledger {
 	return &ledger{
 		find: find, txs: map[wire.Hash]*entry{}, spenders: map[wire.Outpoint][]*entry{}, owned: map[wire.Outpoint]*entry{},
-		clashing: map[wire.Hash][]*entry{}, touched: map[*entry]struct{}{},
+		clashing: map[wire.Hash][]*entry{}, adrift: map[uint32][]*entry{}, touched: map[*entry]struct{}{},
 	}
 }
 
@@ -85,6 +88,8 @@ func (l *ledger) insert(e *entry) {
 		for _, in := range e.tx.Ins {
 			l.spenders[in.Prev] = append(l.spenders[in.Prev], e)
 		}
+	} else if e.state == inactive && e.height > 0 {
+		l.adrift[e.height] = append(l.adrift[e.height], e)
 	}
 	l.own(e)
 }

@@ -76,12 +76,8 @@ func (w *Wallet) goBack() error {
 	}
 	w.c.Log.Warn("the wallet's last block is not on the chain, reading from an earlier one on", "wallet", w.name, "block", w.tip, "height", at.Height)
 	for _, e := range w.ledger.ordered {
-		switch {
-		case e.state != confirmed && e.state != conflicted || e.height <= at.Height:
-		case e.state == confirmed && e.tx.IsCoinbase():
-			w.ledger.orphan(e)
-		default:
-			w.ledger.move(e, inactive, wire.Hash{}, 0, 0)
+		if (e.state == confirmed || e.state == conflicted) && e.height > at.Height {
+			w.ledger.forget(e)
 		}
 	}
 	w.retreat(at.Block, at.Height)

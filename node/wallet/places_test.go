@@ -6,23 +6,11 @@ import (
 	"testing"
 )
 
-// copyOf gives other ground the blocks up to a height, prunes it, and puts a copy of the default wallet of a
+// copyOf gives other ground the blocks up to a height, and puts a copy of the default wallet of a
 // set named "w" there.
-func (g *ground) copyOf(o *ground, height, prune uint32) {
+func (g *ground) copyOf(o *ground, height uint32) {
 	g.Helper()
-	for h := uint32(1); h <= height; h++ {
-		at, _ := o.chain.ActiveAt(h)
-		b, err := o.chain.Block(at.ID)
-		if err == nil {
-			err = g.chain.AddBlock(g.Context(), b)
-		}
-		if err != nil {
-			g.Fatal(err)
-		}
-	}
-	if err := g.chain.Prune(g.Context(), prune); err != nil {
-		g.Fatal(err)
-	}
+	g.blocksOf(o, 1, height)
 	b, err := os.ReadFile(filepath.Join(o.dir, "w", fileName))
 	if err == nil {
 		err = os.Mkdir(filepath.Join(g.dir, "w"), 0o700)
@@ -32,6 +20,21 @@ func (g *ground) copyOf(o *ground, height, prune uint32) {
 	}
 	if err != nil {
 		g.Fatal(err)
+	}
+}
+
+// blocksOf gives other ground the blocks of a range of heights.
+func (g *ground) blocksOf(o *ground, from, to uint32) {
+	g.Helper()
+	for h := from; h <= to; h++ {
+		at, _ := o.chain.ActiveAt(h)
+		b, err := o.chain.Block(at.ID)
+		if err == nil {
+			err = g.chain.AddBlock(g.Context(), b)
+		}
+		if err != nil {
+			g.Fatal(err)
+		}
 	}
 }
 
@@ -49,7 +52,10 @@ func TestAWalletAheadOfAPrunedChainGoesBack(t *testing.T) {
 		o.settle(w)
 	}
 	stop()
-	g.copyOf(o, 490, 150)
+	g.copyOf(o, 490)
+	if err := g.chain.Prune(t.Context(), 150); err != nil {
+		t.Fatal(err)
+	}
 	if first := g.chain.FirstBody(); first < 2 {
 		t.Fatalf("blocks from %d on are left", first)
 	}
@@ -95,5 +101,46 @@ func TestAWalletThatCannotGoOnIsUnloaded(t *testing.T) {
 			break
 		}
 		<-changed
+	}
+}
+
+// After a crash that took the chain back below a wallet's coinbases, the payments that spend
+// them still wait, and their coins are not spent twice; that a coinbase is no longer in the
+// chain is known only by the block that has come in its place.
+func TestPaymentsOutlastAChainThatWentBack(t *testing.T) {
+	for _, same := range []bool{true, false} {
+		o, g := newGround(t), newGround(t)
+		s, stop := o.open("w")
+		if _, err := s.MakeWords(password); err != nil {
+			t.Fatal(err)
+		}
+		w := o.only(s)
+		o.mine(30, nil)
+		o.mine(1, w)
+		o.mine(101, nil)
+		o.settle(w)
+		paid := o.send(w, o.address(w, Bech32), coinSats)
+		stop()
+
+		g.copyOf(o, 20)
+		for range 2 { // also when the node is killed once more before it has the blocks again
+			stop()
+			s, stop = g.open("w")
+			w = g.only(s)
+			g.settle(w)
+		}
+		want := "waits"
+		if same {
+			g.blocksOf(o, 21, o.chain.Tip().Height)
+		} else {
+			want = "given up"
+			g.mine(int(o.chain.Tip().Height)-20, nil)
+		}
+		g.settle(w)
+		at, _ := w.Tx(paid.Tx.ID())
+		_, there := g.pool.Get(paid.Tx.ID())
+		if there != same || at.Abandoned == same {
+			t.Errorf("the payment %s: in the mempool %v, given up %v", want, there, at.Abandoned)
+		}
 	}
 }

@@ -57,6 +57,7 @@ func (w *Wallet) Send(ctx context.Context, o Order) (Sent, error) {
 	if feerate < 0 || feerate > maxFeerate {
 		return Sent{}, fmt.Errorf("a feerate of %d satoshis per 1000 virtual bytes is out of range, the most is %d", feerate, maxFeerate)
 	}
+	defer w.BeginPayment()()
 	coins := w.spendable()
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -105,6 +105,14 @@ func (w *Wallet) offer(t *wire.Tx) error {
 	return err
 }
 
+// BeginPayment waits until no other payment is being made. Until end is called, no other
+// one begins, so that the coins which are chosen, and then spent by Commit or locked, are chosen
+// only once. Send does so by itself.
+func (w *Wallet) BeginPayment() (end func()) {
+	w.paying.Lock()
+	return w.paying.Unlock
+}
+
 // Commit records a transaction of the wallet, whose addresses are used from now
 // on, and offers it to the mempool. What the mempool refuses (a *mempool.Error)
 // stays in the wallet and is offered again with each block, as Core does; it can be abandoned.

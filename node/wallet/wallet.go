@@ -24,10 +24,15 @@ import (
 // scripts as of the block tip; coins and balances are read off it. The
 // journal is at most saveEvery blocks behind tip, and never behind anything that
 // was told to a caller: an address, a payment.
+//
+// paying is taken before mu, by whoever makes a payment, and kept from the choice of its coins
+// until mu's ledger knows that they are spent: nobody else chooses them meanwhile.
 type Wallet struct {
 	c    *Config
 	name string
 	path string // of the file
+
+	paying sync.Mutex
 
 	mu      sync.Mutex
 	journal *journal          // nil once closed

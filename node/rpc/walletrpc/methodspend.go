@@ -43,7 +43,7 @@ func (n *node) sendMethods() []table.Method {
 			rateArg,
 			{Name: "verbose", Kind: table.Boolean, Def: "false", About: "Tell more"},
 		},
-		Results: sentShapes(), Examples: table.CLI("sendtoaddress", `"bc1q09vm5lfy0j5reeulh4x5752q25uqqvz34hufdl" 0.1`), Call: n.synced(n.sendToAddress),
+		Results: sentShapes(), Examples: table.CLI("sendtoaddress", `"bc1q09vm5lfy0j5reeulh4x5752q25uqqvz34hufdl" 0.1`), Call: n.pays(n.sendToAddress),
 	}, {
 		Name: "sendmany", Category: "wallet", Wallet: true, Pool: true, About: "Pays several addresses with one transaction." + needsPassphrase,
 		Args: []table.Arg{
@@ -57,7 +57,7 @@ func (n *node) sendMethods() []table.Method {
 			replaceableArg, targetArg, modeArg, rateArg,
 			{Name: "verbose", Kind: table.Boolean, Def: "false", About: "Tell more"},
 		},
-		Results: sentShapes(), Call: n.synced(n.sendMany),
+		Results: sentShapes(), Call: n.pays(n.sendMany),
 	}, {
 		Name: "send", Category: "wallet", Wallet: true, Pool: true, About: "Makes a transaction, signs it and sends it, as far as the wallet can and as the options say.",
 		Args: []table.Arg{
@@ -70,7 +70,7 @@ func (n *node) sendMethods() []table.Method {
 			})},
 			versionArg,
 		},
-		Results: []table.Shape{finishedShape()}, Call: n.synced(n.send),
+		Results: []table.Shape{finishedShape()}, Call: n.pays(n.send),
 	}, {
 		Name: "sendall", Category: "wallet", Wallet: true, Pool: true,
 		About: "Spends all coins, or the given ones, to one or more recipients. Recipients without an amount share what is left.",
@@ -93,7 +93,7 @@ func (n *node) sendMethods() []table.Method {
 				versionArg, solvingArg(),
 			}},
 		},
-		Results: []table.Shape{finishedShape()}, Call: n.synced(n.sendAll),
+		Results: []table.Shape{finishedShape()}, Call: n.pays(n.sendAll),
 	}}
 }
 
@@ -160,7 +160,7 @@ func (n *node) fundMethods() []table.Method {
 			{Name: "iswitness", Kind: table.Boolean, Hint: "depends on heuristic tests", About: "Whether the hex is a transaction with witness"},
 		},
 		Results: []table.Shape{table.Obj("", "", table.Hex("hex", "The transaction"), table.Coins("fee", "Its fee in BTC"), table.Num("changepos", "Which output is change, or -1"))},
-		Call:    n.synced(n.fundRaw),
+		Call:    n.pays(n.fundRaw),
 	}, {
 		Name: "walletcreatefundedpsbt", Category: "wallet", Wallet: true, Pool: true,
 		About: "Makes a PSBT that pays, with coins of the wallet where inputs are not given (the Creator's and Updater's parts of BIP174).",
@@ -169,7 +169,7 @@ func (n *node) fundMethods() []table.Method {
 			{Name: "options", Kind: table.Options, Oneline: "options", Fields: old}, derivsArg, versionArg, formatArg,
 		},
 		Results: []table.Shape{table.Obj("", "", table.Str("psbt", "The PSBT in base64"), table.Coins("fee", "The fee in BTC"), table.Num("changepos", "Which output is change, or -1"))},
-		Call:    n.synced(n.createFundedPSBT),
+		Call:    n.pays(n.createFundedPSBT),
 	}}
 }
 
@@ -193,7 +193,7 @@ func (n *node) bumpMethods() []table.Method {
 			},
 			Results: []table.Shape{table.Obj("", "", first,
 				table.Coins("origfee", "The old fee"), table.Coins("fee", "The new fee"), table.Arr("errors", "What went wrong, if anything did", table.Str("", "")))},
-			Call: n.synced(n.bumpFee(asPSBT)),
+			Call: n.pays(n.bumpFee(asPSBT)),
 		}
 	}
 	return []table.Method{

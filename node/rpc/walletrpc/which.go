@@ -41,6 +41,15 @@ func (n *node) synced(f handler) table.Handler {
 	return n.on(n.afterBlocks(f))
 }
 
+// pays is synced for what chooses coins: a wallet makes one payment at a time, so that none
+// spends what another has just chosen.
+func (n *node) pays(f handler) table.Handler {
+	return n.synced(func(ctx context.Context, w *wallet.Wallet, a table.Args) (any, error) {
+		defer w.BeginPayment()()
+		return f(ctx, w, a)
+	})
+}
+
 // onOwn is synced for Quern's own methods, which without a path are about the wallet of
 // the command line.
 func (n *node) onOwn(f handler) table.Handler {
