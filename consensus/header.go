@@ -143,11 +143,13 @@ func CheckTime(h *wire.Header, now int64) error {
 // NextBits is the target of a block after s with the given time.
 func NextBits(s *State, time uint32) work.Bits { return s.Params.Schedule.Next(s.Past, time) }
 
-// NextFlags are the script flags of a block with this id after s. As in
+// NextFlags are the script flags of a block with this id after s.
+func NextFlags(s *State, id wire.Hash) script.Flags { return FlagsAt(s.Params, s.Height+1, id) }
+
+// FlagsAt are the script flags of a block with this id at a height. As in
 // Bitcoin Core, P2SH, WITNESS and TAPROOT hold from genesis on, but for the
 // few blocks of old that break them.
-func NextFlags(s *State, id wire.Hash) script.Flags {
-	p, height := s.Params, s.Height+1
+func FlagsAt(p *Params, height uint32, id wire.Hash) script.Flags {
 	flags := script.P2SH | script.Witness | script.Taproot
 	if height < p.Taproot {
 		flags &^= script.Taproot

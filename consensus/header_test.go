@@ -184,7 +184,7 @@ func TestMedianTimePast(t *testing.T) {
 	}
 }
 
-func TestNextFlags(t *testing.T) {
+func TestFlagsAt(t *testing.T) {
 	const always = script.P2SH | script.Witness | script.Taproot
 	main := mustChain(t, "main")
 	id := func(s string) wire.Hash {
@@ -214,10 +214,11 @@ func TestNextFlags(t *testing.T) {
 		{main, 481_823, wire.Hash{1}, always | script.DERSig | script.CheckLockTime | script.CheckSequence},
 		{main, 481_824, wire.Hash{1}, script.Mandatory},
 		{main, 692_261, id("0000000000000000000f14c35b2d841e986ab5441de8c585d5ffe55ea1e395ad"), script.Mandatory &^ script.Taproot},
+		{mustChain(t, "regtest"), 0, wire.Hash{1}, always | script.NullDummy},
 		{noTaproot, 9, wire.Hash{1}, script.Mandatory &^ script.Taproot},
 		{noTaproot, 10, wire.Hash{1}, script.Mandatory},
 	} {
-		if got := NextFlags(&State{Params: c.p, Height: c.height - 1}, c.id); got != c.want {
+		if got := FlagsAt(c.p, c.height, c.id); got != c.want {
 			t.Errorf("%s at %d: %v, want %v", c.p.Name, c.height, got, c.want)
 		}
 	}

@@ -129,11 +129,7 @@ func (n *node) getDeploymentInfo(_ context.Context, a table.Args) (any, error) {
 
 // blockFlags names the script flags of a block, in the order of the names.
 func (n *node) blockFlags(s *consensus.State) []string {
-	prev := *s
-	if h, ok := n.Chain.Header(s.ID); ok && h.Height > 0 {
-		prev, _ = n.Chain.StateAt(h.Parent)
-	}
-	flags := consensus.NextFlags(&prev, s.ID)
+	flags := consensus.FlagsAt(n.Params, s.Height, s.ID)
 	if flags == script.None {
 		return []string{}
 	}
