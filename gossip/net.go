@@ -46,6 +46,7 @@ type Config struct {
 	Store    datastore.Batching           // saved peers, provider records, bans; nil: memory
 	Agent    string                       // user agent told to peers; "": quern
 	Now      func() time.Time             // nil: time.Now
+	BanClock func() time.Time             // by which bans end: an operator of a test chain may move it; nil: Now
 	Log      *slog.Logger                 // nil: none
 	Libp2p   *slog.Logger                 // for what libp2p itself says; nil: Log
 	Metrics  prometheus.Registerer        // nil: none
@@ -134,7 +135,7 @@ func New(c Config) (*Net, error) {
 	if n.id, err = peer.IDFromPrivateKey(n.key); err != nil {
 		return nil, fmt.Errorf("identity: %w", err)
 	}
-	if n.scores, err = loadScores(context.Background(), c.Store, c.Now); err != nil {
+	if n.scores, err = loadScores(context.Background(), c.Store, c.BanClock); err != nil {
 		return nil, err
 	}
 	if n.protected, err = loadProtection(context.Background(), c.Store); err != nil {
@@ -187,6 +188,9 @@ func complete(c *Config) error {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.BanClock == nil {
+		c.BanClock = c.Now
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.Level(100)}))

@@ -276,7 +276,7 @@ func (n *Node) join(p *parts) error {
 		MeetAt:   c.P2P.PublicDHTPeers,
 		Store:    p.store.Space("gossip"),
 		Agent:    agent,
-		Now:      n.clock.now,
+		BanClock: n.clock.now, // all else waits by the machine's, which setmocktime does not stop
 		Log:      n.logs.For("p2p"),
 		Libp2p:   n.logs.For("libp2p"),
 		Metrics:  n.registry,

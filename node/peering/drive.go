@@ -50,12 +50,12 @@ func (p *Peering) drive(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case e := <-p.events:
-			d.run(e(d, p.Now()))
+			d.run(e(d, time.Now()))
 		case <-changed:
 			changed = p.Chain.Changed()
 			d.refresh()
 		case <-tick.C:
-			d.run(d.sched.Tick(p.Now()))
+			d.run(d.sched.Tick(time.Now()))
 			if d.sched.NeedsWanted() {
 				d.refresh()
 			}
@@ -65,10 +65,10 @@ func (p *Peering) drive(ctx context.Context) error {
 
 // refresh tells the scheduler where the chain stands.
 func (d *driver) refresh() {
-	now, tip, best := d.Now(), d.Chain.Tip(), d.Chain.BestHeader()
+	now, tip, best := time.Now(), d.Chain.Tip(), d.Chain.BestHeader()
 	_, proving := d.Chain.Background()
 	d.sched.Backfill(proving)
-	d.run(d.sched.ChainChanged(now, tipOf(best), tipOf(tip), d.fresh(now, tip, best)))
+	d.run(d.sched.ChainChanged(now, tipOf(best), tipOf(tip), d.fresh(d.Now(), tip, best)))
 	if d.sched.NeedsWanted() || best.ID != d.aimed {
 		d.aimed = best.ID
 		d.run(d.sched.Wanted(now, d.wanted(best)))

@@ -57,6 +57,7 @@ type setup struct {
 	// relayed has blocks come by relay or not at all, however slow the machine is: sync
 	// leaves it the time, and only who has answered is followed by another.
 	relayed bool
+	now     func() time.Time // the chain's clock
 }
 
 // open is a script that anybody can spend, in a standard way: P2WSH of OP_TRUE.
@@ -108,7 +109,7 @@ func start(t *testing.T, name string, s setup) *node {
 	}
 	p, err := New(Config{
 		Chain: seen, Pool: pool, Net: net, Params: s.params,
-		Agent: "test/1 (" + name + ")", Log: log, Reconcile: time.Second,
+		Agent: "test/1 (" + name + ")", Now: s.now, Log: log, Reconcile: time.Second,
 	})
 	fatal(t, err)
 	n := &node{Peering: p, t: t, name: name, chain: c, pool: pool, net: net, mill: mill, store: store}

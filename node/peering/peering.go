@@ -68,7 +68,7 @@ type Config struct {
 	Net       *gossip.Net
 	Params    *consensus.Params
 	Agent     string           // user agent told to peers
-	Now       func() time.Time // nil: time.Now
+	Now       func() time.Time // of the chain, which a test chain's operator may stop: waits are measured by the machine's; nil: time.Now
 	Log       *slog.Logger     // nil: discarded
 	Reconcile time.Duration    // so often the mempool is compared with a peer's; 0: 45 s
 }
@@ -250,7 +250,7 @@ func (p *Peering) joined(ctx context.Context, id gossip.Peer) error {
 		return err
 	}
 	p.mu.Lock()
-	p.peers[id] = &known{hello: theirs, since: p.Now()}
+	p.peers[id] = &known{hello: theirs, since: time.Now()}
 	p.mu.Unlock()
 	p.Log.Debug("peer joined", "peer", id, "agent", printable(theirs.Agent), "height", theirs.Tip.Height)
 	p.post(func(d *driver, now time.Time) []syncer.Action {

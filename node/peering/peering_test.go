@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/chain"
@@ -29,6 +30,21 @@ func TestSyncAndFollow(t *testing.T) {
 	}
 	if p := st.Peers[0]; p.ID != a.net.ID() || p.Agent != "test/1 (a)" || p.Services != ServeBlocks|ServeRecent {
 		t.Fatalf("peer's status: %+v", p)
+	}
+}
+
+// Where the chain's clock stands (setmocktime), nodes still follow each other: what waits for
+// something waits by the machine's clock.
+func TestSyncWhileTheClockStands(t *testing.T) {
+	at := time.Now()
+	s := setup{now: func() time.Time { return at }}
+	a, b := start(t, "a", s), start(t, "b", s)
+	a.mine(1)
+	meet(t, a, b)
+	waitTip(t, a, b)
+	for range 4 {
+		a.mine(30)
+		waitTip(t, a, b)
 	}
 }
 

@@ -150,7 +150,7 @@ func (j *job) run(ctx context.Context) bool {
 			j.consider(h.from, h.compact)
 			if wait := j.expected(slowRate); first && wait > 0 {
 				giveUp.Reset(j.relayTime + wait)
-				j.bodies.expectUntil(j.block.ID, j.Now().Add(j.relayTime+wait))
+				j.bodies.expectUntil(j.block.ID, time.Now().Add(j.relayTime+wait))
 			}
 		case r := <-j.replies:
 			j.answered(r.peer)

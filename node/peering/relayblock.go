@@ -138,7 +138,7 @@ func (p *Peering) take(ctx context.Context, h heard, known bool) gossip.Verdict 
 		return gossip.Ignore
 	}
 	if h.compact != nil {
-		p.bodies.expect(h.id, p.Now().Add(p.relayTime)) // before the scheduler hears of the header
+		p.bodies.expect(h.id, time.Now().Add(p.relayTime)) // before the scheduler hears of the header
 	}
 	if !known {
 		if _, err := p.Chain.AddHeaders(ctx, []wire.Header{h.header}); err != nil {

@@ -79,7 +79,7 @@ func (p *Peering) reconcile(ctx context.Context) error {
 		case <-tick.C:
 			peers = p.joinedSince(time.Time{}, routine)
 		case <-again.C:
-			peers = p.joinedSince(p.Now().Add(-2*meshTime), maxMeet)
+			peers = p.joinedSince(time.Now().Add(-2*meshTime), maxMeet)
 		case <-p.meet:
 			if p.synced.Load() {
 				peers = p.notMet(maxMeet)

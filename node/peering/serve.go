@@ -107,7 +107,7 @@ func (p *Peering) serveTxs(_ context.Context, _ gossip.Peer, ids []wire.Hash) ([
 // serveMempool answers each peer now and then: comparing pools costs more than
 // asking for it. What the asker has and what it gets is no longer known to us alone.
 func (p *Peering) serveMempool(_ context.Context, from gossip.Peer, q mempoolQuery) ([]*wire.Tx, error) {
-	now := p.Now().Unix()
+	now := time.Now().Unix()
 	p.mu.Lock()
 	last, met := p.peers[from], p.asked[from]
 	soon := last == nil || now-met < mempoolRest

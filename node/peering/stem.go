@@ -128,7 +128,7 @@ func (p *Peering) runStem(ctx context.Context) error {
 func (p *Peering) stemOwn(ts []*wire.Tx) {
 	var news []*wire.Tx
 	for _, t := range ts {
-		if p.stems.note(t.ID(), "", p.Now()) {
+		if p.stems.note(t.ID(), "", time.Now()) {
 			news = append(news, t)
 		}
 	}
@@ -191,7 +191,7 @@ func (s *stems) room(from gossip.Peer, count int) bool {
 
 // endEmbargoes gossips what should have been seen in gossip by now.
 func (p *Peering) endEmbargoes() {
-	now := p.Now()
+	now := time.Now()
 	var due []wire.Hash
 	p.stems.mu.Lock()
 	for id, w := range p.stems.waits {
@@ -288,7 +288,7 @@ func (p *Peering) turnEpoch() {
 		}
 	}
 	rand.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
-	now, s := p.Now(), p.stems
+	now, s := time.Now(), p.stems
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if now.After(s.until) {
@@ -366,7 +366,7 @@ func (p *Peering) takeStemmed(from gossip.Peer, t *wire.Tx) (fresh bool, err err
 	if refused {
 		return false, errRefusedBefore
 	}
-	p.stems.note(id, from, p.Now()) // before the pool's event tells of it: it is not our own
+	p.stems.note(id, from, time.Now()) // before the pool's event tells of it: it is not our own
 	if _, err := p.Pool.AddStem(t, from.String()); err != nil {
 		p.stems.forget(id)
 		return false, err
