@@ -188,7 +188,7 @@ func (p Parts) sync(ctx context.Context) error {
 		return err
 	}
 	for _, w := range p.Wallets.Loaded() {
-		if err := walletrpc.At(ctx, w, tip.Height); err != nil {
+		if err := walletrpc.At(ctx, p.Chain, w, tip.Height); err != nil {
 			return err
 		}
 	}

@@ -132,7 +132,7 @@ func (n *node) bump(ctx context.Context, w *wallet.Wallet, id wire.Hash, b *bump
 	if err != nil {
 		return nil, coded(fmt.Errorf("Unable to create transaction. %w", err), table.CodeWallet)
 	}
-	return n.replace(ctx, w, id, b, d, fee)
+	return n.replace(ctx, w, &old, b, d, fee)
 }
 
 // spentBy looks up what a waiting transaction spends, and its fee.
@@ -286,8 +286,8 @@ func bumpedSize(old *wallet.Tx, b *bump, ins []spending.Coin) (int64, error) {
 	return (weight + 3) / 4, nil
 }
 
-// replace signs and sends the new payment, or shows it.
-func (n *node) replace(ctx context.Context, w *wallet.Wallet, id wire.Hash, b *bump, d *funded, fee int64) (any, error) {
+// replace signs and sends the new payment, or shows it. It is for whom and what the old one was.
+func (n *node) replace(ctx context.Context, w *wallet.Wallet, old *wallet.Tx, b *bump, d *funded, fee int64) (any, error) {
 	out := bumped{OldFee: view.Coins(fee), Fee: view.Coins(d.Fee), Errors: []string{}}
 	if b.asPSBT {
 		p, err := n.emptyPSBT(d.Tx, fmt.Append(nil, b.format))
@@ -309,5 +309,5 @@ func (n *node) replace(ctx context.Context, w *wallet.Wallet, id wire.Hash, b *b
 	}
 	t := d.Tx.Seal()
 	out.TxID = new(t.ID())
-	return out, commit(ctx, w, t, wallet.Note{Replaces: &id})
+	return out, commit(ctx, w, t, wallet.Note{Comment: old.Comment, To: old.To, Replaces: new(old.Tx.ID())})
 }

@@ -71,7 +71,7 @@ func (n *node) afterBlocks(f handler) handler {
 	return func(ctx context.Context, w *wallet.Wallet, a table.Args) (any, error) {
 		patient, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
-		if err := At(patient, w, n.Chain.Tip().Height); err != nil && patient.Err() == nil {
+		if err := At(patient, n.Chain, w, n.Chain.Tip().Height); err != nil && patient.Err() == nil {
 			return nil, err
 		}
 		if err := ctx.Err(); err != nil {
@@ -84,12 +84,16 @@ func (n *node) afterBlocks(f handler) handler {
 	}
 }
 
-// At waits until a wallet has read the chain up to a height.
-func At(ctx context.Context, w *wallet.Wallet, height uint32) error {
+// At waits until a wallet has read the chain up to a height. One that stands on a branch which
+// the chain has left has not, however high it is.
+func At(ctx context.Context, c Chain, w *wallet.Wallet, height uint32) error {
 	for {
 		changed := w.Changed()
 		st := w.Status()
-		if !st.Exists || st.Synced || st.Missed || st.Height >= height {
+		if !st.Exists || st.Synced || st.Missed {
+			return nil
+		}
+		if h, ok := c.Header(st.Tip); ok && h.Active && st.Height >= height {
 			return nil
 		}
 		select {
