@@ -111,11 +111,10 @@ func Open(c Config) (*Set, error) {
 			return nil, fmt.Errorf("%s: %w", filepath.Join(c.Dir, startupName), err)
 		}
 	}
-	names := s.startup
-	if exists(filepath.Join(c.Dir, fileName)) && !slices.Contains(names, "") {
-		names = append([]string{""}, names...) // as Core does
+	if len(s.startup) == 0 && exists(filepath.Join(c.Dir, fileName)) {
+		s.startup = []string{""} // as Core does where nothing is said
 	}
-	for _, name := range names {
+	for _, name := range s.startup {
 		if _, file, err := s.place(name); err == nil && !exists(file) {
 			c.Log.Warn("a wallet that was to be loaded is not there", "wallet", name, "file", file)
 		} else if _, err := s.Load(name, nil); errors.Is(err, errPruned) {
