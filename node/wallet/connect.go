@@ -112,6 +112,7 @@ func (l *ledger) disconnect(b *wire.Block, height uint32) {
 			if i == 0 {
 				l.orphan(e)
 			} else {
+				l.owe(e)
 				l.move(e, inactive, wire.Hash{}, 0, 0)
 			}
 		}
@@ -125,10 +126,24 @@ func (l *ledger) disconnect(b *wire.Block, height uint32) {
 	}
 }
 
+// owe notes that a transaction which left the chain, and what spends it, is to be offered to the mempool.
+func (l *ledger) owe(e *entry) {
+	l.descend(e, func(e *entry) bool {
+		if e.owed {
+			return false
+		}
+		e.owed = true
+		return true
+	})
+}
+
 // forget takes back where an entry was in the chain, whose blocks above a height are not known
 // any more. They will come again, or others in their place.
 func (l *ledger) forget(e *entry) {
 	height := uint32(0)
+	if e.state == confirmed {
+		l.owe(e)
+	}
 	if e.state == confirmed && e.tx.IsCoinbase() {
 		height = e.height
 		l.adrift[height] = append(l.adrift[height], e)

@@ -73,6 +73,7 @@ func (w *Wallet) readBlocks() (more bool, err error) {
 	}
 	w.missed = false
 	for _, u := range reverted {
+		w.regrow = max(w.regrow, u.Next.Height)
 		w.ledger.disconnect(u.Block, u.Next.Height)
 		w.retreat(u.Prev.ID, u.Prev.Height)
 	}
@@ -254,26 +255,4 @@ func (w *Wallet) hearAll() (events []mempool.Event) {
 		events = append(events, mempool.Event{Added: e.Tx})
 	}
 	return events
-}
-
-// lost lists the transactions that wait for a block outside the mempool,
-// parents first; once a block, since what the mempool refuses it will refuse
-// until then. mu is held.
-func (w *Wallet) lost() []*wire.Tx {
-	if w.offered == w.tip || w.c.Pool.Stats().Height != w.height {
-		return nil // the mempool has not come to the tip: it would refuse what spends young coins
-	}
-	w.offered = w.tip
-	var out []*wire.Tx
-	for _, e := range w.ledger.ordered {
-		if e.state != inactive {
-			continue
-		}
-		if _, ok := w.c.Pool.Get(e.tx.ID()); ok {
-			w.ledger.move(e, pooled, wire.Hash{}, 0, 0) // it came back with a reorganisation
-		} else if len(e.rivals) == 0 && !e.tx.IsCoinbase() {
-			out = append(out, e.tx)
-		}
-	}
-	return out
 }

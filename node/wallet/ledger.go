@@ -63,6 +63,7 @@ type entry struct {
 	replaces, replacedBy *wire.Hash // by a fee bump
 	comment, to          *string
 
+	owed   bool                   // it is to be offered to the mempool, see again.go; not stored
 	rivals map[wire.Hash]struct{} // of the mempool, that it or an ancestor conflicts with; not stored
 }
 

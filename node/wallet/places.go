@@ -80,6 +80,7 @@ func (w *Wallet) goBack() error {
 			w.ledger.forget(e)
 		}
 	}
+	w.regrow = max(w.regrow, w.height)
 	w.retreat(at.Block, at.Height)
 	w.note(w.tipRecord())
 	return w.commit()

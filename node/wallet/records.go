@@ -39,6 +39,7 @@ type metaRecord struct {
 type tipRecord struct {
 	stop
 	Before []stop `json:"before,omitempty"`
+	Regrow uint32 `json:"regrow,omitempty"` // height that the chain had, where it has gone back and is not so high again
 }
 
 // descRecord is a descriptor.

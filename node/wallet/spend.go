@@ -115,16 +115,20 @@ func (w *Wallet) BeginPayment() (end func()) {
 
 // Commit records a transaction of the wallet, whose addresses are used from now
 // on, and offers it to the mempool. What the mempool refuses (a *mempool.Error)
-// stays in the wallet and is offered again with each block, as Core does; it can be abandoned.
+// stays in the wallet and is offered again now and then; it can be abandoned.
 // When Commit returns, the wallet knows what the payment did to the mempool.
 func (w *Wallet) Commit(_ context.Context, t *wire.Tx, n Note) error {
 	if err := w.record(t, n); err != nil {
 		return err
 	}
+	young := w.c.Pool.Stats().Height != w.c.Chain.Tip().Height
 	err := w.offer(t)
 	if _, there := w.c.Pool.Get(t.ID()); err != nil && !there { // the follower may have offered it, too
 		var refused *mempool.Error
 		if errors.As(err, &refused) {
+			if young {
+				w.oweOnce(t.ID())
+			}
 			w.c.Log.Info("a payment is not in the mempool", "wallet", w.name, "txid", t.ID(), "err", err)
 		}
 		return err
@@ -137,6 +141,17 @@ func (w *Wallet) Commit(_ context.Context, t *wire.Tx, n Note) error {
 	}
 	defer w.announce()
 	return w.hear()
+}
+
+// oweOnce has a payment offered once more that was refused before the mempool had read the tip: its
+// coins may be as young.
+func (w *Wallet) oweOnce(id wire.Hash) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if e := w.ledger.txs[id]; e != nil {
+		e.owed, w.offered = true, wire.Hash{}
+	}
+	w.wake()
 }
 
 // record keeps a payment before anybody is told of it.

@@ -56,6 +56,8 @@ type Wallet struct {
 	missed  bool          // the block after tip is not stored
 	seen    uint64        // sequence of the last mempool event read
 	offered wire.Hash     // tip at which the mempool was last offered what it lacks
+	regrow  uint32        // height that the chain had before it went back, or when the wallet was saved
+	again   time.Time     // when the mempool is offered all that waits outside it; zero before the first tip
 	changed chan struct{} // closed when a block or the mempool's news has been read
 	woken   chan struct{} // has an entry when there is something to follow at once
 	scan    scan
@@ -118,6 +120,7 @@ func (w *Wallet) load(all records) error {
 		return err
 	}
 	w.tip, w.height, w.saved, w.before = tip.Block, tip.Height, tip.Height, tip.Before
+	w.regrow = max(tip.Height, tip.Regrow)
 	if err := w.loadSecrets(all); err != nil {
 		return err
 	}
@@ -160,6 +163,7 @@ func (w *Wallet) loadLedger(all records) error {
 	}
 	slices.SortFunc(entries, func(a, b *entry) int { return int(a.order - b.order) })
 	for _, e := range entries {
+		e.owed = true
 		w.ledger.insert(e)
 	}
 	return nil
@@ -198,7 +202,11 @@ func (w *Wallet) dump() []record {
 
 func (w *Wallet) tipRecord() record {
 	w.settled()
-	return recordOf(tipKey, tipRecord{stop{w.tip, w.height}, w.before})
+	r := tipRecord{stop: stop{w.tip, w.height}, Before: w.before}
+	if w.regrow > w.height {
+		r.Regrow = w.regrow
+	}
+	return recordOf(tipKey, r)
 }
 
 // note has records written with the next commit. mu is held.
