@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -23,7 +24,8 @@ func (s *settings) benchMempool() *cobra.Command {
 			"comes of it, as if somebody else had found it.\n\n" +
 			"Then miners ask for the template that lies ready, with as many payments waiting as\n" +
 			"--waiting says: while nothing changes, while payments come, and when another's\n" +
-			"block has just become the tip.",
+			"block has just become the tip. With --profile that last wait is profiled, each\n" +
+			"time into a file of its own: go tool pprof takes them together.",
 		Args: cobra.NoArgs,
 	}
 	cmd.Flags().IntVar(&inputs, "inputs", 20_000, "inputs of all payments")
@@ -32,6 +34,7 @@ func (s *settings) benchMempool() *cobra.Command {
 	var tips int
 	cmd.Flags().IntSliceVar(&waiting, "waiting", []int{40_000, 100_000}, "payments that wait while miners ask, rising; 0: miners do not")
 	cmd.Flags().IntVar(&tips, "tips", 10, "blocks that come meanwhile")
+	folder := cmd.Flags().String("profile", "", "folder to write CPU profiles to, of the waits for a template after a block")
 	asJSON := asJSON(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if inputs < 100 {
@@ -50,8 +53,16 @@ func (s *settings) benchMempool() *cobra.Command {
 		if tips < 1 {
 			return fmt.Errorf("flag --tips: %d, there has to be one", tips)
 		}
+		taken := 0
 		w, err := bench.Mempool(cmd.Context(), bench.MempoolConfig{
 			Mix: m, Inputs: inputs, Waiting: waiting, Tips: tips, Show: bench.Show{Tx: minerpc.ShowTx, Txs: minerpc.ShowTxs},
+			Profile: func(f func() error) error {
+				if *folder == "" {
+					return f()
+				}
+				taken++
+				return profiled(filepath.Join(*folder, fmt.Sprintf("%03d.pprof", taken)), f)
+			},
 		})
 		if err != nil {
 			return err
@@ -75,11 +86,11 @@ func sayWaiting(out io.Writer, w bench.Waiting) {
 	if len(w.Kept) == 0 {
 		return
 	}
-	fmt.Fprintf(out, "\ntemplate from the keeper, ms: median (95 %%)\n%9s %18s %18s %18s %10s %10s  %s\n",
-		"waiting", "ready", "payments coming", "new tip", "very first", "accepts/s", "blocks")
+	fmt.Fprintf(out, "\ntemplate from the keeper, ms: median (95 %%)\n%9s %14s %16s %18s %18s %10s %10s  %s\n",
+		"waiting", "ready", "payments coming", "new tip", "its CPU time", "very first", "accepts/s", "blocks")
 	for _, k := range w.Kept {
-		fmt.Fprintf(out, "%9d %18s %18s %18s %10.1f %10.0f  %d of %d transactions, %.2f MB\n",
-			k.Waiting, spread(k.Ready), spread(k.Coming), spread(k.NewTip), k.First.Median, k.Accepts, k.NewTip.Count, k.BlockTxs, k.BlockMB)
+		fmt.Fprintf(out, "%9d %14s %16s %18s %18s %10.1f %10.0f  %d of %d transactions, %.2f MB\n",
+			k.Waiting, spread(k.Ready), spread(k.Coming), spread(k.NewTip), spread(k.TipCPU), k.First.Median, k.Accepts, k.NewTip.Count, k.BlockTxs, k.BlockMB)
 	}
 }
 

@@ -17,14 +17,15 @@ import (
 // Kept is how long a miner waits for the template that a keeper holds, with so many
 // payments waiting. Times are in milliseconds, each a median and a 95th percentile.
 type Kept struct {
-	Waiting  int     `json:"waiting"`       // payments, on average
-	First    Spread  `json:"first_ms"`      // the very first, nothing being built ahead yet
-	Ready    Spread  `json:"ready_ms"`      // nothing has changed
-	Coming   Spread  `json:"coming_ms"`     // while payments come in, one after the other
-	NewTip   Spread  `json:"new_tip_ms"`    // from when the chain shows another's block as its tip
-	BlockTxs int     `json:"block_txs"`     // of the blocks, on average
-	BlockMB  float64 `json:"block_mb"`      // on average
-	Accepts  float64 `json:"tx_per_second"` // taken in meanwhile by one goroutine, beside the one that asks
+	Waiting  int     `json:"waiting"`        // payments, on average
+	First    Spread  `json:"first_ms"`       // the very first, nothing being built ahead yet
+	Ready    Spread  `json:"ready_ms"`       // nothing has changed
+	Coming   Spread  `json:"coming_ms"`      // while payments come in, one after the other
+	NewTip   Spread  `json:"new_tip_ms"`     // from when the chain shows another's block as its tip
+	TipCPU   Spread  `json:"new_tip_cpu_ms"` // what the process spent meanwhile, whatever on; 0 where the system does not tell
+	BlockTxs int     `json:"block_txs"`      // of the blocks, on average
+	BlockMB  float64 `json:"block_mb"`       // on average
+	Accepts  float64 `json:"tx_per_second"`  // taken in meanwhile by one goroutine, beside the one that asks
 }
 
 // Spread sums up some times, in milliseconds.
@@ -49,12 +50,13 @@ type asking struct {
 	pool   *mempool.Pool
 	keeper *mining.Keeper
 	more   func(inputs int) ([][]byte, error) // makes payments
+	watch  func(f func() error) error         // profiles what f does
 
-	ready, coming, first []time.Duration
-	accepted             int // payments that came while templates were asked for, and in which time
-	accepting            time.Duration
-	blockTxs, blockBytes int
-	waiting              int // summed over rounds
+	ready, coming, first, spent []time.Duration
+	accepted                    int // payments that came while templates were asked for, and in which time
+	accepting                   time.Duration
+	blockTxs, blockBytes        int
+	waiting                     int // summed over rounds
 }
 
 // keep asks a keeper with so many payments waiting, in so many rounds, each of which
@@ -91,7 +93,8 @@ func (k *asking) keep(ctx context.Context, waiting, rounds int, show Show) (out 
 		}
 	}
 	out.Waiting = k.waiting / rounds
-	out.Ready, out.Coming, out.NewTip = spread(k.ready), spread(k.coming), spread(k.first)
+	out.Ready, out.Coming = spread(k.ready), spread(k.coming)
+	out.NewTip, out.TipCPU = spread(k.first), spread(k.spent)
 	out.BlockTxs, out.BlockMB = k.blockTxs/rounds, float64(k.blockBytes)/float64(rounds)/1e6
 	out.Accepts = float64(k.accepted) / k.accepting.Seconds()
 	return out, err
@@ -203,7 +206,10 @@ func (k *asking) block(ctx context.Context) error {
 				return
 			}
 		}
-		asked <- k.ask(ctx, &k.first)
+		before := Own().CPU
+		err := k.watch(func() error { return k.ask(ctx, &k.first) })
+		k.spent = append(k.spent, Own().CPU-before)
+		asked <- err
 	}()
 	if err := k.chain.AddBlock(ctx, b); err != nil {
 		return err

@@ -51,6 +51,8 @@ type MempoolConfig struct {
 	Waiting []int // payments that wait while templates are asked for, rising; none: they are not
 	Tips    int   // blocks that come meanwhile, for each of Waiting
 	Show    Show
+	// Profile runs f and profiles it: the wait for the first template after a block. May be nil.
+	Profile func(f func() error) error
 }
 
 // coins is how many the chain needs for all payments.
@@ -115,8 +117,11 @@ func Mempool(ctx context.Context, c MempoolConfig) (w Waiting, err error) {
 	if err := w.mine(ctx, ch, pool); err != nil {
 		return w, err
 	}
+	if c.Profile == nil {
+		c.Profile = func(f func() error) error { return f() }
+	}
 	for _, n := range c.Waiting {
-		k := asking{chain: ch, pool: pool, more: func(inputs int) ([][]byte, error) { return encoded(made, inputs) }}
+		k := asking{chain: ch, pool: pool, more: func(inputs int) ([][]byte, error) { return encoded(made, inputs) }, watch: c.Profile}
 		kept, err := k.keep(ctx, n, c.Tips, c.Show)
 		if err != nil {
 			return w, err

@@ -55,12 +55,12 @@ func TestBadSignatureIsNoFigure(t *testing.T) {
 }
 
 func TestMempoolFigures(t *testing.T) {
-	shown := 0
+	shown, watched := 0, 0
 	show := Show{
 		Tx:  func(*wire.Tx) []byte { return []byte{1} },
 		Txs: func(_ *mining.Template, txs [][]byte) [][]byte { shown = max(shown, len(txs)); return txs },
 	}
-	w, err := Mempool(t.Context(), MempoolConfig{Mix: payments.Mixed, Inputs: 300, Waiting: []int{100, 150}, Tips: 2, Show: show})
+	w, err := Mempool(t.Context(), MempoolConfig{Mix: payments.Mixed, Inputs: 300, Waiting: []int{100, 150}, Tips: 2, Show: show, Profile: func(f func() error) error { watched++; return f() }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,11 +68,11 @@ func TestMempoolFigures(t *testing.T) {
 		t.Errorf("%+v", w)
 	}
 	for i, k := range w.Kept {
-		if k.NewTip.Count != 2 || k.Ready.Count != 2*asks || k.First.Count != 1 || k.Waiting < 100 || k.Accepts <= 0 || k.BlockTxs < 100 || k.NewTip.P95 < k.NewTip.Median {
+		if k.NewTip.Count != 2 || k.TipCPU.Count != 2 || k.Ready.Count != 2*asks || k.First.Count != 1 || k.Waiting < 100 || k.Accepts <= 0 || k.BlockTxs < 100 || k.NewTip.P95 < k.NewTip.Median {
 			t.Errorf("keeper %d: %+v", i, k)
 		}
 	}
-	if len(w.Kept) != 2 || shown < 100 {
-		t.Errorf("%d keepers were timed, a template of %d shown", len(w.Kept), shown)
+	if len(w.Kept) != 2 || shown < 100 || watched != 4 {
+		t.Errorf("%d keepers were timed, %d waits watched, a template of %d shown", len(w.Kept), watched, shown)
 	}
 }
