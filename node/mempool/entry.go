@@ -78,12 +78,6 @@ func readVarint(b []byte, at int) (v uint64, next int) {
 	return uint64(b[at]), at + 1
 }
 
-// outpointAt reads the outpoint at off.
-func (k *Packed) outpointAt(off uint32) wire.Outpoint {
-	b := k.raw[off : off+outpointSize]
-	return wire.Outpoint{TxID: wire.Hash(b), Index: binary.LittleEndian.Uint32(b[wire.HashSize:])}
-}
-
 // What is known of an entry beside its numbers.
 const (
 	flagTimed       = 1 << iota // a shorter chain could make it premature: locks, a coinbase's coin

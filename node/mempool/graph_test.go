@@ -218,10 +218,11 @@ func TestGraphInvariants(t *testing.T) {
 // TestTable compares the hash table with a map.
 func TestTable(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		tab := table[uint32]{hash: func(v uint32) uint64 { return uint64(v % 16) }} // collides
+		var tab table[uint32]
+		tag := func(v uint32) uint32 { return tagOf(uint64(v % 16)) } // collides
 		want := map[uint32]bool{}
 		for _, v := range rapid.SliceOf(rapid.Uint32Range(1, 300)).Draw(t, "values") {
-			got, at := tab.find(tab.hash(v), func(o uint32) bool { return o == v })
+			got, at := tab.find(tag(v), func(o uint32) bool { return o == v })
 			if (got == v) != want[v] {
 				t.Fatalf("%d is found: %v", v, got == v)
 			}
@@ -229,7 +230,7 @@ func TestTable(t *testing.T) {
 				tab.drop(at)
 				delete(want, v)
 			} else {
-				tab.put(v)
+				tab.put(tag(v), v)
 				want[v] = true
 			}
 			if tab.n != len(want) {

@@ -23,13 +23,18 @@ func (e *entry) usage() int64 {
 	return entrySize + int64(cap(e.raw))
 }
 
+// usage is what the slots and their tags take.
+func (t *table[S]) usage() int64 {
+	var s S
+	return int64(len(t.slots)) * int64(unsafe.Sizeof(s)+unsafe.Sizeof(t.tags[0]))
+}
+
 // usage is what the graph takes.
 func (g *graph) usage() int64 {
 	return g.own +
 		int64(g.linked)*linkSize + int64(g.linked/2)*clusterSize +
 		int64(g.order.n)*chunkSlot +
-		int64(len(g.byID.slots)+len(g.byWitness.slots))*int64(unsafe.Sizeof((*entry)(nil))) +
-		int64(len(g.spends.slots))*int64(unsafe.Sizeof(spend{}))
+		g.byID.usage() + g.byWitness.usage() + g.spends.usage()
 }
 
 // usage is what the pool's transactions take. Guarded by p.mu.
