@@ -492,6 +492,51 @@ func TestTestBlockLooksUpWhatIsSpent(t *testing.T) {
 	}
 }
 
+// TestTestDraftLooksUpWhatIsMissing has some coins known, by what an earlier tip said of them: all rules are
+// applied to them, and no others are asked for.
+func TestTestDraftLooksUpWhatIsMissing(t *testing.T) {
+	f := fresh(t)
+	bs := f.grow(102)
+	old := chaintest.Spend(chaintest.Anyone, 100, bs[0].Txs[0].Outpoint(0))
+	other := chaintest.Spend(chaintest.Anyone, 100, bs[1].Txs[0].Outpoint(0))
+	child := chaintest.Spend(chaintest.Anyone, 50, other.Outpoint(0))
+	_, known, err := f.Spends([]*wire.Tx{old, child})
+	if err != nil || len(known) != 2 || known[0].Missing || !known[1].Missing {
+		t.Fatalf("%+v, %v", known, err)
+	}
+	f.add(chaintest.Block(f.Tip(), 1, 0))
+	var asked atomic.Int64
+	f.store.FailWith(func(call string) error {
+		if call == "Coin" {
+			asked.Add(1)
+		}
+		return nil
+	})
+	none := consensus.Coin{Missing: true}
+	test := func(coins []consensus.Coin, txs ...*wire.Tx) error {
+		return f.TestDraft(t.Context(), chaintest.Block(f.Tip(), 2, 0, txs...), coins)
+	}
+	if err := test([]consensus.Coin{known[0], none, none}, old, other, child); err != nil || asked.Load() != 1 {
+		t.Errorf("%d coins were asked for instead of the one that is missing: %v", asked.Load(), err)
+	}
+	wantRule(t, test([]consensus.Coin{none, none}, child, old), consensus.InputsMissing)
+	wantRule(t, test([]consensus.Coin{known[0], known[0]}, old, old), consensus.InputsMissing)
+	young := known[0]
+	young.Height = f.Tip().Height
+	wantRule(t, test([]consensus.Coin{young}, old), consensus.Premature)
+	poor := known[0]
+	poor.Value = 99
+	wantRule(t, test([]consensus.Coin{poor}, old), consensus.InBelowOut)
+	if err := test(nil, old); err == nil {
+		t.Error("a block without its coins passes")
+	}
+	late := chaintest.Block(f.Tip(), 3, 0)
+	f.grow(1)
+	if err := f.TestDraft(t.Context(), late, nil); !errors.Is(err, chain.ErrNotNext) {
+		t.Errorf("a block after another gives %v", err)
+	}
+}
+
 func TestEachCoin(t *testing.T) {
 	f := fresh(t)
 	f.grow(20)

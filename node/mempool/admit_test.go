@@ -326,7 +326,7 @@ func TestEvents(t *testing.T) {
 	for range maxEvents {
 		g.pool.events.push(record{reason: "expired"})
 	}
-	if _, ok := g.pool.EventsSince(0); ok || len(g.pool.events.rs) > maxEvents {
+	if _, ok := g.pool.EventsSince(0); ok || g.pool.events.n > maxEvents || len(g.pool.events.ring) > maxEvents {
 		t.Error("events are kept without end")
 	}
 }

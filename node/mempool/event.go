@@ -1,10 +1,6 @@
 package mempool
 
-import (
-	"slices"
-
-	"github.com/quernnet/quern/consensus/wire"
-)
+import "github.com/quernnet/quern/consensus/wire"
 
 // Event is one change of the pool, in order. Sequence numbers increase by one.
 type Event struct {
@@ -39,22 +35,53 @@ type record struct {
 	reverted, alone   bool
 }
 
-// eventLog keeps the newest events: rs[0] has the number last-len(rs)+1.
+// eventLog keeps the newest events in a ring, which grows to maxEvents: a block takes out thousands of
+// transactions, and nothing should have to be moved for that.
+//
+// Invariants: the ring has a power of two of places, n of them filled from first on; the oldest has the number
+// last-n+1.
 type eventLog struct {
-	rs    []record
-	last  uint64
-	bytes int
+	ring     []record
+	first, n int
+	last     uint64
+	bytes    int
 }
 
+const smallestLog = 64 // events; maxEvents is a multiple by a power of two
+
 func (l *eventLog) push(r record) {
-	l.last++
-	l.rs = append(l.rs, r)
-	l.bytes += r.size()
-	for len(l.rs) > maxEvents || l.bytes > maxEventBytes {
-		l.bytes -= l.rs[0].size()
-		l.rs[0] = record{}
-		l.rs = l.rs[1:]
+	if l.n == len(l.ring) && l.n < maxEvents {
+		l.ring, l.first = append(l.newest(l.n), make([]record, max(smallestLog, l.n))...), 0
 	}
+	if l.n == maxEvents {
+		l.forget()
+	}
+	*l.place(l.n) = r
+	l.n++
+	l.last++
+	for l.bytes += r.size(); l.bytes > maxEventBytes; {
+		l.forget()
+	}
+}
+
+// place is where the event is that comes so many after the oldest.
+func (l *eventLog) place(i int) *record { return &l.ring[(l.first+i)&(len(l.ring)-1)] }
+
+// forget drops the oldest event.
+func (l *eventLog) forget() {
+	oldest := l.place(0)
+	l.bytes -= oldest.size()
+	*oldest = record{}
+	l.first, l.n = (l.first+1)&(len(l.ring)-1), l.n-1
+}
+
+// newest copies the last k events, oldest first.
+func (l *eventLog) newest(k int) []record {
+	out := make([]record, k)
+	for i := range out {
+		out[i] = *l.place(l.n - k + i)
+	}
+	return out
 }
 
 func (r *record) size() int {
@@ -66,10 +93,10 @@ func (r *record) size() int {
 
 // since lists the records after seq.
 func (l *eventLog) since(seq uint64) ([]record, bool) {
-	if seq > l.last || l.last-seq > uint64(len(l.rs)) {
+	if seq > l.last || l.last-seq > uint64(l.n) {
 		return nil, false
 	}
-	return slices.Clone(l.rs[len(l.rs)-int(l.last-seq):]), true
+	return l.newest(int(l.last - seq)), true
 }
 
 // event is r with a number.

@@ -358,10 +358,19 @@ func (g *graph) forget(e *entry) {
 	e.cluster, e.at, e.chunkLen = nil, 0, 0
 }
 
-// remove takes es out; what depends on them stays, as what depends on mined transactions does.
+// remove takes es out, each of which is there once; what depends on them stays, as what depends on mined transactions does.
 func (g *graph) remove(es ...*entry) {
-	if len(es) > 0 {
-		g.apply(g.plan(nil, es))
+	var linked []*entry
+	for _, e := range es {
+		if e.cluster != nil {
+			linked = append(linked, e)
+			continue
+		}
+		g.unlist(e.members())
+		g.forget(e)
+	}
+	if len(linked) > 0 {
+		g.apply(g.plan(nil, linked))
 	}
 }
 

@@ -211,6 +211,10 @@ func (p *Pool) loop(ctx context.Context) error {
 	return nil
 }
 
+// Follow returns when the pool has seen every change of the chain up to its
+// present tip. Orphans whose parents came may wait still: Run judges them.
+func (p *Pool) Follow(ctx context.Context) error { return p.follow(ctx) }
+
 // Sync returns when the pool has seen every change of the chain up to its
 // present tip, and judged again the orphans whose parents came.
 func (p *Pool) Sync(ctx context.Context) error {

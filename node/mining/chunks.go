@@ -18,10 +18,11 @@ const (
 // pick is a transaction chosen for a block.
 type pick struct {
 	tx     *wire.Tx
-	packed *mempool.Packed // until tx is decoded; nil for one that the caller gave
-	shown  []byte          // by Keeper's ShowTx
-	fee    int64           // satoshis
-	sigops int             // cost
+	packed *mempool.Packed  // until tx is decoded; nil for one that the caller gave
+	shown  []byte           // by Keeper's ShowTx
+	coins  []consensus.Coin // that it spends, as far as they are known; see part
+	fee    int64            // satoshis
+	sigops int              // cost
 }
 
 // builder fills a block with the mempool's chunks, the best first. As in Core, limits are not reached but stayed below.

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/node/mempool"
 )
@@ -32,6 +33,10 @@ type Ready struct {
 // Keeper has a template ready: it builds the next one as soon as the tip moves or the mempool has
 // changed, and judges it, before anybody asks. Safe for concurrent use.
 //
+// What it gives out has been judged by all rules. Coins that were looked up before the tip moved are not looked up
+// again for that, see stock; so that no mistake in this lasts, Run has the chain judge each template anew, as if nothing were known,
+// when it is there to be had.
+//
 // It holds one template, a block of at most 4 MB and what Show made of it, one more while that is built, and the parts of
 // the one after it. building has room for the one goroutine that builds, which owns stock meanwhile and puts what it built in
 // held. While nobody asks, nothing is built or held.
@@ -53,7 +58,7 @@ func NewKeeper(c KeeperConfig) (*Keeper, error) {
 		return nil, errors.New("mining: the keeper needs an assembler")
 	}
 	k := &Keeper{a: c.Assembler, show: c.Show, log: c.Log, building: make(chan struct{}, 1), wake: make(chan struct{}, 1)}
-	k.stock = stock{show: c.ShowTx, parts: make(map[*mempool.Packed]part)}
+	k.stock = stock{show: c.ShowTx, parts: make(map[*mempool.Packed]*part)}
 	if k.log == nil {
 		k.log = slog.New(slog.DiscardHandler)
 	}
@@ -76,7 +81,7 @@ const (
 var anyone = []byte{0x51} // OP_TRUE
 
 // Latest is the template on the present tip. It knows of all that entered the
-// mempool until 5 seconds ago, mostly of more. What is returned has passed TestBlock.
+// mempool until 5 seconds ago, mostly of more.
 func (k *Keeper) Latest(ctx context.Context) (*Ready, error) {
 	k.asked.Store(time.Now().UnixNano())
 	select {
@@ -146,19 +151,45 @@ func (k *Keeper) drop(r *Ready) {
 	}
 }
 
+// prove has the chain look up all that r spends. Should r break a rule it is withdrawn, and no coin is taken as known any
+// more.
+func (k *Keeper) prove(ctx context.Context, r *Ready) {
+	if !r.known {
+		return
+	}
+	err := k.a.chain.TestBlock(ctx, r.Block, true)
+	var re *consensus.RuleError
+	if !errors.As(err, &re) {
+		return // it is good, or no longer wanted
+	}
+	k.log.Error("a block template was wrong, and is made again", "height", r.Height(), "err", err)
+	k.building <- struct{}{}
+	k.stock.wrong = true
+	k.held.CompareAndSwap(r, nil)
+	<-k.building
+}
+
 // Run builds ahead until ctx ends, then returns nil.
 func (k *Keeper) Run(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	var next time.Time // no earlier is another one built on the same tip
+	var tended *Ready
+	var spent time.Duration // on the newest
 	for ctx.Err() == nil {
-		moved, r := k.a.chain.Changed(), k.held.Load()
-		if time.Since(time.Unix(0, k.asked.Load())) > interest {
+		moved, r, start := k.a.chain.Changed(), k.held.Load(), time.Now()
+		if start.Sub(time.Unix(0, k.asked.Load())) > interest {
 			k.drop(r) // nobody wants it: its memory is better spent
 			wait(ctx, nil, k.wake, nil)
 			continue
 		}
-		if left := time.Until(next); k.onTip(r) && (left > 0 || !r.grownSince()) {
+		if k.onTip(r) && r != tended { // whoever built it
+			k.prove(ctx, r)
+			k.stockUp(ctx, r)
+			tended, next, spent = r, time.Now().Add(max(rest, share*(spent+time.Since(start)))), 0
+			continue
+		}
+		if left := next.Sub(start); k.onTip(r) && (left > 0 || !r.grownSince()) {
 			grown := r.grown
 			if left > 0 {
 				grown = nil // it may go on growing
@@ -169,16 +200,12 @@ func (k *Keeper) Run(ctx context.Context) error {
 			wait(ctx, timer.C, grown, moved)
 			continue
 		}
-		start := time.Now()
-		if r, err := k.build(ctx, k.current); err == nil {
-			k.stockUp(ctx, r)
-		} else if ctx.Err() == nil {
+		if _, err := k.build(ctx, k.current); err != nil && ctx.Err() == nil {
 			k.log.Warn("no block template", "err", err)
 			timer.Reset(retry)
 			wait(ctx, timer.C, nil, moved)
-			continue
 		}
-		next = time.Now().Add(max(rest, share*time.Since(start)))
+		spent = time.Since(start)
 	}
 	return nil
 }

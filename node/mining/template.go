@@ -22,13 +22,16 @@ type Chain interface {
 	ActiveAt(height uint32) (chain.HeaderInfo, bool)
 	Header(id wire.Hash) (chain.HeaderInfo, bool)
 	Coins(ops []wire.Outpoint) (consensus.State, []consensus.Coin, error)
+	Spends(txs []*wire.Tx) (consensus.State, []consensus.Coin, error)
 	TestBlock(ctx context.Context, b *wire.Block, draft bool) error
+	TestDraft(ctx context.Context, b *wire.Block, spent []consensus.Coin) error
 	AddBlock(ctx context.Context, b *wire.Block) error
 }
 
 // Pool is where templates take transactions from. *mempool.Pool satisfies it.
 type Pool interface {
 	Sync(ctx context.Context) error
+	Follow(ctx context.Context) error
 	Best(choose func(*mempool.Chunk) mempool.Choice) (tip wire.Hash, sequence uint64)
 	Changed() <-chan struct{}
 }
@@ -56,6 +59,7 @@ type Template struct {
 	extra    uint64          // the coinbase's extranonce
 	Sequence uint64          // of the mempool's newest event that it knows of
 	grown    <-chan struct{} // closed when the mempool has changed since; nil: it does not depend on it
+	known    bool            // coins were known that the chain was not asked for: it has passed TestDraft, not TestBlock
 }
 
 // Height is the block's.
@@ -156,7 +160,11 @@ func (a *Assembler) build(ctx context.Context, script []byte, extra uint64, txs 
 			return nil, err
 		}
 		t := a.assemble(c, script, extra, txs == nil)
-		err = a.chain.TestBlock(ctx, t.Block, true)
+		if t.known {
+			err = a.chain.TestDraft(ctx, t.Block, spent(c.picked))
+		} else {
+			err = a.chain.TestBlock(ctx, t.Block, true)
+		}
 		if err == nil {
 			return t, nil
 		}
@@ -188,6 +196,7 @@ type choice struct {
 	weight   int // with what is reserved
 	sequence uint64
 	grown    <-chan struct{}
+	known    bool // some of picked have their coins
 }
 
 // choose returns the tip and the transactions of a block on it.
@@ -199,15 +208,19 @@ func (a *Assembler) choose(ctx context.Context, script []byte, txs []*wire.Tx, b
 	if a.pool == nil {
 		return choice{on: a.chain.Tip(), weight: minReserve}, nil
 	}
+	follow := a.pool.Sync
+	if ahead != nil {
+		follow = a.pool.Follow // whoever waits for a block should not wait for the orphans that it makes ready
+	}
 	for {
-		if err := a.pool.Sync(ctx); err != nil {
+		if err := follow(ctx); err != nil {
 			return choice{}, err
 		}
 		c := choice{on: a.chain.Tip(), grown: a.pool.Changed()}
 		b := a.builder(&c.on, script, banned)
 		at, seq := a.pool.Best(b.choose)
 		if at == c.on.ID {
-			ahead.fill(b.picked)
+			c.known = ahead.fill(a, b.picked, at)
 			c.picked, c.weight, c.sequence = b.picked, b.weight, seq
 			return c, nil
 		}
@@ -266,7 +279,7 @@ func (a *Assembler) assemble(c choice, script []byte, extra uint64, collect bool
 	s, picked := c.on, c.picked
 	t := &Template{
 		Prev: s, MinTime: MinTime(&s), Fees: make([]int64, 1, 1+len(picked)), Sigops: make([]int, 1, 1+len(picked)),
-		shown: make([][]byte, 0, len(picked)), Weight: c.weight, extra: extra, Sequence: c.sequence, grown: c.grown,
+		shown: make([][]byte, 0, len(picked)), Weight: c.weight, extra: extra, Sequence: c.sequence, grown: c.grown, known: c.known,
 	}
 	txs := make([]*wire.Tx, 1, len(picked)+1)
 	for _, p := range picked {
