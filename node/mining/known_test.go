@@ -215,9 +215,8 @@ func TestOtherBranchKnowsNothing(t *testing.T) {
 // doubtingChain refuses a transaction only to whoever has every coin looked up.
 type doubtingChain struct {
 	Chain
-	mu    sync.Mutex
-	bad   wire.Hash
-	asked chan struct{}
+	mu  sync.Mutex
+	bad wire.Hash
 }
 
 func (c *doubtingChain) TestBlock(ctx context.Context, b *wire.Block, draft bool) error {
