@@ -55,9 +55,19 @@ func (n *node) submitBlock(ctx context.Context, a table.Args) (any, error) {
 		return nil, err
 	}
 	b = n.withReserved(b)
+	_, known := n.Chain.Header(b.ID())
+	parent, _ := n.Chain.Header(b.Header.Parent)
 	if err := n.Chain.AddBlock(ctx, b); err != nil {
 		if alone := n.checkAlone(b); alone != nil {
 			return bip22(alone) // what is wrong with it by itself comes first, even if it is known
+		}
+		switch follows := consensus.RuleOf(err) == badParent || errors.Is(err, chain.ErrSetAside); {
+		case follows && known:
+			return "duplicate-invalid", nil
+		case follows && parent.Invalid:
+			return string(badParent), nil
+		case follows:
+			return "inconclusive", nil // an ancestor was judged only now, to have this one follow
 		}
 		return bip22(err)
 	}
@@ -67,6 +77,9 @@ func (n *node) submitBlock(ctx context.Context, a table.Args) (any, error) {
 	}
 	return nil, nil
 }
+
+// badParent is what is said of a block that follows a bad one.
+const badParent consensus.Rule = "bad-prevblk"
 
 // checkAlone judges a block by itself, as Core does before it looks at what it knows.
 func (n *node) checkAlone(b *wire.Block) error {
@@ -132,14 +145,17 @@ func (n *node) submitHeader(ctx context.Context, a table.Args) (any, error) {
 	if _, ok := n.Chain.Header(h.Parent); !ok {
 		return nil, table.Errorf(table.CodeVerify, "Must submit previous header (%s) first", h.Parent)
 	}
+	_, known := n.Chain.Header(h.ID())
 	_, err = n.Chain.AddHeaders(ctx, []wire.Header{h})
 	switch {
 	case err == nil:
 		return nil, nil
+	case known && (errors.Is(err, chain.ErrSetAside) || consensus.RuleOf(err) == badParent):
+		return nil, table.Errorf(table.CodeVerify, "duplicate-invalid")
+	case errors.Is(err, chain.ErrSetAside):
+		return nil, table.Errorf(table.CodeVerify, "%s", badParent)
 	case consensus.RuleOf(err) != "":
 		return nil, table.Errorf(table.CodeVerify, "%s", consensus.RuleOf(err))
-	case errors.Is(err, chain.ErrSetAside):
-		return nil, table.Errorf(table.CodeVerify, "duplicate-invalid")
 	}
 	return nil, table.Errorf(table.CodeVerify, "%v", err)
 }
