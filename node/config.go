@@ -10,6 +10,7 @@ import (
 	"github.com/quernnet/quern/consensus/wire"
 	"github.com/quernnet/quern/node/invite"
 	"github.com/quernnet/quern/node/mining"
+	"github.com/quernnet/quern/node/spending"
 )
 
 // Config is everything that a user may set. Each field's key is the TOML key,
@@ -110,6 +111,7 @@ type Mempool struct {
 	MinFee      int64         `key:"min_fee" help:"least feerate accepted, satoshis per 1000 virtual bytes"`
 	Increment   int64         `key:"increment" help:"what a replacement pays more, and eviction asks more, satoshis per 1000 virtual bytes"`
 	Expiry      time.Duration `key:"expiry" help:"how long a transaction may wait"`
+	Persist     bool          `key:"persist" help:"keep waiting transactions over restarts, in mempool.dat"`
 	NonStandard bool          `key:"non_standard" help:"accept valid transactions of unusual form (test chains)"`
 
 	DustRate     int64 `key:"dust_rate" help:"outputs that cost more to spend at this feerate than they are worth are dust, satoshis per 1000 virtual bytes; 0: none is"`
@@ -126,12 +128,7 @@ type Mining struct {
 
 	MaxWeight int   `key:"max_weight" help:"most weight of a block that is built, coinbase included"`
 	MinFee    int64 `key:"min_fee" help:"least feerate for a block that is built, satoshis per 1000 virtual bytes"`
-}
-
-// Wallet configures how wallets pay.
-type Wallet struct {
-	FallbackFee int64 `key:"fallback_fee" help:"feerate of payments while fees cannot be estimated, satoshis per 1000 virtual bytes; 0: such payments are refused; -1: 20000 on regtest and commons, 0 elsewhere"`
-	Keypool     int   `key:"keypool" help:"how many unused addresses of each descriptor are watched beyond the last used one; less makes wallets faster to create, more lets older backups find more"`
+	Version   int64 `key:"version" help:"version of blocks that are built, on regtest alone; 0: the one by which upgrades are signaled"`
 }
 
 // Rules override a test chain's activation heights; -1 keeps the chain's own.
@@ -174,10 +171,10 @@ func Defaults() Config {
 		Consensus: Consensus{Verifier: verifierFast},
 		Datastore: Datastore{Backend: "pebble", Prune: "0", Cache: 64 << 20},
 		Mempool: Mempool{
-			Size: 300_000_000, MinFee: 100, Increment: 100, Expiry: 336 * time.Hour,
+			Size: 300_000_000, MinFee: 100, Increment: 100, Expiry: 336 * time.Hour, Persist: true,
 			DustRate: 3000, DataCarrier: 100_000, BareMultisig: true, ClusterCount: 64, ClusterSize: 101_000,
 		},
-		Wallet: Wallet{FallbackFee: -1, Keypool: 1000},
+		Wallet: Wallet{FallbackFee: -1, AddressType: "bech32", Replaceable: true, MaxFee: spending.MaxFee, Keypool: 1000},
 		Rules:  Rules{BIP34: -1, BIP65: -1, BIP66: -1, CSV: -1, Segwit: -1, Halving: -1},
 		Alarm:  Alarm{Reorg: 6, Show: 72 * time.Hour},
 		Log:    Log{Level: "info", Format: "text", Levels: map[string]string{}},
@@ -243,12 +240,7 @@ func (c *Config) Validate() error {
 		_, err = c.Datastore.target(p)
 		errs = append(errs, err)
 	}
-	if c.Wallet.FallbackFee < -1 || c.Wallet.FallbackFee > maxFallbackFee {
-		bad("wallet.fallback_fee", "%d is out of range, the most is %d satoshis per 1000 virtual bytes", c.Wallet.FallbackFee, maxFallbackFee)
-	}
-	if c.Wallet.Keypool < 1 || c.Wallet.Keypool > maxKeypool {
-		bad("wallet.keypool", "%d is out of range, use 1 to %d", c.Wallet.Keypool, maxKeypool)
-	}
+	c.Wallet.validate(bad)
 	if c.Mining.Workers < 0 || c.Mining.Workers > 1024 {
 		bad("mining.workers", "%d is not a number of workers, use 0 to 1024", c.Mining.Workers)
 	}
@@ -257,6 +249,9 @@ func (c *Config) Validate() error {
 	}
 	if c.Mining.MinFee < 0 || c.Mining.MinFee > consensus.MaxMoney {
 		bad("mining.min_fee", "%d is no feerate, use 0 or more", c.Mining.MinFee)
+	}
+	if v := c.Mining.Version; v != 0 && c.Chain != "regtest" || v != int64(int32(v)) {
+		bad("mining.version", "%d can be set on regtest alone, and be a number of 32 bits", v)
 	}
 	if c.Alarm.Reorg < 0 || c.Alarm.Reorg > math.MaxInt32 {
 		bad("alarm.reorg", "%d is not a number of blocks", c.Alarm.Reorg)
@@ -331,23 +326,6 @@ func (c *Config) SwarmName() string {
 		return c.Chain
 	}
 	return c.Swarm
-}
-
-const (
-	maxFallbackFee  = 10_000_000 // satoshis per 1000 virtual bytes; more is a slip
-	maxKeypool      = 1_000_000
-	testFallbackFee = 20_000
-)
-
-// fallbackFee is what wallets pay while fees cannot be estimated.
-func (c *Config) fallbackFee() int64 {
-	switch {
-	case c.Wallet.FallbackFee >= 0:
-		return c.Wallet.FallbackFee
-	case c.Chain == "regtest" || c.Chain == "commons":
-		return testFallbackFee
-	}
-	return 0
 }
 
 // Params are the chain's rules with the overrides applied, and the block and

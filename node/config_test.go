@@ -50,3 +50,24 @@ func TestRegtestIsOnesOwn(t *testing.T) {
 		}
 	}
 }
+
+// What no wallet and no block can be made with is refused by its key.
+func TestWalletAndBlockSettings(t *testing.T) {
+	for key, set := range map[string]func(*Config){
+		"wallet.address_type": func(c *Config) { c.Wallet.AddressType = "p2pkh" },
+		"wallet.change_type":  func(c *Config) { c.Wallet.ChangeType = "auto" },
+		"wallet.max_fee":      func(c *Config) { c.Wallet.MaxFee = 0 },
+		"mining.version":      func(c *Config) { c.Mining.Version = 4 },
+	} {
+		c := Defaults()
+		set(&c)
+		if err := c.Validate(); err == nil || !strings.HasPrefix(err.Error(), key) {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
+	c := Defaults()
+	c.Chain, c.Mining.Version, c.Wallet.ChangeType = "regtest", 4, "legacy"
+	if err := c.Validate(); err != nil {
+		t.Error(err)
+	}
+}

@@ -148,6 +148,7 @@ func (n *Node) build(ctx context.Context, l *ledger) (*parts, error) {
 	if p.pool, err = mempool.New(mempool.Config{
 		Chain:          l.chain,
 		File:           filepath.Join(c.Dir(), "mempool.dat"),
+		Forget:         !c.Mempool.Persist,
 		MaxSize:        int64(c.Mempool.Size),
 		MinFee:         orNone(c.Mempool.MinFee),
 		Increment:      orNone(c.Mempool.Increment),
@@ -184,12 +185,12 @@ func (n *Node) build(ctx context.Context, l *ledger) (*parts, error) {
 	if p.wallets, err = wallet.Open(wallet.Config{
 		Chain: l.chain, Pool: p.pool, Params: l.params,
 		Dir: filepath.Join(c.Dir(), "wallets"), Former: filepath.Join(c.Dir(), "wallet.dat"),
-		Filters: filtersOf(p.indexes), Keypool: uint32(c.Wallet.Keypool), Now: n.clock.now, Log: n.logs.For("wallet"),
+		Filters: filtersOf(p.indexes), Keypool: uint32(c.Wallet.Keypool), Habits: c.Wallet.habits(), Now: n.clock.now, Log: n.logs.For("wallet"),
 	}); err != nil {
 		return nil, fmt.Errorf("wallets: %w", err)
 	}
 	if p.assembler, err = mining.New(mining.Config{
-		Chain: l.chain, Pool: p.pool, Now: n.clock.now, MaxWeight: c.Mining.MaxWeight, MinFee: orNone(c.Mining.MinFee),
+		Chain: l.chain, Pool: p.pool, Now: n.clock.now, MaxWeight: c.Mining.MaxWeight, MinFee: orNone(c.Mining.MinFee), Version: int32(c.Mining.Version),
 	}); err != nil {
 		return nil, err
 	}

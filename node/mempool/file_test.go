@@ -195,3 +195,34 @@ func readAll(raw []byte) (c contents, err error) {
 		},
 	})
 }
+
+// A pool that forgets neither reads its file nor writes it when it ends, but when it is told to.
+func TestForgottenOverRestarts(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "mempool")
+	g := newGround(t, 3, nil)
+	stop := g.restart(path)
+	g.add(pay(coinValue, 1_000, 1, g.take()))
+	stop()
+	kept, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if g.pool, err = New(Config{Chain: g.chain, File: path, Forget: true, Now: func() time.Time { return g.clock }}); err != nil {
+		t.Fatal(err)
+	}
+	stop = g.run()
+	if n := g.pool.Stats().Count; n != 0 {
+		t.Errorf("%d transactions wait", n)
+	}
+	g.add(pay(coinValue, 1_000, 1, g.take()))
+	stop()
+	if now, err := os.ReadFile(path); err != nil || !bytes.Equal(now, kept) {
+		t.Errorf("the file was changed: %v", err)
+	}
+	if _, err := g.pool.Save(); err != nil {
+		t.Fatal(err)
+	}
+	if now, err := os.ReadFile(path); err != nil || bytes.Equal(now, kept) {
+		t.Errorf("the file was not written: %v", err)
+	}
+}

@@ -15,7 +15,7 @@ import (
 // load reads the file. A damaged one is renamed, reported and otherwise
 // ignored; one that cannot be read is left alone, and not overwritten later.
 func (p *Pool) load(ctx context.Context) {
-	if p.file == "" {
+	if p.file == "" || p.forget {
 		return
 	}
 	tally, err := p.read(ctx, p.file, ImportOptions{Deltas: true, Unbroadcast: true})

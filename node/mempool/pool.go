@@ -29,6 +29,7 @@ type Chain interface {
 type Config struct {
 	Chain       Chain
 	File        string        // where the pool is kept over restarts; empty: nowhere
+	Forget      bool          // it is kept there only when Save is called, and not read
 	MaxSize     int64         // bytes of memory; 0: 300 MB
 	MinFee      int64         // satoshis per 1000 virtual bytes to be relayed; 0: 100 (Core 31's), -1: none
 	Increment   int64         // satoshis per 1000 vB that a replacement adds; 0: 100, -1: none
@@ -78,6 +79,7 @@ const (
 type Pool struct {
 	chain            Chain
 	file             string
+	forget           bool
 	floor, increment int64
 	maxSize          int64
 	expiry           time.Duration
@@ -126,7 +128,7 @@ func New(c Config) (*Pool, error) {
 	}
 	tip := c.Chain.Tip()
 	p := &Pool{
-		chain: c.Chain, file: c.File, policy: c.policy(), accepted: c.Accepted,
+		chain: c.Chain, file: c.File, forget: c.Forget, policy: c.policy(), accepted: c.Accepted,
 		floor:     orDefault(c.MinFee, defaultMinFee),
 		increment: max(0, orDefault(c.Increment, defaultIncrement)),
 		maxSize:   orDefault(c.MaxSize, defaultMaxSize),
@@ -145,7 +147,7 @@ func New(c Config) (*Pool, error) {
 		stem:      c.Stem,
 		displaced: keepsake{count: maxDisplaced, bytes: maxDisplacedBytes},
 		refused:   keepsake{count: maxRefused, bytes: maxRefusedBytes},
-		loaded:    c.File == "",
+		loaded:    c.File == "" || c.Forget,
 	}
 	if p.floor < 0 {
 		p.floor = 0
@@ -180,7 +182,7 @@ func (p *Pool) Run(ctx context.Context) error {
 		err = nil // asked to end; the chain may have closed first
 	}
 	<-done
-	if p.file != "" && p.isLoaded() {
+	if p.file != "" && !p.forget && p.isLoaded() {
 		if _, saveErr := p.Save(); err == nil {
 			err = saveErr
 		}

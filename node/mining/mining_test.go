@@ -535,3 +535,15 @@ func TestBeforeSegwit(t *testing.T) {
 	}
 	g.finish(tm)
 }
+
+// TestGivenVersion: regtest's blocks have the version that was asked for.
+func TestGivenVersion(t *testing.T) {
+	g := newGround(t, regtest(t), 2)
+	a, err := New(Config{Chain: g.chain, Pool: g.pool, Version: 1337})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tm := g.build(a, nil); tm.Block.Header.Version != 1337 {
+		t.Errorf("version %d", tm.Block.Header.Version)
+	}
+}

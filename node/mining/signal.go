@@ -127,8 +127,11 @@ func signalling(at branch, last uint32) string {
 // Signals lists the deployments by version bits for the block after s.
 func (a *Assembler) Signals(s *consensus.State) []Signal { return a.signals.after(s) }
 
-// version is a block's after s: it signals what is started or locked in.
+// version is a block's after s: it signals what is started or locked in, where it is not given.
 func (a *Assembler) version(s *consensus.State) int32 {
+	if a.fixed != 0 {
+		return a.fixed
+	}
 	v := int32(topBits)
 	for _, d := range a.signals.after(s) {
 		if d.Stage == Started || d.Stage == LockedIn {

@@ -43,6 +43,7 @@ type Config struct {
 	Now       func() time.Time
 	MaxWeight int   // of blocks, in weight units; 0: 4,000,000
 	MinFee    int64 // satoshis per 1000 vB that a chunk must pay; 0: 1 (Core's), -1: none
+	Version   int32 // of blocks; 0: by what they signal
 }
 
 // Template is a block that lacks only its proof of work.
@@ -72,6 +73,7 @@ type Assembler struct {
 	now       func() time.Time
 	maxWeight int
 	minFee    int64
+	fixed     int32 // version
 	last      atomic.Pointer[Built]
 	signals   signals
 }
@@ -98,7 +100,7 @@ func New(c Config) (*Assembler, error) {
 	if c.Chain == nil {
 		return nil, errors.New("mining: no chain given")
 	}
-	a := &Assembler{chain: c.Chain, pool: c.Pool, now: c.Now, maxWeight: c.MaxWeight, minFee: c.MinFee}
+	a := &Assembler{chain: c.Chain, pool: c.Pool, now: c.Now, maxWeight: c.MaxWeight, minFee: c.MinFee, fixed: c.Version}
 	switch {
 	case a.maxWeight == 0:
 		a.maxWeight = consensus.MaxWeight

@@ -48,6 +48,7 @@ type fixture struct {
 	stopped chan struct{}
 	script  []byte // what blocks pay to: P2WSH of OP_TRUE
 	vars    map[string]string
+	habits  wallet.Habits // of its wallets; changed between calls
 }
 
 func testConfig(t testing.TB) Config {
@@ -80,7 +81,8 @@ func newFixtureWith(t testing.TB, blocks int, indexed bool) *fixture {
 func newFixtureOf(t testing.TB, blocks int, indexed bool, d datastore.Config, prune int64) *fixture {
 	t.Helper()
 	params := d.Params
-	f := &fixture{t: t, server: newServer(t), stopped: make(chan struct{}, 1), vars: make(map[string]string)}
+	f := &fixture{t: t, server: newServer(t), stopped: make(chan struct{}, 1), vars: make(map[string]string),
+		habits: wallet.Habits{Address: wallet.Bech32, MaxFee: consensus.Coins / 10}}
 	t.Cleanup(func() { _ = f.server.Close() })
 	var clock atomic.Int64
 	clock.Store(genesisTime)
@@ -156,7 +158,7 @@ func (f *fixture) build() {
 	}
 	f.vars["wallets"] = filepath.Join(t.TempDir(), "wallets")
 	if p.Wallets, err = wallet.Open(wallet.Config{
-		Chain: p.Chain, Pool: p.Pool, Params: p.Params, Dir: f.vars["wallets"], Now: p.Now, Keypool: 20,
+		Chain: p.Chain, Pool: p.Pool, Params: p.Params, Dir: f.vars["wallets"], Now: p.Now, Keypool: 20, Habits: &f.habits,
 		Rand: rand.NewChaCha8([32]byte{}), // the same keys in every run
 		KDF:  &wallet.KDF{Time: 1, Memory: 64, Threads: 1}, Log: slog.New(slog.DiscardHandler),
 	}); err != nil {

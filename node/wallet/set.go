@@ -59,6 +59,7 @@ type Config struct {
 	Rand    io.Reader // nil: crypto/rand
 	KDF     *KDF      // nil: the default
 	Keypool uint32    // unused addresses derived of each descriptor; 0: 1000
+	Habits  *Habits   // nil: those of Core
 	Log     *slog.Logger
 
 	disk disk // nil: the operating system's
@@ -141,6 +142,9 @@ func (c *Config) fill() {
 	}
 	if c.Keypool == 0 {
 		c.Keypool = addressesAhead
+	}
+	if c.Habits == nil {
+		c.Habits = &usual
 	}
 	if c.disk == nil {
 		c.disk = osDisk{}

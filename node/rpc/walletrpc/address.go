@@ -20,10 +20,10 @@ func label(a table.Args, i int) (string, error) {
 	return text, nil
 }
 
-// addressType reads one; bech32 when there is none.
-func addressType(a table.Args, i int) (wallet.AddressType, error) {
+// addressType reads one; usual when there is none.
+func addressType(a table.Args, i int, usual wallet.AddressType) (wallet.AddressType, error) {
 	if !a.Given(i) {
-		return wallet.Bech32, nil
+		return usual, nil
 	}
 	t, ok := wallet.ParseAddressType(a.Text(i))
 	if !ok {
@@ -40,7 +40,7 @@ func (n *node) getNewAddress(_ context.Context, w *wallet.Wallet, a table.Args) 
 	if err != nil {
 		return nil, err
 	}
-	t, err := addressType(a, 1)
+	t, err := addressType(a, 1, w.Habits().Address)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,12 @@ func (n *node) getRawChangeAddress(_ context.Context, w *wallet.Wallet, a table.
 	if !w.CanGive(true) {
 		return nil, wallet.ErrNoKeys
 	}
-	t, err := addressType(a, 0)
+	h := w.Habits()
+	usual := h.Address
+	if h.Change != nil {
+		usual = *h.Change
+	}
+	t, err := addressType(a, 0, usual)
 	if err != nil {
 		return nil, err
 	}

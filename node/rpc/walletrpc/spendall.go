@@ -27,7 +27,7 @@ func (n *node) sendAll(ctx context.Context, w *wallet.Wallet, a table.Args) (any
 	if err != nil {
 		return nil, err
 	}
-	c := newControl()
+	c := newControl(w)
 	if err := c.setFee(o.Get("conf_target"), o.Get("estimate_mode"), o.Get("fee_rate"), false); err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func (n *node) sendAll(ctx context.Context, w *wallet.Wallet, a table.Args) (any
 		}
 		return nil, table.Errorf(table.CodeWallet, "%v", err)
 	}
-	rbf := txargs.Replaceable{Given: true, Value: true}
+	rbf := txargs.Replaceable{Given: true, Value: !c.final}
 	if v := o.Get("replaceable"); given(v) {
 		rbf.Value = truth(v)
 	}
@@ -184,7 +184,7 @@ func (n *node) share(t *wire.Tx, coins []spending.Coin, rest map[string]bool, ra
 		limit = c.maxWeight
 	}
 	switch {
-	case fee > spending.MaxFee:
+	case fee > c.maxFee:
 		return table.Errorf(table.CodeWallet, "%v", spending.ErrMaxFee)
 	case left <= 0 && most:
 		return table.Errorf(table.CodeNoFunds, "Total value of UTXO pool too low to pay for transaction, try using lower feerate.")

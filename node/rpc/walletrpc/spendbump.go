@@ -39,7 +39,7 @@ func (n *node) bumpFee(asPSBT bool) handler {
 		if err != nil {
 			return nil, err
 		}
-		b, err := n.readBump(a, asPSBT)
+		b, err := n.readBump(w, a, asPSBT)
 		if err != nil {
 			return nil, err
 		}
@@ -50,8 +50,8 @@ func (n *node) bumpFee(asPSBT bool) handler {
 	}
 }
 
-func (n *node) readBump(a table.Args, asPSBT bool) (*bump, error) {
-	b := &bump{c: newControl(), format: 2, asPSBT: asPSBT}
+func (n *node) readBump(w *wallet.Wallet, a table.Args, asPSBT bool) (*bump, error) {
+	b := &bump{c: newControl(w), format: 2, asPSBT: asPSBT}
 	b.c.rbf = new(true)
 	o, err := options(a, 1)
 	if err != nil {
@@ -248,9 +248,9 @@ func (n *node) bumpRate(old *wallet.Tx, b *bump, ins []spending.Coin, fee int64)
 			spending.Money(total), spending.Money(fee+more), spending.Money(fee), spending.Money(more))
 	case total < required:
 		return table.Errorf(table.CodeInvalid, "Insufficient total fee (cannot be less than required fee %s)", spending.Money(required))
-	case total > spending.MaxFee:
+	case total > b.c.maxFee:
 		return table.Errorf(table.CodeWallet, "Specified or calculated fee %s is too high (cannot be higher than -maxtxfee %s)",
-			spending.Money(total), spending.Money(spending.MaxFee))
+			spending.Money(total), spending.Money(b.c.maxFee))
 	}
 	return nil
 }

@@ -20,7 +20,9 @@ type control struct {
 	override     bool              // the feerate may be below the least
 	target       *int              // blocks
 	conservative *bool
-	rbf          *bool // nil: as wallets do by default, yes
+	rbf          *bool // nil: as the wallet is used to
+	final        bool  // which is not to say that a payment may be replaced
+	maxFee       int64 // satoshis
 
 	avoidReuse, together bool
 	others, unsafe       bool
@@ -43,11 +45,21 @@ type control struct {
 
 const anyDepth = 9_999_999
 
-func newControl() *control {
-	return &control{others: true, maxDepth: anyDepth, version: 2, weights: map[wire.Outpoint]int64{}}
+// newControl has what the wallet is used to.
+func newControl(w *wallet.Wallet) *control {
+	h := w.Habits()
+	return &control{
+		others: true, maxDepth: anyDepth, version: 2, weights: map[wire.Outpoint]int64{},
+		final: h.Final, maxFee: h.MaxFee, changeType: h.ChangeType(),
+	}
 }
 
-func (c *control) replaceable() bool { return c.rbf == nil || *c.rbf }
+func (c *control) replaceable() bool {
+	if c.rbf == nil {
+		return !c.final
+	}
+	return *c.rbf
+}
 
 const badMode = `Invalid estimate_mode parameter, must be one of: "unset", "economical", "conservative"`
 

@@ -47,7 +47,7 @@ func (n *node) fund(w *wallet.Wallet, to []spending.Recipient, c *control) (*fun
 	o := spending.Order{
 		To: to, Others: c.others, Version: c.version, ChangeAt: c.changeAt, Feerate: rate,
 		LongTerm: spending.LongTermFeerate, Discard: n.discardFeerate(), Dust: n.dustFeerate(), Replaceable: c.replaceable(), LockTime: c.lockTime, Tip: n.snipable(),
-		MaxWeight: c.maxWeight, MaxFee: spending.MaxFee, Together: c.together, Unsafe: c.unsafe,
+		MaxWeight: c.maxWeight, MaxFee: c.maxFee, Together: c.together, Unsafe: c.unsafe,
 		LongestLine: spending.LongestLine(n.Pool.Stats().ClusterCount), Connects: n.Pool.Connects, Rand: n.newRand(),
 		Bump: func(ops []wire.Outpoint) int64 { return n.bumps(ops, rate) },
 	}

@@ -38,7 +38,7 @@ type unspentView struct {
 }
 
 func (n *node) listUnspent(_ context.Context, w *wallet.Wallet, a table.Args) (any, error) {
-	c := newControl()
+	c := newControl(w)
 	c.minDepth, c.maxDepth, c.unsafe = a.Integer(0), a.Integer(1), a.Flag(3)
 	addresses := make(map[string]bool)
 	for _, item := range a.List(2) {

@@ -38,7 +38,7 @@ func (n *node) fundRaw(_ context.Context, w *wallet.Wallet, a table.Args) (any, 
 	if err != nil {
 		return nil, err
 	}
-	d, err := n.fundDraft(w, t, recipients(t.Outs, set), o, newControl(), true)
+	d, err := n.fundDraft(w, t, recipients(t.Outs, set), o, newControl(w), true)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func options(a table.Args, i int) (txargs.Object, error) {
 // construct makes a transaction without outputs, and the outputs with who pays the
 // fee.
 func (n *node) construct(inputs, outputs, lockTime json.RawMessage, c *control, o txargs.Object, subtract string) (*wire.Tx, []spending.Recipient, error) {
-	rbf := txargs.Replaceable{Given: true, Value: true}
+	rbf := txargs.Replaceable{Given: true, Value: !c.final}
 	if v := o.Get("replaceable"); given(v) {
 		rbf.Value = truth(v)
 	}
@@ -93,7 +93,7 @@ func (n *node) createFundedPSBT(_ context.Context, w *wallet.Wallet, a table.Arg
 	if err != nil {
 		return nil, err
 	}
-	c := newControl()
+	c := newControl(w)
 	if c.version, err = version(a, 5); err != nil {
 		return nil, err
 	}
@@ -153,7 +153,7 @@ func (n *node) send(ctx context.Context, w *wallet.Wallet, a table.Args) (any, e
 	if err := outdated(o); err != nil {
 		return nil, err
 	}
-	c := newControl()
+	c := newControl(w)
 	if c.version, err = version(a, 5); err != nil {
 		return nil, err
 	}

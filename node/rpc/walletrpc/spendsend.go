@@ -83,7 +83,7 @@ func keysOf(o txargs.Object) []string {
 }
 
 func (n *node) sendToAddress(ctx context.Context, w *wallet.Wallet, a table.Args) (any, error) {
-	c := newControl()
+	c := newControl(w)
 	if a.Given(5) {
 		c.rbf = new(a.Flag(5))
 	}
@@ -126,7 +126,7 @@ func (n *node) sendMany(ctx context.Context, w *wallet.Wallet, a table.Args) (an
 	if err != nil {
 		return nil, err
 	}
-	c := newControl()
+	c := newControl(w)
 	if a.Given(5) {
 		c.rbf = new(a.Flag(5))
 	}

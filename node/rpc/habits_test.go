@@ -1,0 +1,67 @@
+package rpc
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/node/wallet"
+)
+
+// paidTx is what of a payment the tests of habits look at.
+type paidTx struct {
+	Vin []struct {
+		Sequence uint32 `json:"sequence"`
+	} `json:"vin"`
+	Vout []struct {
+		Script struct {
+			Type string `json:"type"`
+		} `json:"scriptPubKey"`
+	} `json:"vout"`
+}
+
+// TestWalletsPayAsConfigured: addresses, change, replaceability and the most that a payment costs
+// are as the wallet is used to, where the caller does not say.
+func TestWalletsPayAsConfigured(t *testing.T) {
+	f := newFixture(t, 1)
+	f.parts.FallbackFee = 20_000
+	f.server.Attach(f.parts)
+	f.must("createwallet", nil, "w")
+	mine := ""
+	f.must("getnewaddress", &mine)
+	f.must("generatetoaddress", nil, 1, mine)
+	f.must("generatetoaddress", nil, 100, f.vars["addr"])
+	send := func(options map[string]any) (tx paidTx) {
+		t.Helper()
+		options["change_position"], options["add_to_wallet"], options["psbt"] = 1, false, false
+		var made struct{ Hex string }
+		f.must("send", &made, map[string]int{f.vars["addr"]: 1}, nil, nil, nil, options)
+		f.must("decoderawtransaction", &tx, made.Hex)
+		return tx
+	}
+	check := func(tx paidTx, change string, sequence uint32) {
+		t.Helper()
+		if got := tx.Vout[1].Script.Type; got != change || tx.Vin[0].Sequence != sequence {
+			t.Errorf("change of type %s, sequence %x; want %s, %x", got, tx.Vin[0].Sequence, change, sequence)
+		}
+	}
+	check(send(map[string]any{}), "witness_v1_taproot", 0xfffffffd)
+	nested := wallet.P2SHSegWit
+	f.habits = wallet.Habits{Address: wallet.Legacy, Final: true, MaxFee: consensus.Coins / 10}
+	f.must("getnewaddress", &mine)
+	if mine[0] != 'm' && mine[0] != 'n' {
+		t.Errorf("%s is no legacy address", mine)
+	}
+	check(send(map[string]any{}), "pubkeyhash", 0xfffffffe)
+	check(send(map[string]any{"replaceable": true, "change_type": "bech32"}), "witness_v0_keyhash", 0xfffffffd)
+	f.habits.Change, f.habits.MaxFee = &nested, 1000
+	f.must("getrawchangeaddress", &mine)
+	if mine[0] != '2' {
+		t.Errorf("%s is not nested", mine)
+	}
+	_, fail := f.call("send", []any{map[string]int{f.vars["addr"]: 1}})
+	if fail == nil || !strings.HasPrefix(fail.Message, "Fee exceeds maximum configured by user") {
+		t.Errorf("a payment that costs more than it may: %v", fail)
+	}
+	check(send(map[string]any{"fee_rate": 1}), "scripthash", 0xfffffffd)
+}
