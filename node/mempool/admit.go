@@ -27,6 +27,16 @@ func (e *Error) Error() string {
 	return e.Reason + ", " + e.Detail
 }
 
+// Early says that blocks to come may make the transaction good as it is: what it spends is not there
+// yet, or too young, or its own time has not come.
+func (e *Error) Early() bool {
+	switch consensus.Rule(e.Reason) {
+	case consensus.InputsMissing, consensus.Premature, consensus.TxNotFinal, consensus.TxNotBIP68Final:
+		return true
+	}
+	return false
+}
+
 // Unwrap returns the consensus or script error behind e, if any.
 func (e *Error) Unwrap() error { return e.Err }
 

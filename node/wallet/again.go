@@ -1,10 +1,13 @@
 package wallet
 
 import (
+	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
 	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/node/mempool"
 )
 
 // Payments that wait outside the mempool are offered to it again, as Core does
@@ -14,7 +17,8 @@ import (
 //
 // A payment whose block left the chain is owed to the mempool besides, and so is all that a wallet
 // was loaded with: after a crash the chain may lack what it spends. It is offered with each block
-// until the chain is as high again as the wallet has seen it.
+// until the chain is as high again as the wallet has seen it, and after that for as long as it comes too
+// early: a branch of that height need not yet have what it spends.
 
 const (
 	restAgain = 12 * time.Hour // from one round to the next, at least
@@ -45,6 +49,35 @@ func (w *Wallet) lost() []*wire.Tx {
 		}
 	}
 	return out
+}
+
+// offerAgain offers transactions to the mempool. It is called without mu: the mempool may look at
+// scripts and coins for a while.
+func (w *Wallet) offerAgain(lost []*wire.Tx) (err error) {
+	var early []wire.Hash
+	for _, t := range lost {
+		fail := w.offer(t)
+		var refused *mempool.Error
+		switch {
+		case errors.As(fail, &refused) && refused.Early():
+			early = append(early, t.ID())
+		case fail != nil && refused == nil:
+			err = errors.Join(err, fmt.Errorf("give payment back to the mempool: %w", fail))
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.owe(early...)
+	return err
+}
+
+// owe has transactions offered with the next block. mu is held.
+func (w *Wallet) owe(ids ...wire.Hash) {
+	for _, id := range ids {
+		if e := w.ledger.txs[id]; e != nil {
+			e.owed = true
+		}
+	}
 }
 
 // round says whether it is time for a round, and of payments that the wallet knew at which

@@ -175,15 +175,7 @@ func (w *Wallet) readPool() error {
 	lost := w.lost()
 	w.announce()
 	w.mu.Unlock()
-	// Not under mu: the pool may look at scripts and coins for a while.
-	for _, t := range lost {
-		fail := w.offer(t)
-		var refused *mempool.Error
-		if fail != nil && !errors.As(fail, &refused) {
-			err = errors.Join(err, fmt.Errorf("give payment back to the mempool: %w", fail))
-		}
-	}
-	return err
+	return errors.Join(err, w.offerAgain(lost))
 }
 
 // CatchUp takes the mempool's news up to now, so that what the wallet answers next

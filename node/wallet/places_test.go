@@ -3,7 +3,10 @@ package wallet
 import (
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
+
+	"github.com/quernnet/quern/consensus/wire"
 )
 
 // copyOf gives other ground the blocks up to a height, and puts a copy of the default wallet of a
@@ -36,6 +39,22 @@ func (g *ground) blocksOf(o *ground, from, to uint32) {
 			g.Fatal(err)
 		}
 	}
+}
+
+// still is open for a set whose wallets follow nothing but when the test has them.
+func (g *ground) still(name string) (s *Set, stop func()) {
+	g.Helper()
+	s, err := Open(g.config(name))
+	if err != nil {
+		g.Fatal(err)
+	}
+	stop = sync.OnceFunc(func() {
+		if err := s.Close(); err != nil {
+			g.Error(err)
+		}
+	})
+	g.Cleanup(stop)
+	return s, stop
 }
 
 // A wallet that is ahead of its chain, as after a crash, goes back to a block that
@@ -110,7 +129,7 @@ func TestAWalletThatCannotGoOnIsUnloaded(t *testing.T) {
 func TestPaymentsOutlastAChainThatWentBack(t *testing.T) {
 	for _, same := range []bool{true, false} {
 		o, g := newGround(t), newGround(t)
-		s, stop := o.open("w")
+		s, stop := o.still("w")
 		if _, err := s.MakeWords(password); err != nil {
 			t.Fatal(err)
 		}
@@ -125,7 +144,7 @@ func TestPaymentsOutlastAChainThatWentBack(t *testing.T) {
 		g.copyOf(o, 20)
 		for range 2 { // also when the node is killed once more before it has the blocks again
 			stop()
-			s, stop = g.open("w")
+			s, stop = g.still("w")
 			w = g.only(s)
 			g.settle(w)
 		}
@@ -142,5 +161,43 @@ func TestPaymentsOutlastAChainThatWentBack(t *testing.T) {
 		if there != same || at.Abandoned == same {
 			t.Errorf("the payment %s: in the mempool %v, given up %v", want, there, at.Abandoned)
 		}
+	}
+}
+
+// A payment that spends what the chain had before a crash is offered until the chain has that again, also
+// when another branch is as high first.
+func TestPaymentsOutlastABranchWithoutTheirCoins(t *testing.T) {
+	o, g := newGround(t), newGround(t)
+	alice, _ := o.create("alice")
+	s, stop := o.still("w")
+	if _, err := s.MakeWords(password); err != nil {
+		t.Fatal(err)
+	}
+	bob := o.only(s)
+	o.mine(1, alice)
+	o.mine(100, nil)
+	o.settle(alice)
+	var before []*wire.Tx
+	for _, to := range []*Wallet{alice, bob} {
+		before = append(before, o.send(alice, o.address(to, Bech32), 49*coinSats-coinSats*int64(len(before))).Tx)
+		o.mine(1, nil)
+		o.settle(alice)
+	}
+	o.settle(bob)
+	paid := o.send(bob, o.address(alice, Bech32), coinSats)
+	stop()
+
+	g.copyOf(o, 101)
+	s, _ = g.still("w")
+	bob = g.only(s)
+	g.mine(5, nil)
+	g.settle(bob)
+	if _, err := g.pool.Add(before[0], ""); err != nil {
+		t.Fatal(err)
+	}
+	g.mine(1, nil)
+	g.settle(bob)
+	if _, ok := g.pool.Get(paid.Tx.ID()); !ok {
+		t.Error("the payment does not wait, though what it spends is there again")
 	}
 }

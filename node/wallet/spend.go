@@ -148,9 +148,8 @@ func (w *Wallet) Commit(_ context.Context, t *wire.Tx, n Note) error {
 func (w *Wallet) oweOnce(id wire.Hash) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if e := w.ledger.txs[id]; e != nil {
-		e.owed, w.offered = true, wire.Hash{}
-	}
+	w.owe(id)
+	w.offered = wire.Hash{}
 	w.wake()
 }
 
