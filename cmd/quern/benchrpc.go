@@ -46,6 +46,7 @@ func (s *settings) benchRPC() *cobra.Command {
 	cmd.Flags().StringVar(&cookie, "cookie", "", "its cookie file, or user:password")
 	cmd.Flags().IntVar(&c.Clients, "clients", 16, "connections")
 	cmd.Flags().DurationVar(&c.For, "for", 5*time.Second, "how long to ask for each kind")
+	cmd.Flags().StringVar(&c.Only, "only", "", "ask for one kind, such as getblockheader or 'getblock 1'")
 	short := cmd.Flags().String("short", "", "only write the file without its last block")
 	asJSON := asJSON(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {

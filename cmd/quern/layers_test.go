@@ -55,6 +55,7 @@ var rooms = []struct{ pkg, allowed string }{
 	{"node/sim/attack", "consensus consensus/chain consensus/wire work gossip gossip/relay node/mempool node/sim node/peering"},
 	{"node/rpc/table", "consensus consensus/wire"},
 	{"node/rpc/own", ""},
+	{"node/rpc/plainhttp", ""},
 	{"node/rpc/view", "consensus consensus/chain consensus/script consensus/secp consensus/wire node/address node/mempool node/descriptor work"},
 	// A category of methods never imports another, but for quern's own.
 	{"node/rpc/chainrpc", "consensus consensus/chain consensus/coinset consensus/script consensus/wire node/mempool node/mining node/descriptor node/rpc/table node/rpc/view node/index node/index/gcs node/rpc/txargs node/snapshot"},

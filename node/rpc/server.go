@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/quernnet/quern/node/rest"
+	"github.com/quernnet/quern/node/rpc/plainhttp"
 	"github.com/quernnet/quern/node/rpc/table"
 )
 
@@ -26,6 +27,7 @@ const (
 	maxConnections = 1000
 	maxIdle        = 64 // requests that wait for the node, without a worker
 	badAuth        = 250 * time.Millisecond
+	grace          = 3 * time.Second // for requests that run when the node ends
 )
 
 // What Core's options -rpcthreads, -rpcworkqueue and -rpcservertimeout are by
@@ -102,32 +104,12 @@ func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 // Run serves until ctx ends, then lets running requests end, for a while.
 func (s *Server) Run(ctx context.Context) error {
 	defer s.auth.close()
-	srv := &http.Server{
-		Handler:           s,
-		ReadHeaderTimeout: s.config.Timeout,
-		ReadTimeout:       s.config.Timeout,
-		IdleTimeout:       s.config.Timeout,
-		MaxHeaderBytes:    maxHeaders,
-		BaseContext:       func(net.Listener) context.Context { return ctx },
-		ErrorLog:          slog.NewLogLogger(s.config.Log.Handler(), slog.LevelDebug),
+	if err := plainhttp.Serve(ctx, s.listener, plainhttp.Config{
+		Handler: s, Timeout: s.config.Timeout, Grace: grace, MaxHeaders: maxHeaders, Log: s.config.Log,
+	}); err != nil {
+		return fmt.Errorf("rpc: %w", err)
 	}
-	done := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
-		defer cancel()
-		if srv.Shutdown(grace) != nil {
-			_ = srv.Close() // whoever is still connected has had the grace
-		}
-		close(done)
-	})
-	err := srv.Serve(s.listener)
-	if !stop() {
-		<-done
-	}
-	if errors.Is(err, http.ErrServerClosed) {
-		return nil
-	}
-	return fmt.Errorf("rpc: %w", err)
+	return nil
 }
 
 // Close releases the port and the cookie of a server that will not run.

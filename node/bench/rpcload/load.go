@@ -16,6 +16,7 @@ type Config struct {
 	Login   string        // user:password
 	Clients int           // connections, each with one question at a time
 	For     time.Duration // how long to ask
+	Only    string        // begins the names of the kinds to ask for; "" for all
 }
 
 // Figures are what a node did of one kind.

@@ -46,7 +46,7 @@ func (c *Config) Plan(ctx context.Context, payments []*wire.Tx, report func(Figu
 		{c, "sendrawtransaction", send, true},
 		{&few, "getblocktemplate", []string{call("getblocktemplate", `{"rules":["segwit"]}`)}, false},
 	} {
-		if len(step.calls) == 0 {
+		if len(step.calls) == 0 || !strings.HasPrefix(step.name, c.Only) {
 			continue
 		}
 		f, err := step.config.Run(ctx, step.name, step.calls, step.once)
