@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/quernnet/quern/consensus"
+	"github.com/quernnet/quern/node/rpc/table"
 	"github.com/quernnet/quern/node/wallet"
 )
 
@@ -64,4 +65,32 @@ func TestWalletsPayAsConfigured(t *testing.T) {
 		t.Errorf("a payment that costs more than it may: %v", fail)
 	}
 	check(send(map[string]any{"fee_rate": 1}), "scripthash", 0xfffffffd)
+}
+
+// TestChangeLooksLikeThePayment: a locked wallet whose addresses for change of the payment's type are
+// used up pays not, rather than with change by which it is told from the payment.
+func TestChangeLooksLikeThePayment(t *testing.T) {
+	f := newFixture(t, 1)
+	f.parts.FallbackFee = 20_000
+	f.server.Attach(f.parts)
+	f.must("createwallet", nil, "w", false, false, "secret")
+	f.must("walletpassphrase", nil, "secret", 1000)
+	mine := ""
+	f.must("getnewaddress", &mine)
+	f.must("generatetoaddress", nil, 1, mine)
+	f.must("generatetoaddress", nil, 100, f.vars["addr"])
+	var sum struct {
+		Descriptor, Checksum string
+	}
+	const change = "wpkh(tprv8ZgxMBicQKsPd7Uf69XL1XwhmjHopUGep8GuEiJDZmbQz6o58LninorQAfcKZWARbtRtfnLcJ5MQ2AtHcQJCCRUcMRvmDUjyEmNUWwx8UbK/1h/*h)"
+	f.must("getdescriptorinfo", &sum, change)
+	f.must("importdescriptors", nil, []any{map[string]any{"desc": change + "#" + sum.Checksum, "timestamp": "now", "active": true, "internal": true, "range": []int{0, 0}}})
+	f.must("walletlock", nil)
+	for fail := (*table.Error)(nil); fail == nil; {
+		_, fail = f.call("getrawchangeaddress", []string{"bech32"})
+	}
+	_, fail := f.call("walletcreatefundedpsbt", []any{[]any{}, map[string]int{"bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080": 1}})
+	if fail == nil || !strings.HasPrefix(fail.Message, "Transaction needs a change address, but we can't generate it.") {
+		t.Errorf("change beside a payment to P2WPKH: %v", fail)
+	}
 }

@@ -205,6 +205,13 @@ func (w *Wallet) CanGive(change bool) bool {
 	return w.canGive(change)
 }
 
+// GivesChange says whether a descriptor for change of a type is active, though its addresses may be used up.
+func (w *Wallet) GivesChange(t AddressType) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.active[1][t] != nil
+}
+
 // Refill derives unused addresses of each descriptor up to a number; 0 is the usual one.
 func (w *Wallet) Refill(size uint32) error {
 	w.mu.Lock()

@@ -146,10 +146,13 @@ func (n *node) generate(ctx context.Context, a table.Args, s []byte, tries int64
 
 func (n *node) generateBlock(ctx context.Context, a table.Args) (any, error) {
 	s, err := n.descriptorScript(a.Text(0))
-	if err != nil {
+	if _, other := descriptor.Parse(a.Text(0), n.Params); other != nil {
 		if s, err = address.Decode(a.Text(0), n.Params); err != nil {
 			return nil, table.Errorf(table.CodeNotFound, "Error: Invalid address or descriptor")
 		}
+	}
+	if err != nil {
+		return nil, err
 	}
 	txs, err := n.namedTxs(a.List(1))
 	if err != nil {

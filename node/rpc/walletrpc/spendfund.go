@@ -93,7 +93,8 @@ func (n *node) chooseChange(w *wallet.Wallet, o *spending.Order, c *control) {
 	}
 }
 
-// changeType makes change look like the payments, where the wallet can.
+// changeType makes change look like the payments, where the wallet has descriptors of that type. Whether
+// they have addresses left is not asked: change that looks otherwise tells which output it is.
 func changeType(w *wallet.Wallet, to []spending.Recipient, want *wallet.AddressType) wallet.AddressType {
 	if want != nil {
 		return *want
@@ -102,7 +103,6 @@ func changeType(w *wallet.Wallet, to []spending.Recipient, want *wallet.AddressT
 	for _, r := range to {
 		paid[script.Classify(r.Out.Script)] = true
 	}
-	has := func(t wallet.AddressType) bool { _, err := w.PeekChange(t); return err == nil }
 	for _, f := range []struct {
 		of script.Type
 		t  wallet.AddressType
@@ -110,14 +110,16 @@ func changeType(w *wallet.Wallet, to []spending.Recipient, want *wallet.AddressT
 		{script.TypeWitnessV1Taproot, wallet.Bech32m}, {script.TypeWitnessV0KeyHash, wallet.Bech32},
 		{script.TypeScriptHash, wallet.P2SHSegWit}, {script.TypePubKeyHash, wallet.Legacy},
 	} {
-		if paid[f.of] && has(f.t) {
+		if paid[f.of] && w.GivesChange(f.t) {
 			return f.t
 		}
 	}
-	if has(wallet.Bech32m) {
-		return wallet.Bech32m
+	for _, t := range []wallet.AddressType{wallet.Bech32m, wallet.Bech32} {
+		if w.GivesChange(t) {
+			return t
+		}
 	}
-	return wallet.Bech32
+	return w.Habits().Address
 }
 
 // tipAge is how old the tip may be for the lock time to follow it.
