@@ -28,6 +28,8 @@ type Ready struct {
 	*Template
 	Shown [][]byte // what Show made of it
 	built time.Time
+	took  time.Duration // of the machine's
+	given atomic.Bool
 }
 
 // Keeper has a template ready: it builds the next one as soon as the tip moves or the mempool has
@@ -45,6 +47,7 @@ type Keeper struct {
 	show func(*Template, [][]byte) [][]byte
 	log  *slog.Logger
 
+	quick    time.Duration
 	building chan struct{}
 	stock    stock
 	wake     chan struct{} // has room for one: somebody asked
@@ -57,7 +60,7 @@ func NewKeeper(c KeeperConfig) (*Keeper, error) {
 	if c.Assembler == nil {
 		return nil, errors.New("mining: the keeper needs an assembler")
 	}
-	k := &Keeper{a: c.Assembler, show: c.Show, log: c.Log, building: make(chan struct{}, 1), wake: make(chan struct{}, 1)}
+	k := &Keeper{a: c.Assembler, show: c.Show, log: c.Log, quick: quick, building: make(chan struct{}, 1), wake: make(chan struct{}, 1)}
 	k.stock = stock{show: c.ShowTx, parts: make(map[*mempool.Packed]*part)}
 	if k.log == nil {
 		k.log = slog.New(slog.DiscardHandler)
@@ -69,6 +72,9 @@ const (
 	// outdated is how long a template is given out that does not know of the mempool's newest
 	// changes (Core's), by the node's clock.
 	outdated = 5 * time.Second
+	// quick is what a template may take to be made while somebody waits who would get another one that was made
+	// ahead, lacks the newest transactions, and was given to nobody yet. (Core makes all at the first question.)
+	quick = 5 * time.Millisecond
 	// rest is the least time between two templates on one tip, and share the part of
 	// the time that may be spent on them.
 	rest  = time.Second
@@ -95,13 +101,22 @@ func (k *Keeper) Latest(ctx context.Context) (*Ready, error) {
 			return nil, err
 		}
 	}
+	r.given.Store(true)
 	k.a.got(r.Template, len(r.Block.Txs)-1)
 	return r, nil
 }
 
 // serves says whether r may still be given out.
 func (k *Keeper) serves(r *Ready) bool {
-	return k.onTip(r) && (!r.grownSince() || k.a.now().Sub(r.built) <= outdated)
+	switch {
+	case !k.onTip(r):
+		return false
+	case !r.grownSince():
+		return true
+	case !r.given.Load() && r.took < k.quick:
+		return false
+	}
+	return k.a.now().Sub(r.built) <= outdated
 }
 
 func (k *Keeper) onTip(r *Ready) bool { return r != nil && r.Prev.ID == k.a.chain.Tip().ID }
@@ -130,7 +145,7 @@ func (k *Keeper) build(ctx context.Context, good func(*Ready) bool) (*Ready, err
 	if r := k.held.Load(); good(r) {
 		return r, nil
 	}
-	r := &Ready{built: k.a.now()}
+	r, start := &Ready{built: k.a.now()}, time.Now()
 	var err error
 	if r.Template, err = k.a.build(ctx, anyone, 0, nil, &k.stock); err != nil {
 		return nil, err
@@ -138,6 +153,7 @@ func (k *Keeper) build(ctx context.Context, good func(*Ready) bool) (*Ready, err
 	if k.show != nil {
 		r.Shown = k.show(r.Template, r.shown)
 	}
+	r.took = time.Since(start)
 	k.held.Store(r)
 	return r, nil
 }

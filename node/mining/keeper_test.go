@@ -65,6 +65,28 @@ func TestLatest(t *testing.T) {
 	}
 }
 
+// TestFirstQuestionIsAnsweredAsOfNow: who asks first gets what waits now, though a template was made ahead, where it
+// takes no time.
+func TestFirstQuestionIsAnsweredAsOfNow(t *testing.T) {
+	g := newGround(t, regtest(t), 4)
+	k, _ := g.keep()
+	for _, quick := range []time.Duration{time.Hour, 0} {
+		k.quick = quick
+		if _, err := k.build(t.Context(), k.current); err != nil { // as Run does
+			t.Fatal(err)
+		}
+		id := g.add(pay(coinValue, 1000, 1, g.take()))
+		first := g.latest(k)
+		if got := index(first.Block, id) > 0; got != (quick > 0) {
+			t.Errorf("made in less than %v: the newest transaction is there: %v", quick, got)
+		}
+		g.add(pay(coinValue, 1000, 1, g.take()))
+		if g.latest(k) != first {
+			t.Error("a template is not given out for a while")
+		}
+	}
+}
+
 // TestBuildsAhead waits for templates that nobody asks for.
 func TestBuildsAhead(t *testing.T) {
 	g := newGround(t, regtest(t), 2)

@@ -90,7 +90,7 @@ func TestChangeLooksLikeThePayment(t *testing.T) {
 		_, fail = f.call("getrawchangeaddress", []string{"bech32"})
 	}
 	_, fail := f.call("walletcreatefundedpsbt", []any{[]any{}, map[string]int{"bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080": 1}})
-	if fail == nil || !strings.HasPrefix(fail.Message, "Transaction needs a change address, but we can't generate it.") {
+	if fail == nil || fail.Code != table.CodeWallet || !strings.HasPrefix(fail.Message, "Transaction needs a change address, but we can't generate it.") {
 		t.Errorf("change beside a payment to P2WPKH: %v", fail)
 	}
 }
