@@ -94,3 +94,23 @@ func TestChangeLooksLikeThePayment(t *testing.T) {
 		t.Errorf("change beside a payment to P2WPKH: %v", fail)
 	}
 }
+
+// TestAddressesAreSpentWhole: of an address with several coins all are spent where the wallet is used to it.
+func TestAddressesAreSpentWhole(t *testing.T) {
+	f := newFixture(t, 1)
+	f.must("createwallet", nil, "w")
+	mine := ""
+	f.must("getnewaddress", &mine)
+	f.must("generatetoaddress", nil, 3, mine)
+	f.must("generatetoaddress", nil, 100, f.vars["addr"])
+	for _, whole := range []bool{false, true} {
+		f.habits.Whole = whole
+		var made struct{ Hex string }
+		f.must("send", &made, map[string]int{f.vars["addr"]: 1}, nil, nil, 10, map[string]any{"add_to_wallet": false, "psbt": false})
+		var tx paidTx
+		f.must("decoderawtransaction", &tx, made.Hex)
+		if got := len(tx.Vin) == 3; got != whole {
+			t.Errorf("whole %v: %d coins are spent", whole, len(tx.Vin))
+		}
+	}
+}

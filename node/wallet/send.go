@@ -145,7 +145,7 @@ func (w *Wallet) draft(coins []Coin, outs []wire.Out, feerate int64, subtract bo
 	o := spending.Order{
 		Others: true, Version: 2, ChangeSpendSize: nestedInputSize,
 		Feerate: spending.Feerate(feerate), LongTerm: spending.LongTermFeerate, Discard: spending.DiscardFeerate, Dust: spending.Feerate(st.DustRate),
-		Replaceable: !w.c.Habits.Final, Tip: &tip, MaxFee: w.c.Habits.MaxFee, LongestLine: spending.LongestLine(st.ClusterCount), Connects: w.c.Pool.Connects,
+		Replaceable: !w.c.Habits.Final, Tip: &tip, MaxFee: w.c.Habits.MaxFee, Together: w.c.Habits.Whole, LongestLine: spending.LongestLine(st.ClusterCount), Connects: w.c.Pool.Connects,
 		Rand: mrand.New(mrand.NewChaCha8(seed)),
 	}
 	for _, out := range outs {

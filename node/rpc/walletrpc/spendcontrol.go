@@ -50,7 +50,7 @@ func newControl(w *wallet.Wallet) *control {
 	h := w.Habits()
 	return &control{
 		others: true, maxDepth: anyDepth, version: 2, weights: map[wire.Outpoint]int64{},
-		final: h.Final, maxFee: h.MaxFee, changeType: h.ChangeType(),
+		final: h.Final, maxFee: h.MaxFee, changeType: h.ChangeType(), together: h.Whole,
 	}
 }
 

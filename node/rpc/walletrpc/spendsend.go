@@ -91,7 +91,7 @@ func (n *node) sendToAddress(ctx context.Context, w *wallet.Wallet, a table.Args
 	if c.avoidReuse, err = avoidReuse(w, a, 8); err != nil {
 		return nil, err
 	}
-	c.together = c.avoidReuse
+	c.together = c.together || c.avoidReuse
 	if err := c.setFee(a.Raw(6), a.Raw(7), a.Raw(9), false); err != nil {
 		return nil, err
 	}
