@@ -81,7 +81,7 @@ func (n *node) chooseChange(w *wallet.Wallet, o *spending.Order, c *control) {
 	if len(o.Change) == 0 {
 		s, err := w.PeekChange(changeType(w, o.To, c.changeType))
 		if err != nil {
-			o.ChangeErr = fmt.Errorf("Transaction needs a change address, but we can't generate it. %v", err) // with the code of other faults
+			o.ChangeErr = fmt.Errorf("Transaction needs a change address, but we can't generate it. %s", err.Error()) // it has the code of other faults
 			return
 		}
 		o.Change = s
