@@ -2,38 +2,28 @@ package descriptor
 
 import (
 	"bytes"
-	"encoding/hex"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/btcsuite/btcd/btcec/v2"
-	"github.com/btcsuite/btcd/btcec/v2/schnorr/musig2"
 
 	"github.com/quernnet/quern/node/keys"
+	bip327 "github.com/quernnet/quern/node/musig"
 	"github.com/quernnet/quern/node/signing"
 )
 
-// musigChainCode is what aggregate keys are derived with (BIP328).
-var musigChainCode = func() (c [32]byte) {
-	_, _ = hex.Decode(c[:], []byte("868087ca02a6f974c4598924c36b57762d32cb45717167e300622c7167e38965"))
-	return c
-}()
-
-// aggregate adds keys up to one (BIP327's KeyAgg of sorted keys).
+// aggregate adds compressed keys up to one (BIP327's KeyAgg of sorted keys).
 func aggregate(pubs [][]byte) ([]byte, error) {
-	list := make([]*btcec.PublicKey, len(pubs))
+	list := make([]bip327.Pub, len(pubs))
 	for i, pub := range pubs {
-		var err error
-		if list[i], err = btcec.ParsePubKey(pub); err != nil {
-			return nil, err
-		}
+		list[i] = bip327.Pub(pub)
 	}
-	sum, _, _, err := musig2.AggregateKeys(list, false)
+	k, err := bip327.Aggregate(list)
 	if err != nil {
 		return nil, err
 	}
-	return sum.FinalKey.SerializeCompressed(), nil
+	return k.Sum[:], nil
 }
 
 // musig is a key that several make together (BIP390): participants first derived,
@@ -78,7 +68,7 @@ func (k *musig) over(sum []byte) (key, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newDerived(&known{params: k.params}, keys.NewExtended(pub, musigChainCode), k.path, k.star, false), nil
+	return newDerived(&known{params: k.params}, keys.NewExtended(pub, bip327.ChainCode), k.path, k.star, false), nil
 }
 
 // participants derives the keys to aggregate, sorted.

@@ -7,6 +7,7 @@ import (
 	"github.com/btcsuite/btcd/btcec/v2"
 
 	"github.com/quernnet/quern/node/keys"
+	bip327 "github.com/quernnet/quern/node/musig"
 	"github.com/quernnet/quern/node/signing"
 )
 
@@ -78,7 +79,7 @@ func TestAggregateExtended(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := keys.NewExtended(pub, musigChainCode).Text(p); got != c.ext {
+		if got := keys.NewExtended(pub, bip327.ChainCode).Text(p); got != c.ext {
 			t.Errorf("%s is extended as %s, want %s", c.sum, got, c.ext)
 		}
 	}
