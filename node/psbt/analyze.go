@@ -66,6 +66,9 @@ func Analyze(p *Packet) Analysis {
 		a.Ins[i] = s.analyze(i, ok)
 		a.Next = min(a.Next, a.Ins[i].Next)
 	}
+	if len(s.troubles) > 0 {
+		return invalid("PSBT is not valid. %v", s.troubles[0])
+	}
 	if !known {
 		return a
 	}

@@ -9,13 +9,17 @@ import (
 )
 
 // FuzzDecode holds that what can be read can be written, read again the same, and
-// merged, signed and analyzed without harm.
+// merged, signed and analyzed without harm, also by the participants of BIP373's vectors.
 func FuzzDecode(f *testing.F) {
 	v := readVectors(f)
 	for _, text := range append(v.Valid, v.Invalid...) {
 		if raw, err := base64.StdEncoding.DecodeString(text); err == nil {
 			f.Add(raw)
 		}
+	}
+	var ring signing.Keyring
+	for _, r := range cosigners(f) {
+		ring.Merge(r)
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		p, err := psbt.Decode(raw)
@@ -36,9 +40,13 @@ func FuzzDecode(f *testing.F) {
 			t.Fatal("merged with itself it is another")
 		}
 		psbt.Analyze(p)
+		p.Troubles()
 		if s, err := psbt.NewSigner(p); err == nil {
 			for i := range p.Outs {
 				s.Describe(i, new(signing.Keyring))
+			}
+			for i := range p.Ins {
+				_, _ = s.Sign(i, &ring, psbt.Options{})
 			}
 		}
 		p.Extract()

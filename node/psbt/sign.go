@@ -27,9 +27,10 @@ type Options struct {
 
 // Signer signs a packet's inputs, and changes it.
 type Signer struct {
-	p     *Packet
-	spend *signing.Spender
-	coins []wire.Out
+	p        *Packet
+	spend    *signing.Spender
+	coins    []wire.Out
+	troubles []Trouble
 }
 
 // NewSigner prepares p for signing, by the outputs that it knows at this time; the
@@ -45,7 +46,7 @@ func NewSigner(p *Packet) (*Signer, error) {
 			known = false
 		}
 	}
-	return &Signer{p, signing.NewSpender(t, coins, known), coins}, nil
+	return &Signer{p: p, spend: signing.NewSpender(t, coins, known), coins: coins}, nil
 }
 
 // Verified says whether input i has final scripts, and they are good.
@@ -59,7 +60,7 @@ func (s *Signer) Verified(i int) bool {
 
 // Sign makes input i's signatures with what r knows, and fills in what else r says
 // of it. The Data says what is missing; it is nil when nothing had to be done.
-// Errors are ErrIncomplete, ErrMissing and ErrSighash.
+// Errors are ErrIncomplete, ErrMissing and ErrSighash, or what failed in making nonces.
 func (s *Signer) Sign(i int, r *signing.Keyring, o Options) (*signing.Data, error) {
 	in := &s.p.Ins[i]
 	if s.Verified(i) {
@@ -79,6 +80,9 @@ func (s *Signer) Sign(i int, r *signing.Keyring, o Options) (*signing.Data, erro
 		c = s.spend.Input(i, hashType)
 	}
 	complete := signing.Produce(r, c, coin.Script, d)
+	if s.note(i, d.Troubles); d.Fault != nil {
+		return d, d.Fault
+	}
 	// A coin that the packet alone vouches for is safe to sign only with a hash that
 	// covers its amount.
 	if in.PrevTx == nil && !d.Witnessed {

@@ -26,6 +26,9 @@ type Creator interface {
 	// when leaf is given, else by the output's key, tweaked by root when that is
 	// given (zero: by no root, BIP86).
 	Schnorr(r *Keyring, x XOnly, leaf, root *[32]byte) ([]byte, bool)
+	// Digest is what Schnorr signs, for those who sign together, and the hash type
+	// that follows a signature; not ok when nothing is to be signed.
+	Digest(leaf *[32]byte) (sum [32]byte, hashType []byte, ok bool)
 	// After and Older say whether OP_CHECKLOCKTIMEVERIFY and
 	// OP_CHECKSEQUENCEVERIFY pass with that operand.
 	After(n uint32) bool
@@ -112,11 +115,11 @@ func (in input) ECDSA(r *Keyring, id KeyID, code []byte, witness bool) ([]byte, 
 // Schnorr implements Creator.
 func (in input) Schnorr(r *Keyring, x XOnly, leaf, root *[32]byte) ([]byte, bool) {
 	k, ok := byX(r.Private, x)
-	if !ok || !in.known {
+	if !ok {
 		return nil, false
 	}
-	sum, ok := in.hashes.Taproot(in.i, byte(in.hashType), leaf)
-	if !ok || in.hashType > 0xff {
+	sum, hashType, ok := in.Digest(leaf)
+	if !ok {
 		return nil, false
 	}
 	secret := k.secret
@@ -132,11 +135,19 @@ func (in input) Schnorr(r *Keyring, x XOnly, leaf, root *[32]byte) ([]byte, bool
 	if err != nil {
 		return nil, false
 	}
-	out := sig.Serialize()
-	if in.hashType != SighashDefault {
-		out = append(out, byte(in.hashType))
+	return append(sig.Serialize(), hashType...), true
+}
+
+// Digest implements Creator.
+func (in input) Digest(leaf *[32]byte) (sum [32]byte, hashType []byte, ok bool) {
+	if !in.known || in.hashType > 0xff {
+		return sum, nil, false
 	}
-	return out, true
+	if in.hashType != SighashDefault {
+		hashType = []byte{byte(in.hashType)}
+	}
+	sum, ok = in.hashes.Taproot(in.i, byte(in.hashType), leaf)
+	return sum, hashType, ok
 }
 
 // Check implements Creator.

@@ -61,6 +61,9 @@ type Data struct {
 	MissingSigs    []KeyID
 	MissingRedeem  [20]byte // HASH160; zero: none is missing
 	MissingWitness [32]byte // SHA256; zero: none is missing
+
+	Troubles []Trouble // why aggregate keys do not sign
+	Fault    error     // what failed in making MuSig2 nonces and partial signatures; nil: nothing
 }
 
 // Merge takes in the signatures and scripts of o, or all of it if it is complete.

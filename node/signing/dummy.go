@@ -23,6 +23,9 @@ func (Dummy) Schnorr(*Keyring, XOnly, *[32]byte, *[32]byte) ([]byte, bool) {
 	return make([]byte, 64), true
 }
 
+// Digest implements Creator: Schnorr signs with every key by itself.
+func (Dummy) Digest(*[32]byte) (sum [32]byte, hashType []byte, ok bool) { return sum, nil, false }
+
 // After implements Creator.
 func (Dummy) After(uint32) bool { return true }
 
@@ -41,6 +44,9 @@ func (Describer) ECDSA(*Keyring, KeyID, []byte, bool) ([]byte, bool) { return ni
 
 // Schnorr implements Creator.
 func (Describer) Schnorr(*Keyring, XOnly, *[32]byte, *[32]byte) ([]byte, bool) { return nil, false }
+
+// Digest implements Creator.
+func (Describer) Digest(*[32]byte) (sum [32]byte, hashType []byte, ok bool) { return sum, nil, false }
 
 // After implements Creator.
 func (Describer) After(uint32) bool { return false }

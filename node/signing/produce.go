@@ -15,7 +15,7 @@ func Produce(r *Keyring, c Creator, prev []byte, d *Data) bool {
 	if d.Complete {
 		return true
 	}
-	p := producer{r, c, d}
+	p := producer{r: r, c: c, d: d}
 	stack, kind, solved := p.step(prev, false)
 	var redeem []byte
 	if solved && kind == script.TypeScriptHash {
@@ -72,6 +72,7 @@ type producer struct {
 	r *Keyring
 	c Creator
 	d *Data
+	m *aggregates // of a taproot input
 }
 
 // step solves one script (Core's SignStep). The stack of a script or key hash is

@@ -1,5 +1,7 @@
 package signing
 
+import "github.com/quernnet/quern/node/musig"
+
 // Keyring is what a signer knows besides the transaction: private and public keys
 // by their hashes, where keys come from, scripts by their HASH160, and the trees of
 // leaf scripts behind taproot outputs, by output key. All of it may be nil.
@@ -11,6 +13,9 @@ type Keyring struct {
 	Trees   map[XOnly]TapOutput
 	// Participants lists by aggregate key the keys it is made of (BIP327).
 	Participants map[PubKey][]PubKey
+	// Nonces keeps the secret nonces of the private keys' owner; without it the keys do
+	// not sign together with others'.
+	Nonces *musig.Nonces
 }
 
 // Add takes in a private key, its public key with it.
@@ -30,13 +35,16 @@ func (r *Keyring) Merge(o *Keyring) {
 	insert(&r.Scripts, o.Scripts)
 	insert(&r.Trees, o.Trees)
 	insert(&r.Participants, o.Participants)
+	if r.Nonces == nil {
+		r.Nonces = o.Nonces
+	}
 }
 
 // Hiding is r without its private keys, or without origins.
 func (r *Keyring) Hiding(secrets, origins bool) *Keyring {
 	out := *r
 	if secrets {
-		out.Private = nil
+		out.Private, out.Nonces = nil, nil
 	}
 	if origins {
 		out.Origins = nil

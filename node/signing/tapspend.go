@@ -11,6 +11,7 @@ func (p producer) taproot(out XOnly) ([][]byte, bool) {
 		d.Tree = &o
 	}
 	insert(&d.Participants, p.r.Participants)
+	p.m = newAggregates(p.r, d)
 	for _, x := range []XOnly{d.Tap.Internal, out} {
 		if o, ok := byX(p.r.Origins, x); ok {
 			d.tapOrigin(x, o.Origin, nil)
@@ -18,16 +19,24 @@ func (p producer) taproot(out XOnly) ([][]byte, bool) {
 	}
 	if len(d.TapKeySig) == 0 {
 		root := d.Tap.Root
-		if sig, ok := p.c.Schnorr(p.r, d.Tap.Internal, nil, &root); ok {
-			d.TapKeySig = sig
-		} else if sig, ok := p.c.Schnorr(p.r, out, nil, nil); ok {
-			d.TapKeySig = sig
-		}
+		d.TapKeySig = p.keyPath(d.Tap.Internal, &root)
+	}
+	if len(d.TapKeySig) == 0 {
+		d.TapKeySig = p.keyPath(out, nil)
 	}
 	if len(d.TapKeySig) > 0 {
 		return [][]byte{d.TapKeySig}, true
 	}
 	return p.leaves()
+}
+
+// keyPath signs with one key, or with those that make it together; nil: it cannot.
+func (p producer) keyPath(x XOnly, root *[32]byte) []byte {
+	if sig, ok := p.c.Schnorr(p.r, x, nil, root); ok {
+		return sig
+	}
+	sig, _ := p.musig(x, nil, root)
+	return sig
 }
 
 func (p producer) leaves() (best [][]byte, ok bool) {
@@ -58,6 +67,9 @@ func (p producer) signTap(x XOnly, leaf [32]byte) ([]byte, bool) {
 		return sig, true
 	}
 	sig, ok := p.c.Schnorr(p.r, x, &leaf, nil)
+	if !ok {
+		sig, ok = p.musig(x, &leaf, nil)
+	}
 	if ok {
 		emplace(&p.d.TapSigs, at, sig)
 	}

@@ -1,0 +1,272 @@
+package signing
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/quernnet/quern/node/musig"
+)
+
+// aggregates are the aggregate keys that may sign an input (BIP373), gathered once.
+type aggregates struct {
+	byX     map[XOnly][]PubKey
+	byPrint map[[4]byte][]PubKey // by the fingerprint of what is derived of them
+	known   []KeyOrigin          // participants that the ring knows the origin of
+	found   map[tapKey][]*musig.Key
+	done    map[TapSigKey]bool // what was signed for already
+}
+
+// tapKey is a key of a taproot input: one in a script, or one that the root tweaks.
+type tapKey struct {
+	x      XOnly
+	rooted bool
+}
+
+func newAggregates(r *Keyring, d *Data) *aggregates {
+	a := &aggregates{
+		byX: make(map[XOnly][]PubKey), byPrint: make(map[[4]byte][]PubKey),
+		found: make(map[tapKey][]*musig.Key), done: make(map[TapSigKey]bool),
+	}
+	for _, sum := range slices.Sorted(maps.Keys(d.Participants)) {
+		id, x := sum.ID(), sum.XOnly()
+		first := [4]byte(id[:4])
+		a.byX[x], a.byPrint[first] = append(a.byX[x], sum), append(a.byPrint[first], sum)
+		for _, part := range d.Participants[sum] {
+			if o, ok := r.Origins[part.ID()]; ok {
+				a.known = append(a.known, KeyOrigin{part, o.Origin})
+			}
+		}
+	}
+	return a
+}
+
+// keys are the aggregate keys that x stands for: itself, or what it is derived of by
+// its origin (BIP328). root tweaks them as Creator.Schnorr says.
+func (a *aggregates) keys(d *Data, x XOnly, root *[32]byte) []*musig.Key {
+	at := tapKey{x, root != nil}
+	if list, ok := a.found[at]; ok {
+		return list
+	}
+	var list []*musig.Key
+	add := func(sum PubKey, path []uint32) {
+		if k, ok := aggregate(sum, d.Participants[sum], path, x, root); ok {
+			list = append(list, k)
+		}
+	}
+	for _, sum := range a.byX[x] {
+		add(sum, nil)
+	}
+	if o := d.TapOrigins[x].Origin; len(o.Path) > 0 {
+		for _, sum := range a.byPrint[o.Fingerprint] {
+			add(sum, o.Path)
+		}
+	}
+	a.found[at] = list
+	return list
+}
+
+// aggregate is the key that parts make together; not ok when they do not make sum, or
+// the path does not lead to x: who wrote a packet may have made it up.
+func aggregate(sum PubKey, parts []PubKey, path []uint32, x XOnly, root *[32]byte) (*musig.Key, bool) {
+	if !sum.Compressed() {
+		return nil, false
+	}
+	key, tweaks, err := musig.Derive(musig.Pub([]byte(sum)), path)
+	if err != nil || XOnly(key.X()) != x {
+		return nil, false
+	}
+	if root != nil {
+		var tree []byte
+		if *root != [32]byte{} {
+			tree = root[:]
+		}
+		tweaks = append(tweaks, musig.TapTweak(key, tree))
+	}
+	pubs := make([]musig.Pub, len(parts))
+	for i, part := range parts {
+		if !part.Compressed() {
+			return nil, false
+		}
+		pubs[i] = musig.Pub([]byte(part))
+	}
+	k, err := musig.Aggregate(pubs, tweaks...)
+	return k, err == nil && k.Sum == musig.Pub([]byte(sum))
+}
+
+// musig signs by the aggregate keys that x stands for, as far as that has come: it adds
+// up partial signatures, or adds the ring's own, or its public nonces (Core's SignMuSig2).
+func (p producer) musig(x XOnly, leaf, root *[32]byte) ([]byte, bool) {
+	for _, o := range p.m.known { // like Core, of whichever aggregate key
+		p.d.tapOrigin(o.Key.XOnly(), o.Origin, leaf)
+	}
+	at := TapSigKey{Key: x}
+	if leaf != nil {
+		at.Leaf = *leaf
+	}
+	sum, hashType, ok := p.c.Digest(leaf)
+	if !ok || p.m.done[at] {
+		return nil, false
+	}
+	p.m.done[at] = true
+	for _, k := range p.m.keys(p.d, x, root) {
+		s := cosigning{p, k, Session{PubKey(k.Tweaked[:]), at.Leaf}, sum}
+		if sig, ok := s.advance(); ok {
+			return append(sig, hashType...), true
+		}
+	}
+	return nil, false
+}
+
+// cosigning is one aggregate key's signing.
+type cosigning struct {
+	producer
+	key *musig.Key
+	at  Session
+	sum [32]byte // what is signed
+}
+
+// advance does what can be done next.
+func (c cosigning) advance() ([]byte, bool) {
+	nonces := convert(c.d.Nonces[c.at], func(b []byte) (n musig.Nonce) { copy(n[:], b); return n })
+	s, err := c.key.Session(nonces, c.sum)
+	var wrong *musig.Wrong
+	switch {
+	case errors.As(err, &wrong):
+		c.d.trouble(Trouble{c.at, PubKey(wrong.By[:]), WrongNonce})
+		return nil, false
+	case err != nil: // not all are there
+		if len(c.d.PartialSigs[c.at]) == 0 {
+			c.addNonces()
+		}
+		return nil, false
+	}
+	c.addPartials(s)
+	return c.combine(s)
+}
+
+// convert makes participants' shares of a session musig's.
+func convert[T, V any](shares map[PubKey]V, to func(V) T) map[musig.Pub]T {
+	out := make(map[musig.Pub]T, len(shares))
+	for by, v := range shares {
+		if by.Compressed() {
+			out[musig.Pub([]byte(by))] = to(v)
+		}
+	}
+	return out
+}
+
+// own lists the participants whose private key the ring has.
+func (c cosigning) own() (list []*Key) {
+	if c.r.Nonces == nil {
+		return nil
+	}
+	for _, part := range c.key.Participants() {
+		by := PubKey(part[:])
+		if k, ok := c.r.Private[by.ID()]; ok && k.public == by {
+			list = append(list, k)
+		}
+	}
+	return list
+}
+
+func (c cosigning) use(k *Key) musig.Use {
+	return musig.Use{Sum: c.key.Sum, Tweaked: c.key.Tweaked, By: musig.Pub([]byte(k.public)), Leaf: c.at.Leaf, Msg: c.sum}
+}
+
+// addNonces makes the public nonces that are the ring's to make.
+func (c cosigning) addNonces() {
+	for _, k := range c.own() {
+		if _, there := c.d.Nonces[c.at][k.public]; there {
+			continue
+		}
+		nonce, err := c.r.Nonces.New(c.use(k), k.secret)
+		if err != nil {
+			c.d.fault(err)
+			continue
+		}
+		emplace(&c.d.Nonces, c.at, make(map[PubKey][]byte))
+		c.d.Nonces[c.at][k.public] = nonce[:]
+	}
+}
+
+// addPartials makes the partial signatures that are the ring's to make.
+func (c cosigning) addPartials(s *musig.Session) {
+	for _, k := range c.own() {
+		if _, there := c.d.PartialSigs[c.at][k.public]; there {
+			continue
+		}
+		p, ok, err := c.r.Nonces.Sign(s, c.use(k), k.secret)
+		switch {
+		case err != nil:
+			c.d.fault(err)
+		case !ok:
+			c.d.trouble(Trouble{c.at, k.public, NonceGone})
+		default:
+			emplace(&c.d.PartialSigs, c.at, make(map[PubKey][32]byte))
+			c.d.PartialSigs[c.at][k.public] = p
+		}
+	}
+}
+
+// combine adds the partial signatures up, if all are there and right; those that are
+// wrong it names.
+func (c cosigning) combine(s *musig.Session) ([]byte, bool) {
+	parts := convert(c.d.PartialSigs[c.at], func(p [32]byte) musig.Partial { return p })
+	complete := true
+	for _, by := range c.key.Participants() {
+		p, there := parts[by]
+		if complete = complete && there; there && s.Verify(by, p) != nil {
+			c.d.trouble(Trouble{c.at, PubKey(by[:]), WrongPartial})
+			complete = false
+		}
+	}
+	if !complete || len(parts) != len(c.key.Participants()) {
+		return nil, false
+	}
+	sig, err := s.Combine(parts)
+	if err != nil {
+		c.d.fault(err)
+		return nil, false
+	}
+	return sig[:], true
+}
+
+// Trouble is what keeps the participants of an aggregate key from signing.
+type Trouble struct {
+	Session Session
+	By      PubKey // the participant
+	Kind    TroubleKind
+}
+
+// TroubleKind is what the trouble is.
+type TroubleKind uint8
+
+// Kinds of trouble.
+const (
+	WrongNonce   TroubleKind = iota // the public nonce is not two points
+	WrongPartial                    // the partial signature is not the participant's
+	NonceGone                       // the own secret nonce was used, or forgotten in a restart
+)
+
+// String says it in words, with the keys in hex.
+func (t Trouble) String() string {
+	of := fmt.Sprintf("of participant %x, who signs with others as %x, ", string(t.By), string(t.Session.Key))
+	switch t.Kind {
+	case WrongNonce:
+		return "the MuSig2 public nonce " + of + "is not two points"
+	case WrongPartial:
+		return "the MuSig2 partial signature " + of + "is wrong"
+	}
+	return "the secret behind the MuSig2 public nonce " + of + "is not here: begin anew without nonces"
+}
+
+// trouble notes t once.
+func (d *Data) trouble(t Trouble) {
+	if !slices.Contains(d.Troubles, t) {
+		d.Troubles = append(d.Troubles, t)
+	}
+}
+
+func (d *Data) fault(err error) { d.Fault = errors.Join(d.Fault, fmt.Errorf("MuSig2: %w", err)) }
