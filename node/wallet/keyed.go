@@ -1,7 +1,10 @@
 package wallet
 
 import (
+	"slices"
+
 	"github.com/quernnet/quern/node/descriptor"
+	"github.com/quernnet/quern/node/musig"
 	"github.com/quernnet/quern/node/signing"
 )
 
@@ -51,6 +54,14 @@ func (w *Wallet) keep(r *keyring, e *descriptor.Expansion) {
 	r.rec.Plain = append(r.rec.Plain, text)
 }
 
+// key notes that a public key is at a place. One of a descriptor is enough: a key that
+// musig() derives others of is at all its indexes. mu is held.
+func (w *Wallet) key(id signing.KeyID, at place) {
+	if !slices.ContainsFunc(w.keyed[id], func(other place) bool { return other.ring == at.ring }) {
+		w.keyed[id] = append(w.keyed[id], at)
+	}
+}
+
 // SignerOf is what the wallet knows of public keys, their private ones with them, whichever
 // scripts they are in: ErrLocked while they cannot be read. Others' keys are passed over.
 func (w *Wallet) SignerOf(ids ...signing.KeyID) (*signing.Keyring, error) {
@@ -69,3 +80,6 @@ func (w *Wallet) SignerOf(ids ...signing.KeyID) (*signing.Keyring, error) {
 	}
 	return p, nil
 }
+
+// Nonces are the secret nonces of what the wallet signs together with others.
+func (w *Wallet) Nonces() *musig.Nonces { return w.nonces }

@@ -105,7 +105,7 @@ func (w *Wallet) derive(r *keyring, end uint32) error {
 			w.places[string(s)] = append(w.places[string(s)], place{r, i})
 		}
 		for id := range e.Ring.Public {
-			w.keyed[id] = append(w.keyed[id], place{r, i})
+			w.key(id, place{r, i})
 		}
 	}
 	return nil

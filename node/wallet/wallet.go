@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/quernnet/quern/consensus/wire"
+	"github.com/quernnet/quern/node/musig"
 	"github.com/quernnet/quern/node/signing"
 )
 
@@ -20,19 +21,24 @@ import (
 //
 // mu guards everything below it. rings are the descriptors in the order in
 // which they came; places maps each script of theirs to where it belongs, and keyed each public
-// key, up to the keypool beyond the last one used. ledger holds the transactions that concern those
+// key to one place in each descriptor that has it, up to the keypool beyond the last one used. ledger holds the transactions that concern those
 // scripts as of the block tip; coins and balances are read off it. The
 // journal is at most saveEvery blocks behind tip, and never behind anything that
 // was told to a caller: an address, a payment.
 //
 // paying is taken before mu, by whoever makes a payment, and kept from the choice of its coins
 // until mu's ledger knows that they are spent: nobody else chooses them meanwhile.
+//
+// nonces are the secret nonces of what the wallet signs together with others, from its loading
+// until close wipes them. They guard themselves, are in memory alone, and outlast locking: without
+// the keys they sign nothing.
 type Wallet struct {
 	c    *Config
 	name string
 	path string // of the file
 
 	paying sync.Mutex
+	nonces *musig.Nonces
 
 	mu      sync.Mutex
 	journal *journal          // nil once closed
@@ -72,7 +78,7 @@ type place struct {
 func newWallet(c *Config, name, path string) *Wallet {
 	w := &Wallet{
 		c: c, name: name, path: path, places: map[string][]place{}, keyed: map[signing.KeyID][]place{}, book: map[string]*bookEntry{}, locks: map[wire.Outpoint]bool{}, pending: map[string]record{},
-		changed: make(chan struct{}), woken: make(chan struct{}, 1),
+		changed: make(chan struct{}), woken: make(chan struct{}, 1), nonces: musig.NewNonces(c.Rand),
 	}
 	w.vault = vault{rand: c.Rand, now: c.Now, kdf: *c.KDF}
 	w.ledger = newLedger(func(s []byte) []place { return w.places[string(s)] })
@@ -256,6 +262,7 @@ func (w *Wallet) close() error {
 	}
 	err := w.commit()
 	w.vault.lock()
+	w.nonces.Close()
 	if w.relock != nil {
 		w.relock.Stop()
 	}

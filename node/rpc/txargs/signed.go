@@ -53,6 +53,11 @@ func NewSigned(t *wire.Tx, faults map[int]error, coins Coins) (Signed, error) {
 	return out, nil
 }
 
+// TroublesShape is the schema of what keeps those who sign together from signing.
+func TroublesShape() table.Shape {
+	return table.Arr("warnings", "What is wrong with public nonces and partial signatures of MuSig2, and whose they are", table.Str("warning", "")).Maybe()
+}
+
 // Unsealed copies a transaction, so that its inputs may be changed.
 func Unsealed(t *wire.Tx) *wire.Tx {
 	return &wire.Tx{Version: t.Version, Ins: slices.Clone(t.Ins), Outs: t.Outs, LockTime: t.LockTime}

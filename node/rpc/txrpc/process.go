@@ -37,6 +37,7 @@ type Processed struct {
 	PSBT     string   `json:"psbt"`
 	Complete bool     `json:"complete"`
 	Hex      view.Hex `json:"hex,omitempty"`
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // ProcessedShape is the schema of Processed.
@@ -44,7 +45,8 @@ func ProcessedShape() table.Shape {
 	return table.Obj("", "",
 		table.Str("psbt", "The PSBT in base64"),
 		table.Bool("complete", "Whether no signature is missing"),
-		table.Hex("hex", "The transaction, when it is complete").Maybe())
+		table.Hex("hex", "The transaction, when it is complete").Maybe(),
+		txargs.TroublesShape())
 }
 
 func (n *node) updatePSBT(ctx context.Context, a table.Args) (any, error) {
@@ -72,7 +74,7 @@ func (n *node) processPSBT(ctx context.Context, a table.Args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := Processed{PSBT: p.Base64(), Complete: p.CountUnsigned() == 0}
+	out := Processed{PSBT: p.Base64(), Complete: p.CountUnsigned() == 0, Warnings: psbt.Words(p.Troubles())}
 	if out.Complete {
 		if t, ok := p.Extract(); ok {
 			out.Hex = t.Append(nil)
@@ -98,8 +100,12 @@ func (n *node) process(ctx context.Context, text string, ring *signing.Keyring, 
 		if p.Ins[i].Final() {
 			continue
 		}
-		if _, err := s.Sign(i, ring, o); errors.Is(err, psbt.ErrSighash) {
+		_, err := s.Sign(i, ring, o)
+		switch {
+		case errors.Is(err, psbt.ErrSighash):
 			return nil, table.Errorf(table.CodeDecode, "%v", err)
+		case err != nil && !errors.Is(err, psbt.ErrIncomplete) && !errors.Is(err, psbt.ErrMissing):
+			return nil, table.Errorf(table.CodeVerify, "%v", err)
 		}
 	}
 	for i := range p.Outs {

@@ -55,7 +55,8 @@ func (n *node) psbtMethods() []table.Method {
 		Results: []table.Shape{table.Obj("", "",
 			table.Str("psbt", "The PSBT in base64, where the transaction is not returned").Maybe(),
 			table.Hex("hex", "The transaction").Maybe(),
-			table.Bool("complete", "Whether no signature is missing"))},
+			table.Bool("complete", "Whether no signature is missing"),
+			txargs.TroublesShape())},
 		Call: n.finalizePSBT,
 	}, {
 		Name: "analyzepsbt", Category: "rawtransactions",
@@ -159,6 +160,7 @@ type finalized struct {
 	PSBT     string   `json:"psbt,omitempty"`
 	Hex      view.Hex `json:"hex,omitempty"`
 	Complete bool     `json:"complete"`
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 func (n *node) finalizePSBT(_ context.Context, a table.Args) (any, error) {
@@ -170,7 +172,7 @@ func (n *node) finalizePSBT(_ context.Context, a table.Args) (any, error) {
 	if complete && a.Flag(1) {
 		return finalized{Hex: t.Append(nil), Complete: true}, nil
 	}
-	return finalized{PSBT: p.Base64(), Complete: complete}, nil
+	return finalized{PSBT: p.Base64(), Complete: complete, Warnings: psbt.Words(p.Troubles())}, nil
 }
 
 // analysis is analyzepsbt's result.

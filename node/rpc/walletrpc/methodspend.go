@@ -263,13 +263,14 @@ func (n *node) signingMethods() []table.Method {
 		Results: []table.Shape{txargs.SignedShape()}, Call: n.synced(n.signWithWallet),
 	}, {
 		Name: "walletprocesspsbt", Category: "wallet", Wallet: true, Pool: true,
-		About: "Fills a PSBT in with what the wallet knows, and signs the inputs that it can." + needsPassphrase,
+		About: "Fills a PSBT in with what the wallet knows, and signs the inputs that it can. Keys that several make together\n" +
+			"(musig()) take two rounds: public nonces in the first, partial signatures when everybody's nonces are there." + needsPassphrase,
 		Args: []table.Arg{
 			{Name: "psbt", Kind: table.Text, Need: true, About: "A PSBT in base64"},
 			{Name: "sign", Kind: table.Boolean, Def: "true", About: "Sign, too"},
 			txargs.SighashArg(), derivsArg, {Name: "finalize", Kind: table.Boolean, Def: "true", About: "Make final scripts where no signature is missing"},
 		},
-		Results: []table.Shape{table.Obj("", "", table.Str("psbt", "The PSBT in base64"), table.Bool("complete", "Whether no signature is missing"), table.Hex("hex", "The transaction, when it is complete").Maybe())},
+		Results: []table.Shape{table.Obj("", "", table.Str("psbt", "The PSBT in base64"), table.Bool("complete", "Whether no signature is missing"), table.Hex("hex", "The transaction, when it is complete").Maybe(), txargs.TroublesShape())},
 		Call:    n.synced(n.processPSBT),
 	}, {
 		Name: "signmessage", Category: "wallet", Wallet: true, About: "Signs a text with the key of an address." + needsPassphrase,

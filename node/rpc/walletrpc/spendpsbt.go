@@ -24,6 +24,12 @@ type filling struct {
 // fill adds to a packet what the wallet knows, and signs it if that is wanted (Core's
 // FillPSBT). It says whether nothing is missing.
 func (n *node) fill(w *wallet.Wallet, p *psbt.Packet, f filling) (complete bool, err error) {
+	complete, _, err = n.fillNoting(w, p, f)
+	return complete, err
+}
+
+// fillNoting is fill, and lists what keeps those who sign together from signing.
+func (n *node) fillNoting(w *wallet.Wallet, p *psbt.Packet, f filling) (complete bool, list []psbt.Trouble, err error) {
 	for i := range p.Ins {
 		in := &p.Ins[i]
 		if in.Final() || in.PrevTx != nil {
@@ -35,11 +41,11 @@ func (n *node) fill(w *wallet.Wallet, p *psbt.Packet, f filling) (complete bool,
 	}
 	s, err := psbt.NewSigner(p)
 	if err != nil {
-		return false, table.Errorf(table.CodeVerify, "The transaction cannot be valid")
+		return false, nil, table.Errorf(table.CodeVerify, "The transaction cannot be valid")
 	}
 	for i := range p.Ins {
 		if err := fillInput(w, p, s, i, f); err != nil {
-			return false, err
+			return false, nil, err
 		}
 	}
 	for i := range p.Outs {
@@ -52,7 +58,7 @@ func (n *node) fill(w *wallet.Wallet, p *psbt.Packet, f filling) (complete bool,
 	for i := range p.Ins {
 		complete = complete && s.Verified(i)
 	}
-	return complete, nil
+	return complete, s.Troubles(), nil
 }
 
 func fillInput(w *wallet.Wallet, p *psbt.Packet, s *psbt.Signer, i int, f filling) error {
@@ -78,6 +84,7 @@ func fillInput(w *wallet.Wallet, p *psbt.Packet, s *psbt.Signer, i int, f fillin
 			return err
 		}
 		ring.Merge(keys)
+		ring.Nonces = w.Nonces()
 	}
 	_, err := s.Sign(i, ring.Hiding(!f.sign, !f.origins), psbt.Options{Sighash: f.sighash, Finalize: f.finalize})
 	switch {
@@ -110,6 +117,7 @@ type processedView struct {
 	PSBT     string   `json:"psbt"`
 	Complete bool     `json:"complete"`
 	Hex      view.Hex `json:"hex,omitempty"`
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 func (n *node) processPSBT(_ context.Context, w *wallet.Wallet, a table.Args) (any, error) {
@@ -126,11 +134,11 @@ func (n *node) processPSBT(_ context.Context, w *wallet.Wallet, a table.Args) (a
 			return nil, err
 		}
 	}
-	complete, err := n.fill(w, p, filling{sign: a.Flag(1), sighash: hashType, origins: a.Flag(3), finalize: a.Flag(4)})
+	complete, troubles, err := n.fillNoting(w, p, filling{sign: a.Flag(1), sighash: hashType, origins: a.Flag(3), finalize: a.Flag(4)})
 	if err != nil {
 		return nil, err
 	}
-	out := processedView{PSBT: p.Base64(), Complete: complete}
+	out := processedView{PSBT: p.Base64(), Complete: complete, Warnings: psbt.Words(troubles)}
 	if complete {
 		if t, ok := p.Extract(); ok {
 			out.Hex = t.Append(nil)
