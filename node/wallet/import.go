@@ -39,6 +39,8 @@ var (
 	errUnranged    = refuse(Invalid, "Range should not be specified for an un-ranged descriptor")
 	errActive      = refuse(Invalid, "Active descriptors must be ranged")
 	errNextIndex   = refuse(Invalid, "next_index is out of range")
+	errUnusedWatch = refuse(Fault, "Cannot import unused() to wallet without private keys enabled")
+	errUnusedKnown = refuse(Fault, "Cannot import an unused() descriptor when its private key is already in the wallet")
 	errMultiSide   = refuse(BadAddress, "Cannot have multipath descriptor while also specifying 'internal'")
 )
 
@@ -136,6 +138,9 @@ func (w *Wallet) importOne(r ImportRequest, warnings *[]string) error {
 		if err := w.checkKeys(d, warnings); err != nil {
 			return err
 		}
+		if err := w.checkUnused(d); err != nil {
+			return err
+		}
 		ring, err := w.merge(r.Desc, d, r.Timestamp, start, end, next)
 		if err != nil {
 			return err
@@ -212,6 +217,22 @@ func (w *Wallet) checkKeys(d *descriptor.Descriptor, warnings *[]string) error {
 	}
 	if !d.AllPrivate() {
 		*warnings = append(*warnings, "Not all private keys provided. Some wallet functionality may return unexpected errors")
+	}
+	return nil
+}
+
+// checkUnused refuses unused(KEY), which only keeps a key, where the wallet keeps none or has it. mu is held.
+func (w *Wallet) checkUnused(d *descriptor.Descriptor) error {
+	switch {
+	case d.HasScripts():
+		return nil
+	case w.meta.Flags&NoPrivateKeys != 0:
+		return errUnusedWatch
+	}
+	for _, x := range d.PrivateRoots() {
+		if _, err := w.masterOf(x.Public().Text(w.c.Params)); err == nil {
+			return errUnusedKnown
+		}
 	}
 	return nil
 }
