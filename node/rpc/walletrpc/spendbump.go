@@ -262,7 +262,7 @@ func (n *node) weighed(w *wallet.Wallet, old *wallet.Tx, b *bump, coins txargs.C
 	for i, in := range old.Tx.Ins {
 		list[i].Out = coins[in.Prev]
 		ring, _ := w.Solve(list[i].Out.Script)
-		list[i].Weight, list[i].Witness = n.inputWeight(list[i].Out.Script, ring, false)
+		list[i].Weight, list[i].Witness = n.inputWeight(list[i].Out.Script, ring, signsElsewhere(w))
 		if list[i].Weight < 0 {
 			signed, none := wire.Tx{Ins: []wire.In{in}}, wire.Tx{}
 			list[i].Weight, list[i].Fixed = int64(signed.Weight()-none.Weight()), true

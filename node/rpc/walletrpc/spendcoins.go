@@ -83,7 +83,7 @@ func (n *node) suits(c *wallet.Coin, version int32) bool {
 func (n *node) candidate(w *wallet.Wallet, c *wallet.Coin, rate spending.Feerate) spending.Coin {
 	ring, _ := w.Solve(c.Out.Script)
 	out := spending.Coin{Outpoint: c.Outpoint, Out: c.Out, Depth: c.Depth, FromMe: c.FromMe, Form: coinForm(c.Out.Script, ring)}
-	out.Weight, out.Witness = n.inputWeight(c.Out.Script, ring, false)
+	out.Weight, out.Witness = n.inputWeight(c.Out.Script, ring, signsElsewhere(w))
 	if c.Depth == 0 {
 		if e, ok := n.Pool.Get(c.Outpoint.TxID); ok {
 			out.Ancestors = e.AncestorCount
@@ -96,6 +96,10 @@ func (n *node) candidate(w *wallet.Wallet, c *wallet.Coin, rate spending.Feerate
 	}
 	return out
 }
+
+// signsElsewhere says that others sign for the wallet, of whom it is not known whether they make
+// signatures short (Core's CanGrindR, the other way round).
+func signsElsewhere(w *wallet.Wallet) bool { return w.Flags()&wallet.NoPrivateKeys != 0 }
 
 // inputWeight is the most that a signed input weighs, and whether it has a witness; -1
 // when it is not known how to spend the script. highR says that the signer may not

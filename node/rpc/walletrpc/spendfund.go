@@ -87,7 +87,7 @@ func (n *node) chooseChange(w *wallet.Wallet, o *spending.Order, c *control) {
 		o.Change = s
 	}
 	if ring, ok := w.Solve(o.Change); ok {
-		if weight, _ := n.inputWeight(o.Change, ring, false); weight >= 0 {
+		if weight, _ := n.inputWeight(o.Change, ring, signsElsewhere(w)); weight >= 0 {
 			o.ChangeSpendSize = (weight + 3) / 4
 		}
 	}
@@ -152,7 +152,7 @@ func (n *node) presets(w *wallet.Wallet, c *control, rate spending.Feerate) ([]s
 			}
 			p.Out = coin.Out
 			ring, _ := w.Solve(coin.Out.Script)
-			p.Weight, p.Witness = n.inputWeight(p.Out.Script, ring, false)
+			p.Weight, p.Witness = n.inputWeight(p.Out.Script, ring, signsElsewhere(w))
 		} else {
 			var err error
 			if external == nil {

@@ -128,7 +128,7 @@ func (n *node) showCoin(w *wallet.Wallet, c *wallet.Coin) unspentView {
 	if e, ok := n.Pool.Get(c.Outpoint.TxID); ok && c.Depth == 0 {
 		out.Ancestors, out.AncestorSize, out.AncestorFees = e.AncestorCount, e.AncestorSize, e.AncestorFees
 	}
-	if weight, _ := n.inputWeight(c.Out.Script, ring, false); weight >= 0 {
+	if weight, _ := n.inputWeight(c.Out.Script, ring, signsElsewhere(w)); weight >= 0 {
 		out.Solvable = true
 		out.Desc = descriptor.InferWith(c.Out.Script, ring, n.Params).String()
 	}
