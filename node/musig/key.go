@@ -47,15 +47,17 @@ type Key struct {
 	add    btcec.ModNScalar // what the tweaks add to the secret
 }
 
-var errInfinity = errors.New("the keys add up to nothing")
+var (
+	errInfinity = errors.New("the keys add up to nothing")
+	errTweak    = errors.New("the tweak is too large, or takes everything away")
+)
 
-// Aggregate adds the participants' keys up, in their order, and applies tweaks, in
-// theirs (BIP327's KeyAgg and ApplyTweak).
-func Aggregate(parts []Pub, tweaks ...Tweak) (*Key, error) {
+// Aggregate adds the participants' keys up, in their order (BIP327's KeyAgg).
+func Aggregate(parts []Pub) (*Key, error) {
 	if len(parts) == 0 {
 		return nil, errInfinity
 	}
-	k := &Key{parts: slices.Clone(parts), tweaks: slices.Clone(tweaks), pubs: make([]*btcec.PublicKey, len(parts))}
+	k := &Key{parts: slices.Clone(parts), pubs: make([]*btcec.PublicKey, len(parts))}
 	all := make([]byte, 0, len(parts)*len(Pub{}))
 	for i, p := range parts {
 		var err error
@@ -67,21 +69,51 @@ func Aggregate(parts []Pub, tweaks ...Tweak) (*Key, error) {
 		}
 	}
 	k.list = *chainhash.TaggedHash(musig2.KeyAggTagList, all)
-	sum, sign, add, err := musig2.AggregateKeys(k.pubs, false, musig2.WithKeyTweaks(tweaks...))
+	sum, _, _, err := musig2.AggregateKeys(k.pubs, false)
 	if err != nil {
 		return nil, fmt.Errorf("aggregate key: %w", err)
 	}
-	if !sum.PreTweakedKey.IsOnCurve() || !sum.FinalKey.IsOnCurve() {
+	if !sum.FinalKey.IsOnCurve() {
 		return nil, errInfinity
 	}
-	k.Sum, k.Tweaked = Pub(sum.PreTweakedKey.SerializeCompressed()), Pub(sum.FinalKey.SerializeCompressed())
-	k.sign.Set(sign)
-	k.add.Set(add)
-	if odd(k.Tweaked) { // signatures are by the key with the even Y
-		k.sign.Negate()
-		k.add.Negate()
-	}
+	k.Sum = Pub(sum.FinalKey.SerializeCompressed())
+	k.Tweaked = k.Sum
+	k.sign.SetInt(1)
 	return k, nil
+}
+
+// Tweak is k with more tweaks, in their order (BIP327's ApplyTweak). Its work does not
+// grow with the participants: one key may have many below it.
+func (k *Key) Tweak(tweaks ...Tweak) (*Key, error) {
+	out := *k
+	out.tweaks = slices.Concat(k.tweaks, tweaks)
+	for _, t := range tweaks {
+		base := out.Tweaked
+		if t.IsXOnly && odd(base) {
+			base[0] = 2
+			out.sign.Negate()
+			out.add.Negate()
+		}
+		var err error
+		if out.Tweaked, err = addTweak(base, t.Tweak); err != nil {
+			return nil, err
+		}
+		var add btcec.ModNScalar
+		add.SetBytes(&t.Tweak)
+		out.add.Add(&add)
+	}
+	return &out, nil
+}
+
+// weights are what secrets are multiplied by, and what is added, so that the signature is
+// by the key with the even Y.
+func (k *Key) weights() (sign, add btcec.ModNScalar) {
+	sign, add = k.sign, k.add
+	if odd(k.Tweaked) {
+		sign.Negate()
+		add.Negate()
+	}
+	return sign, add
 }
 
 // Participants lists the keys it is made of, in their order.
@@ -149,14 +181,14 @@ func addTweak(key Pub, tweak [32]byte) (Pub, error) {
 	var t btcec.ModNScalar
 	var p, tg, sum btcec.JacobianPoint
 	if t.SetBytes(&tweak) != 0 {
-		return Pub{}, errPath
+		return Pub{}, errTweak
 	}
 	pub.AsJacobian(&p)
 	btcec.ScalarBaseMultNonConst(&t, &tg)
 	btcec.AddNonConst(&p, &tg, &sum)
 	out, ok := compress(&sum)
 	if !ok {
-		return Pub{}, errPath
+		return Pub{}, errTweak
 	}
 	return out, nil
 }

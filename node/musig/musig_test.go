@@ -37,8 +37,11 @@ func (zeros) Read(b []byte) (int, error) {
 
 func newParty(t *testing.T, tweaks ...Tweak) *party {
 	t.Helper()
-	k, err := Aggregate([]Pub{pub(1), pub(2), pub(3)}, tweaks...)
+	k, err := Aggregate([]Pub{pub(1), pub(2), pub(3)})
 	if err != nil {
+		t.Fatal(err)
+	}
+	if k, err = k.Tweak(tweaks...); err != nil {
 		t.Fatal(err)
 	}
 	p := &party{t: t, key: k, msg: sha256.Sum256([]byte("pay"))}
@@ -286,7 +289,8 @@ func TestNonceOfBadRandomness(t *testing.T) {
 }
 
 func TestDerivationStops(t *testing.T) {
-	sum := newParty(t).key.Sum
+	k := newParty(t).key
+	sum := k.Sum
 	for name, path := range map[string][]uint32{"hardened": {1 << 31}, "deep": make([]uint32, 256)} {
 		if _, _, err := Derive(sum, path); !errors.Is(err, errPath) {
 			t.Errorf("%s: %v", name, err)
@@ -296,8 +300,7 @@ func TestDerivationStops(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k, err := Aggregate([]Pub{pub(1), pub(2), pub(3)}, tweaks...)
-	if err != nil || k.Tweaked != want {
+	if k, err = k.Tweak(tweaks...); err != nil || k.Tweaked != want {
 		t.Errorf("the tweaks lead to %v, not to %v: %v", k.Tweaked, want, err)
 	}
 }

@@ -53,6 +53,9 @@ type Session struct {
 // Session begins to sign msg, which is a hash. The error is a *Wrong when somebody's
 // nonce is not two points.
 func (k *Key) Session(nonces map[Pub]Nonce, msg [32]byte) (*Session, error) {
+	if len(nonces) != len(k.parts) {
+		return nil, errCount
+	}
 	s := &Session{key: k, msg: msg, nonces: make(map[Pub]Nonce, len(k.parts))}
 	list := make([][musig2.PubNonceSize]byte, len(k.parts))
 	for i, p := range k.parts {
@@ -65,7 +68,7 @@ func (k *Key) Session(nonces map[Pub]Nonce, msg [32]byte) (*Session, error) {
 		}
 		list[i], s.nonces[p] = n, n
 	}
-	if len(s.nonces) != len(k.parts) || len(nonces) != len(k.parts) {
+	if len(s.nonces) != len(k.parts) {
 		return nil, errCount
 	}
 	sum, err := musig2.AggregateNonces(list)
@@ -134,7 +137,8 @@ func (s *Session) Verify(by Pub, p Partial) error {
 		right.ToAffine()
 		right.Y.Negate(1).Normalize()
 	}
-	weight.Mul2(&s.e, s.key.coefficient(by)).Mul(&s.key.sign)
+	sign, _ := s.key.weights()
+	weight.Mul2(&s.e, s.key.coefficient(by)).Mul(&sign)
 	pub.AsJacobian(&key)
 	btcec.ScalarMultNonConst(&weight, &key, &key)
 	btcec.AddNonConst(&right, &key, &right)
@@ -167,7 +171,8 @@ func (s *Session) Combine(parts map[Pub]Partial) (sig [64]byte, err error) {
 	if err != nil {
 		return sig, err
 	}
-	sum.Add(p.Mul2(&s.e, &s.key.add))
+	_, add := s.key.weights()
+	sum.Add(add.Mul(&s.e))
 	s.r.X.PutBytesUnchecked(sig[:32])
 	sum.PutBytesUnchecked(sig[32:])
 	claim := secp.Claim{Scheme: secp.Schnorr, Key: s.key.Tweaked.X(), Sig: sig[:], Sum: s.msg}

@@ -79,7 +79,11 @@ func (f *vectors) key(v vector) (*Key, error) {
 	for i, n := range v.Tweaks {
 		tweaks = append(tweaks, Tweak{Tweak: [32]byte(f.Tweaks[n]), IsXOnly: v.XOnly[i]})
 	}
-	return Aggregate(f.parts(v), tweaks...)
+	k, err := Aggregate(f.parts(v))
+	if err != nil {
+		return nil, err
+	}
+	return k.Tweak(tweaks...)
 }
 
 func (f *vectors) session(t *testing.T, v vector, msg []byte) (*Session, error) {

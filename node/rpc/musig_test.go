@@ -141,7 +141,7 @@ func TestMuSigTroubles(t *testing.T) {
 	c.on("", "unloadwallet", nil, c.wallets[1])
 	c.on("", "loadwallet", nil, c.wallets[1])
 	c.on(c.wallets[1], "walletprocesspsbt", &out, nonces)
-	if len(out.Warnings) != 1 || !strings.Contains(out.Warnings[0], "is not here") || len(c.decode(out.PSBT).Inputs[0].Parts) != 0 {
+	if len(out.Warnings) != 1 || !strings.Contains(out.Warnings[0], "is gone") || len(c.decode(out.PSBT).Inputs[0].Parts) != 0 {
 		t.Errorf("after a restart: %+v", out)
 	}
 }

@@ -9,13 +9,21 @@ import (
 	"github.com/quernnet/quern/node/musig"
 )
 
-// aggregates are the aggregate keys that may sign an input (BIP373), gathered once.
+// aggregates are the aggregate keys that may sign an input (BIP373). What takes work that
+// grows with their participants is done once for each: a packet may name many keys below one.
 type aggregates struct {
 	byX     map[XOnly][]PubKey
 	byPrint map[[4]byte][]PubKey // by the fingerprint of what is derived of them
-	known   []KeyOrigin          // participants that the ring knows the origin of
-	found   map[tapKey][]*musig.Key
+	known   map[PubKey]Origin    // participants that the ring knows the origin of
+	groups  map[PubKey]*cosigner // without tweaks; nil: the participants do not make the key
+	found   map[tapKey][]cosigner
 	done    map[TapSigKey]bool // what was signed for already
+}
+
+// cosigner is an aggregate key, and those of its participants that the ring signs for.
+type cosigner struct {
+	key *musig.Key
+	own []*Key
 }
 
 // tapKey is a key of a taproot input: one in a script, or one that the root tweaks.
@@ -26,8 +34,8 @@ type tapKey struct {
 
 func newAggregates(r *Keyring, d *Data) *aggregates {
 	a := &aggregates{
-		byX: make(map[XOnly][]PubKey), byPrint: make(map[[4]byte][]PubKey),
-		found: make(map[tapKey][]*musig.Key), done: make(map[TapSigKey]bool),
+		byX: make(map[XOnly][]PubKey), byPrint: make(map[[4]byte][]PubKey), known: make(map[PubKey]Origin),
+		groups: make(map[PubKey]*cosigner), found: make(map[tapKey][]cosigner), done: make(map[TapSigKey]bool),
 	}
 	for _, sum := range slices.Sorted(maps.Keys(d.Participants)) {
 		id, x := sum.ID(), sum.XOnly()
@@ -35,47 +43,74 @@ func newAggregates(r *Keyring, d *Data) *aggregates {
 		a.byX[x], a.byPrint[first] = append(a.byX[x], sum), append(a.byPrint[first], sum)
 		for _, part := range d.Participants[sum] {
 			if o, ok := r.Origins[part.ID()]; ok {
-				a.known = append(a.known, KeyOrigin{part, o.Origin})
+				a.known[part] = o.Origin
 			}
 		}
 	}
 	return a
 }
 
-// keys are the aggregate keys that x stands for: itself, or what it is derived of by
-// its origin (BIP328). root tweaks them as Creator.Schnorr says.
-func (a *aggregates) keys(d *Data, x XOnly, root *[32]byte) []*musig.Key {
-	at := tapKey{x, root != nil}
-	if list, ok := a.found[at]; ok {
-		return list
+// group adds a key's participants up; nil when they make another one: who wrote a packet
+// may have made it up.
+func (p producer) group(sum PubKey) *cosigner {
+	if g, ok := p.m.groups[sum]; ok {
+		return g
 	}
-	var list []*musig.Key
-	add := func(sum PubKey, path []uint32) {
-		if k, ok := aggregate(sum, d.Participants[sum], path, x, root); ok {
-			list = append(list, k)
+	var g *cosigner
+	parts := p.d.Participants[sum]
+	pubs := make([]musig.Pub, len(parts))
+	for i, part := range parts {
+		copy(pubs[i][:], part) // one that is not compressed is none
+	}
+	if k, err := musig.Aggregate(pubs); err == nil && PubKey(k.Sum[:]) == sum {
+		g = &cosigner{key: k}
+		for _, part := range parts {
+			if own, ok := p.r.Private[part.ID()]; ok && own.public == part && p.r.Nonces != nil {
+				g.own = append(g.own, own)
+			}
 		}
 	}
-	for _, sum := range a.byX[x] {
+	p.m.groups[sum] = g
+	return g
+}
+
+// cosigners are the aggregate keys that x stands for: itself, or what it is derived of by
+// its origin (BIP328). root tweaks them as Creator.Schnorr says.
+func (p producer) cosigners(x XOnly, root *[32]byte) []cosigner {
+	at := tapKey{x, root != nil}
+	if list, ok := p.m.found[at]; ok {
+		return list
+	}
+	var list []cosigner
+	add := func(sum PubKey, path []uint32) {
+		if c, ok := p.below(sum, path, x, root); ok {
+			list = append(list, c)
+		}
+	}
+	for _, sum := range p.m.byX[x] {
 		add(sum, nil)
 	}
-	if o := d.TapOrigins[x].Origin; len(o.Path) > 0 {
-		for _, sum := range a.byPrint[o.Fingerprint] {
+	if o := p.d.TapOrigins[x].Origin; len(o.Path) > 0 {
+		for _, sum := range p.m.byPrint[o.Fingerprint] {
 			add(sum, o.Path)
 		}
 	}
-	a.found[at] = list
+	p.m.found[at] = list
 	return list
 }
 
-// aggregate is the key that parts make together; not ok when they do not make sum, or
-// the path does not lead to x: who wrote a packet may have made it up.
-func aggregate(sum PubKey, parts []PubKey, path []uint32, x XOnly, root *[32]byte) (*musig.Key, bool) {
+// below is the key that a path leads to, tweaked by root; not ok when it is not x.
+func (p producer) below(sum PubKey, path []uint32, x XOnly, root *[32]byte) (c cosigner, ok bool) {
 	if !sum.Compressed() {
-		return nil, false
+		return c, false
 	}
 	key, tweaks, err := musig.Derive(musig.Pub([]byte(sum)), path)
 	if err != nil || XOnly(key.X()) != x {
-		return nil, false
+		return c, false
+	}
+	g := p.group(sum)
+	if g == nil {
+		return c, false
 	}
 	if root != nil {
 		var tree []byte
@@ -84,22 +119,15 @@ func aggregate(sum PubKey, parts []PubKey, path []uint32, x XOnly, root *[32]byt
 		}
 		tweaks = append(tweaks, musig.TapTweak(key, tree))
 	}
-	pubs := make([]musig.Pub, len(parts))
-	for i, part := range parts {
-		if !part.Compressed() {
-			return nil, false
-		}
-		pubs[i] = musig.Pub([]byte(part))
-	}
-	k, err := musig.Aggregate(pubs, tweaks...)
-	return k, err == nil && k.Sum == musig.Pub([]byte(sum))
+	k, err := g.key.Tweak(tweaks...)
+	return cosigner{k, g.own}, err == nil
 }
 
 // musig signs by the aggregate keys that x stands for, as far as that has come: it adds
 // up partial signatures, or adds the ring's own, or its public nonces (Core's SignMuSig2).
 func (p producer) musig(x XOnly, leaf, root *[32]byte) ([]byte, bool) {
-	for _, o := range p.m.known { // like Core, of whichever aggregate key
-		p.d.tapOrigin(o.Key.XOnly(), o.Origin, leaf)
+	for part, o := range p.m.known { // like Core, of whichever aggregate key
+		p.d.tapOrigin(part.XOnly(), o, leaf)
 	}
 	at := TapSigKey{Key: x}
 	if leaf != nil {
@@ -110,8 +138,8 @@ func (p producer) musig(x XOnly, leaf, root *[32]byte) ([]byte, bool) {
 		return nil, false
 	}
 	p.m.done[at] = true
-	for _, k := range p.m.keys(p.d, x, root) {
-		s := cosigning{p, k, Session{PubKey(k.Tweaked[:]), at.Leaf}, sum}
+	for _, c := range p.cosigners(x, root) {
+		s := cosigning{p, c, Session{PubKey(c.key.Tweaked[:]), at.Leaf}, sum}
 		if sig, ok := s.advance(); ok {
 			return append(sig, hashType...), true
 		}
@@ -122,7 +150,7 @@ func (p producer) musig(x XOnly, leaf, root *[32]byte) ([]byte, bool) {
 // cosigning is one aggregate key's signing.
 type cosigning struct {
 	producer
-	key *musig.Key
+	cosigner
 	at  Session
 	sum [32]byte // what is signed
 }
@@ -157,27 +185,13 @@ func convert[T, V any](shares map[PubKey]V, to func(V) T) map[musig.Pub]T {
 	return out
 }
 
-// own lists the participants whose private key the ring has.
-func (c cosigning) own() (list []*Key) {
-	if c.r.Nonces == nil {
-		return nil
-	}
-	for _, part := range c.key.Participants() {
-		by := PubKey(part[:])
-		if k, ok := c.r.Private[by.ID()]; ok && k.public == by {
-			list = append(list, k)
-		}
-	}
-	return list
-}
-
 func (c cosigning) use(k *Key) musig.Use {
 	return musig.Use{Sum: c.key.Sum, Tweaked: c.key.Tweaked, By: musig.Pub([]byte(k.public)), Leaf: c.at.Leaf, Msg: c.sum}
 }
 
 // addNonces makes the public nonces that are the ring's to make.
 func (c cosigning) addNonces() {
-	for _, k := range c.own() {
+	for _, k := range c.own {
 		if _, there := c.d.Nonces[c.at][k.public]; there {
 			continue
 		}
@@ -193,7 +207,7 @@ func (c cosigning) addNonces() {
 
 // addPartials makes the partial signatures that are the ring's to make.
 func (c cosigning) addPartials(s *musig.Session) {
-	for _, k := range c.own() {
+	for _, k := range c.own {
 		if _, there := c.d.PartialSigs[c.at][k.public]; there {
 			continue
 		}
@@ -247,7 +261,7 @@ type TroubleKind uint8
 const (
 	WrongNonce   TroubleKind = iota // the public nonce is not two points
 	WrongPartial                    // the partial signature is not the participant's
-	NonceGone                       // the own secret nonce was used, or forgotten in a restart
+	NonceGone                       // the own secret nonce has signed, or was forgotten in a restart
 )
 
 // String says it in words, with the keys in hex.
@@ -259,7 +273,7 @@ func (t Trouble) String() string {
 	case WrongPartial:
 		return "the MuSig2 partial signature " + of + "is wrong"
 	}
-	return "the secret behind the MuSig2 public nonce " + of + "is not here: begin anew without nonces"
+	return "the secret behind the MuSig2 public nonce " + of + "is gone: combine with what it signed, or begin anew without nonces"
 }
 
 // trouble notes t once.
