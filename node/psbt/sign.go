@@ -3,6 +3,7 @@ package psbt
 import (
 	"errors"
 	"maps"
+	"slices"
 
 	"github.com/quernnet/quern/consensus/script"
 	"github.com/quernnet/quern/consensus/wire"
@@ -234,7 +235,10 @@ func (o *Output) take(d *signing.Data) {
 		o.TapInternal = d.Tap.Internal
 	}
 	if d.Tree != nil && len(d.Tree.Tree) > 0 {
-		o.TapTree = d.Tree.Tree
+		// Core joins nodes with the right one first, so that it writes trees mirrored, also
+		// those that it has read: the same tree, as branches have no sides.
+		o.TapTree = slices.Clone(d.Tree.Tree)
+		slices.Reverse(o.TapTree)
 	}
 	insert(&o.TapOrigins, d.TapOrigins)
 	insert(&o.Participants, d.Participants)
