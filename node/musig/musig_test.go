@@ -91,6 +91,9 @@ func (p *party) sign(s *Session) map[Pub]Partial {
 	return parts
 }
 
+// has says whether the secret half of a public nonce waits.
+func (n *Nonces) has(u Use, pub Nonce) bool { return n.by[name{u, pub}] != nil }
+
 func TestTogether(t *testing.T) {
 	_, steps, err := Derive(newParty(t).key.Sum, []uint32{1, 7})
 	if err != nil {
@@ -167,7 +170,7 @@ func TestSessionTakesOneNonceOfEach(t *testing.T) {
 	}
 	one := map[Pub]Nonce{pub(1): p.nonces[pub(1)]}
 	for name, err := range map[string]error{"more": start(p.key, more), "less": start(p.key, less), "twice": start(twice, one)} {
-		if !errors.Is(err, errCount) {
+		if !errors.Is(err, ErrShares) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -197,13 +200,13 @@ func TestNonceSignsOnce(t *testing.T) {
 			t.Errorf("%s: %x, %v, %v", name, part, ok, err)
 		}
 	}
-	if !p.stores[0].Has(u, mine) {
+	if !p.stores[0].has(u, mine) {
 		t.Fatal("the nonce is gone though it signed nothing")
 	}
 	if _, ok, err := p.stores[0].Sign(s, u, secret(1)); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
-	if part, ok, err := p.stores[0].Sign(s, u, secret(1)); ok || err != nil || p.stores[0].Has(u, mine) {
+	if part, ok, err := p.stores[0].Sign(s, u, secret(1)); ok || err != nil || p.stores[0].has(u, mine) {
 		t.Errorf("a second time: %x, %v, %v", part, ok, err)
 	}
 }
@@ -246,7 +249,7 @@ func TestNoncesAreWiped(t *testing.T) {
 		t.Fatal("there is no secret")
 	}
 	n.Close()
-	if w.secret != [97]byte{} || n.Len() != 0 || n.Has(p.use(0), w.name.pub) {
+	if w.secret != [97]byte{} || n.Len() != 0 || n.has(p.use(0), w.name.pub) {
 		t.Error("a secret outlived Close")
 	}
 	if _, err := n.New(p.use(0), secret(1)); !errors.Is(err, errClosed) {
@@ -264,7 +267,7 @@ func TestOldestNonceMakesRoom(t *testing.T) {
 			first = w
 		}
 	}
-	if n.Len() != MaxNonces || n.Has(Use{}, first.name.pub) || first.secret[0] != 0 {
+	if n.Len() != MaxNonces || n.has(Use{}, first.name.pub) || first.secret[0] != 0 {
 		t.Errorf("%d nonces", n.Len())
 	}
 }

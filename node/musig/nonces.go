@@ -42,7 +42,7 @@ type Use struct {
 //   - there are at most MaxNonces, and Close wipes them all.
 //
 // The owner is a wallet, from its loading to its unloading. Safe for concurrent use;
-// mu guards everything below it, and rand.
+// mu guards everything below it.
 type Nonces struct {
 	mu     sync.Mutex
 	rand   io.Reader
@@ -85,7 +85,7 @@ func (n *Nonces) New(u Use, secret *btcec.PrivateKey) (Nonce, error) {
 		return Nonce{}, fmt.Errorf("randomness: %w", err)
 	}
 	n.made++
-	both, err := generate(fresh, u, secret, binary.BigEndian.AppendUint64(nil, n.made))
+	both, err := generate(fresh[:], u, secret, binary.BigEndian.AppendUint64(nil, n.made))
 	if err != nil {
 		return Nonce{}, err
 	}
@@ -95,13 +95,13 @@ func (n *Nonces) New(u Use, secret *btcec.PrivateKey) (Nonce, error) {
 }
 
 // generate is BIP327's NonceGen with all that it can be given.
-func generate(fresh [32]byte, u Use, secret *btcec.PrivateKey, extra []byte) (*musig2.Nonces, error) {
+func generate(fresh []byte, u Use, secret *btcec.PrivateKey, extra []byte) (*musig2.Nonces, error) {
 	sum, err := btcec.ParsePubKey(u.Sum[:])
 	if err != nil {
 		return nil, fmt.Errorf("aggregate key: %w", err)
 	}
 	both, err := musig2.GenNonces(
-		musig2.WithCustomRand(bytes.NewReader(fresh[:])), musig2.WithPublicKey(secret.PubKey()), musig2.WithNonceSecretKeyAux(secret),
+		musig2.WithCustomRand(bytes.NewReader(fresh)), musig2.WithPublicKey(secret.PubKey()), musig2.WithNonceSecretKeyAux(secret),
 		musig2.WithNonceCombinedKeyAux(sum), musig2.WithNonceMessageAux(u.Msg), musig2.WithNonceAuxInput(extra))
 	if err != nil {
 		return nil, fmt.Errorf("make a nonce: %w", err)
@@ -122,13 +122,6 @@ func (n *Nonces) drop(e *list.Element) {
 	w := n.oldest.Remove(e).(*waiting)
 	delete(n.by, w.name)
 	clear(w.secret[:])
-}
-
-// Has says whether the secret half of a public nonce waits for u.
-func (n *Nonces) Has(u Use, pub Nonce) bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.by[name{u, pub}] != nil
 }
 
 // Len is how many wait.

@@ -33,10 +33,10 @@ func (w *Wrong) Error() string {
 	return fmt.Sprintf("the partial signature of participant %v is wrong", w.By)
 }
 
-var (
-	errCount = errors.New("not everybody's public nonce is there, or somebody takes part twice")
-	errSum   = errors.New("right partial signatures make no right signature")
-)
+// ErrShares says that there is not one share of each participant.
+var ErrShares = errors.New("not everybody's share is there, or somebody takes part twice")
+
+var errSum = errors.New("right partial signatures make no right signature")
 
 // Session is the signing of one message with one set of public nonces, one of each
 // participant. Immutable.
@@ -51,17 +51,17 @@ type Session struct {
 }
 
 // Session begins to sign msg, which is a hash. The error is a *Wrong when somebody's
-// nonce is not two points.
+// nonce is not two points, and ErrShares when they are not one of each.
 func (k *Key) Session(nonces map[Pub]Nonce, msg [32]byte) (*Session, error) {
 	if len(nonces) != len(k.parts) {
-		return nil, errCount
+		return nil, ErrShares
 	}
 	s := &Session{key: k, msg: msg, nonces: make(map[Pub]Nonce, len(k.parts))}
 	list := make([][musig2.PubNonceSize]byte, len(k.parts))
 	for i, p := range k.parts {
 		n, ok := nonces[p]
 		if !ok {
-			return nil, errCount
+			return nil, ErrShares
 		}
 		if _, _, ok := n.points(); !ok {
 			return nil, &Wrong{By: p, Nonce: true}
@@ -69,7 +69,7 @@ func (k *Key) Session(nonces map[Pub]Nonce, msg [32]byte) (*Session, error) {
 		list[i], s.nonces[p] = n, n
 	}
 	if len(s.nonces) != len(k.parts) {
-		return nil, errCount
+		return nil, ErrShares
 	}
 	sum, err := musig2.AggregateNonces(list)
 	if err != nil {
@@ -156,7 +156,7 @@ func (s *Session) Verify(by Pub, p Partial) error {
 // for each that is wrong.
 func (s *Session) Combine(parts map[Pub]Partial) (sig [64]byte, err error) {
 	if len(parts) != len(s.key.parts) {
-		return sig, errCount
+		return sig, ErrShares
 	}
 	var sum, p btcec.ModNScalar
 	for _, by := range s.key.parts {
@@ -177,7 +177,7 @@ func (s *Session) Combine(parts map[Pub]Partial) (sig [64]byte, err error) {
 	sum.PutBytesUnchecked(sig[32:])
 	claim := secp.Claim{Scheme: secp.Schnorr, Key: s.key.Tweaked.X(), Sig: sig[:], Sum: s.msg}
 	if !claim.Verify() {
-		return sig, errSum
+		return [64]byte{}, errSum
 	}
 	return sig, nil
 }

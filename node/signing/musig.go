@@ -164,10 +164,13 @@ func (c cosigning) advance() ([]byte, bool) {
 	case errors.As(err, &wrong):
 		c.d.trouble(Trouble{c.at, PubKey(wrong.By[:]), WrongNonce})
 		return nil, false
-	case err != nil: // not all are there
+	case errors.Is(err, musig.ErrShares):
 		if len(c.d.PartialSigs[c.at]) == 0 {
 			c.addNonces()
 		}
+		return nil, false
+	case err != nil:
+		c.d.fault(err)
 		return nil, false
 	}
 	c.addPartials(s)
