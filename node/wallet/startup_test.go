@@ -54,3 +54,43 @@ func TestDefaultWalletAtStart(t *testing.T) {
 		t.Errorf("told not to load it: %q, want %q", got, want)
 	}
 }
+
+// A wallet that is loaded watches as many unused addresses as the node is told to.
+func TestKeypoolGrowsWhenLoaded(t *testing.T) {
+	g := newGround(t)
+	small, large := g.config("small"), g.config("large")
+	large.Keypool = 2 * small.Keypool
+	s, err := Open(small)
+	if err != nil {
+		t.Fatal(err)
+	}
+	words, err := s.MakeWords(password)
+	if err == nil {
+		err = s.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	twin, err := Open(large)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer twin.Close()
+	if err := twin.RestoreWords(words, password); err != nil {
+		t.Fatal(err)
+	}
+	var far []byte
+	for range large.Keypool {
+		if far, err = g.only(twin).NewScript(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	small.Keypool = large.Keypool
+	if s, err = Open(small); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if !g.only(s).Mine(far) {
+		t.Errorf("address %d is not the wallet's", large.Keypool)
+	}
+}

@@ -97,16 +97,22 @@ func (w *Wallet) born(flags Flags, tip wire.Hash, height uint32) error {
 	return nil
 }
 
-// open reads a wallet's file.
+// open reads a wallet's file, and derives the keypool, which may be larger than it was, or was copied
+// when it was used up.
 func (w *Wallet) open() error {
 	all := records{}
 	j, err := openJournal(w.c.disk, w.path, all.apply)
 	if err != nil {
 		return err
 	}
-	if err := w.load(all); err != nil {
+	err = w.load(all)
+	if err == nil {
+		err = w.topUpActive(w.c.Keypool)
+	}
+	if err != nil {
 		return errors.Join(err, j.close())
 	}
+	w.ledger.ownAll()
 	w.journal = j
 	return nil
 }
