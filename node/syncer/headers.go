@@ -23,7 +23,7 @@ func (s *Scheduler) HeadersReceived(now time.Time, id Request, a HeadersReply) [
 	}
 	s.end(r)
 	p := r.peer
-	p.polled, p.due, p.tip = now, false, a.Claim
+	p.polled, p.tip, p.grew = now, a.Claim, a.Best.Work.Cmp(r.best.Work) > 0
 	p.stage, p.reached = a.Stage, a.Reached
 	switch {
 	case a.Stage == Counted && s.claimsMore(p):
@@ -63,6 +63,7 @@ func (s *Scheduler) HeadersFailed(now time.Time, id Request, ours bool) []Action
 		return s.step(now)
 	}
 	s.end(r)
+	r.peer.due = r.peer.due || r.due
 	r.peer.shown = 0
 	r.peer.leavePresync()
 	if ours {
@@ -126,7 +127,7 @@ func (s *Scheduler) wantsPoll(now time.Time, p *peer) bool {
 		return false
 	}
 	if p.due {
-		return p.polled.IsZero() || now.Sub(p.polled) >= pollSoonest
+		return p.polled.IsZero() || p.grew || now.Sub(p.polled) >= pollSoonest
 	}
 	wait := pollEvery
 	if p.polls == 1 {
@@ -136,7 +137,7 @@ func (s *Scheduler) wantsPoll(now time.Time, p *peer) bool {
 }
 
 func (s *Scheduler) askHeadersOf(now time.Time, p *peer, from Tip, sync bool) {
-	r := &request{peer: p, headers: true, sync: sync, at: now, deadline: now.Add(HeadersTimeout)}
-	p.asked = r
+	r := &request{peer: p, headers: true, sync: sync, due: p.due, best: s.best, at: now, deadline: now.Add(HeadersTimeout)}
+	p.asked, p.due = r, false // what it announces from now on, its answer may not have
 	s.out = append(s.out, AskHeaders{s.open(r), p.name, from.ID, p.stage != Kept})
 }

@@ -35,7 +35,7 @@ const (
 	minRate        = 64 << 10          // bytes a second
 	pollEvery      = 30 * time.Second  // so often each peer is asked for news
 	pollAgain      = 3 * time.Second   // after the first time, for news that came before gossip reached it
-	pollSoonest    = time.Second       // between two questions to one peer for news
+	pollSoonest    = time.Second       // between two questions to one peer for news, unless the last brought some
 	directExpiry   = 10 * time.Minute
 	storePause     = 5 * time.Second // after an error of our own store
 	maxStrikes     = 3               // failures in a row before a peer is replaced
@@ -92,7 +92,8 @@ type peer struct {
 	asked   *request   // the open one for headers
 	polled  time.Time
 	polls   int
-	due     bool // it has headers that we do not know
+	due     bool // it has headers that we do not know, since the last question
+	grew    bool // its last answer had some
 	shown   uint32
 	stage   Stage     // of its headers
 	place   time.Time // since when it has a place among the counted; zero: none
@@ -113,6 +114,8 @@ type request struct {
 	blocks   []*block // nil: for headers
 	headers  bool
 	sync     bool // for headers that the peer claims and we lack
+	due      bool // the peer was due
+	best     Tip  // our best header then
 	at       time.Time
 	deadline time.Time
 }

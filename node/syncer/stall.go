@@ -15,7 +15,7 @@ func (s *Scheduler) expire(now time.Time) {
 			s.end(r)
 			s.out = append(s.out, Cancel{r.id})
 			if r.headers {
-				p.shown = 0
+				p.shown, p.due = 0, p.due || r.due
 				s.strike(now, p, "does not answer for headers")
 			} else {
 				s.strike(now, p, "does not answer for blocks")
