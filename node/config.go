@@ -174,7 +174,7 @@ func Defaults() Config {
 			Size: 300_000_000, MinFee: 100, Increment: 100, Expiry: 336 * time.Hour, Persist: true,
 			DustRate: 3000, DataCarrier: 100_000, BareMultisig: true, ClusterCount: 64, ClusterSize: 101_000,
 		},
-		Wallet: Wallet{FallbackFee: -1, AddressType: "bech32", Replaceable: true, MaxFee: spending.MaxFee, Keypool: 1000},
+		Wallet: Wallet{FallbackFee: -1, AddressType: "bech32", Replaceable: true, Pending: true, MaxFee: spending.MaxFee, Keypool: 1000},
 		Rules:  Rules{BIP34: -1, BIP65: -1, BIP66: -1, CSV: -1, Segwit: -1, Halving: -1},
 		Alarm:  Alarm{Reorg: 6, Show: 72 * time.Hour},
 		Log:    Log{Level: "info", Format: "text", Levels: map[string]string{}},

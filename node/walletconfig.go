@@ -13,6 +13,7 @@ type Wallet struct {
 	Replaceable bool   `key:"replaceable" help:"payments say that they may be replaced by others with higher fees (bitcoind's walletrbf)"`
 	MaxFee      int64  `key:"max_fee" help:"satoshis that a payment may cost at most"`
 	Whole       bool   `key:"avoid_partial_spends" help:"spend all coins of an address or none, so that its coins are not seen to be one's own one after the other"`
+	Pending     bool   `key:"spend_unconfirmed_change" help:"change of one's own payments may be spent before it is in a block (bitcoind's spendzeroconfchange)"`
 	Keypool     int    `key:"keypool" help:"how many unused addresses of each descriptor are watched beyond the last used one; less makes wallets faster to create, more lets older backups find more"`
 }
 
@@ -53,7 +54,7 @@ func (w *Wallet) validate(bad func(key, format string, args ...any)) {
 
 // habits is w as wallets take it.
 func (w *Wallet) habits() *wallet.Habits {
-	h := &wallet.Habits{Final: !w.Replaceable, MaxFee: w.MaxFee, Whole: w.Whole}
+	h := &wallet.Habits{Final: !w.Replaceable, MaxFee: w.MaxFee, Whole: w.Whole, Settled: !w.Pending}
 	h.Address, _ = wallet.ParseAddressType(w.AddressType)
 	if t, ok := wallet.ParseAddressType(w.ChangeType); ok {
 		h.Change = &t

@@ -93,13 +93,13 @@ type trusts struct {
 func (w *Wallet) trust() trusts { return trusts{w, map[*entry]bool{}} }
 
 // of says whether e is in a block, or in the mempool and made of nothing but coins of the
-// wallet that are trusted (Core's CachedTxIsTrusted). Lines of waiting
+// wallet that are trusted (Core's CachedTxIsTrusted), where change need not be in a block. Lines of waiting
 // transactions are as long as the mempool allows, so recursion is bounded.
 func (t trusts) of(e *entry) bool {
 	switch {
 	case e.state == confirmed:
 		return true
-	case e.state != pooled:
+	case e.state != pooled || t.w.c.Habits.Settled:
 		return false
 	}
 	if v, ok := t.known[e]; ok {

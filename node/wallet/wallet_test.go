@@ -240,6 +240,33 @@ func TestOwnChangeIsSpentUnconfirmed(t *testing.T) {
 	g.balance(w, Holdings{Confirmed: 50*coinSats - first.Fee - second.Fee})
 }
 
+// Where change is to be settled first, it is not spent before it is in a block.
+func TestChangeMayHaveToBeSettled(t *testing.T) {
+	g := newGround(t)
+	c := g.config("w")
+	c.Habits = &Habits{Address: Bech32, MaxFee: coinSats, Settled: true}
+	s, err := Open(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.run(s.Run)
+	if _, err := s.MakeWords(password); err != nil {
+		t.Fatal(err)
+	}
+	w := g.only(s)
+	g.mine(1, w)
+	g.mine(100, nil)
+	g.settle(w)
+	sent := g.send(w, g.address(w, Bech32m), coinSats)
+	g.balance(w, Holdings{Pending: 50*coinSats - sent.Fee})
+	if _, err := w.Send(t.Context(), Order{To: []Payment{{g.address(w, Bech32m), coinSats}}, Password: password}); !errors.Is(err, ErrFunds) {
+		t.Errorf("unsettled change is spent: %v", err)
+	}
+	g.mine(1, nil)
+	g.settle(w)
+	g.send(w, g.address(w, Bech32m), coinSats)
+}
+
 func TestRestoreFindsItsCoins(t *testing.T) {
 	g := newGround(t)
 	w, words := g.create("old")
