@@ -13,7 +13,9 @@ func hex256(n [4]uint64) string {
 	for i, limb := range n {
 		binary.BigEndian.PutUint64(raw[8*(3-i):], limb)
 	}
-	return hex.EncodeToString(raw[:])
+	var text [2 * len(raw)]byte
+	hex.Encode(text[:], raw[:])
+	return string(text[:])
 }
 
 func compare(a, b [4]uint64) int {

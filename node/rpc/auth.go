@@ -136,7 +136,8 @@ func (a *auth) accepts(r *http.Request) (user string, ok bool) {
 	if found == nil {
 		return "", false
 	}
-	found.seen.Store(&seal)
+	seen := seal // on the heap only now
+	found.seen.Store(&seen)
 	return user, true
 }
 

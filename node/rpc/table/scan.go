@@ -115,10 +115,14 @@ func Fields(object []byte) iter.Seq2[[]byte, json.RawMessage] {
 }
 
 // Unquote reads a string.
-func Unquote(raw []byte) (s string) {
+func Unquote(raw []byte) string {
 	if bytes.IndexByte(raw, '\\') >= 0 {
-		_ = json.Unmarshal(raw, &s) // well formed
-		return s
+		return unescape(raw)
 	}
 	return string(raw[1 : len(raw)-1])
+}
+
+func unescape(raw []byte) (s string) {
+	_ = json.Unmarshal(raw, &s) // well formed
+	return s
 }
