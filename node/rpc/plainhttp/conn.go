@@ -44,7 +44,10 @@ type conn struct {
 
 func newConn(s *server, nc net.Conn) *conn {
 	c := &conn{s: s, nc: nc, in: make([]byte, 0, usual), last: new(head)}
-	c.pattern = &http.Request{Method: http.MethodPost, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, RemoteAddr: nc.RemoteAddr().String()}
+	c.pattern = &http.Request{Method: http.MethodPost, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
+	if a := nc.RemoteAddr(); a != nil { // some systems do not tell it of who has left already
+		c.pattern.RemoteAddr = a.String()
+	}
 	c.answer = answer{s: s, nc: nc, header: make(http.Header)}
 	c.watch.nc = nc
 	return c

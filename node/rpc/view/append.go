@@ -40,7 +40,7 @@ func (b buf) text(key, s string) buf {
 
 func (b buf) hex(key string, raw []byte) buf {
 	b = append(b.key(key), '"')
-	return append(hex.AppendEncode(b, raw), '"')
+	return append(appendHex(b, raw), '"')
 }
 
 // hash writes in display order.
