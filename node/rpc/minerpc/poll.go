@@ -18,7 +18,8 @@ const (
 )
 
 // poll waits until the tip is no longer the one of the id, or after a while
-// the mempool has changed (BIP22).
+// the mempool has changed (BIP22), and the next template is there: however many poll, they
+// keep no others waiting for it.
 func (n *node) poll(ctx context.Context, raw json.RawMessage) (err error) {
 	tip, seq := n.Chain.Tip().ID, n.Pool.Stats().Sequence
 	var id string
@@ -28,7 +29,11 @@ func (n *node) poll(ctx context.Context, raw json.RawMessage) (err error) {
 		}
 		seq = leadingNumber(id[64:])
 	}
-	table.Idle(ctx, func() { err = n.await(ctx, tip, seq) })
+	table.Idle(ctx, func() {
+		if err = n.await(ctx, tip, seq); err == nil {
+			_, _ = n.Templates.Latest(ctx) // whoever asks for it then is told what is wrong
+		}
+	})
 	return err
 }
 
