@@ -79,6 +79,9 @@ const (
 	// the time that may be spent on them.
 	rest  = time.Second
 	share = 10
+	// grace is how long those who waited for a template are left alone with it: to write and send it takes
+	// as much of the machine as to judge it anew, which can wait.
+	grace = 100 * time.Millisecond
 	// interest is how long after the last question templates are built ahead.
 	interest = time.Hour
 )
@@ -200,20 +203,19 @@ func (k *Keeper) Run(ctx context.Context) error {
 			continue
 		}
 		if k.onTip(r) && r != tended { // whoever built it
+			timer.Reset(grace)
+			wait(ctx, timer.C, nil, moved)
+			if !k.onTip(r) {
+				continue
+			}
+			start = time.Now()
 			k.prove(ctx, r)
 			k.stockUp(ctx, r)
 			tended, next, spent = r, time.Now().Add(max(rest, share*(spent+time.Since(start)))), 0
 			continue
 		}
 		if left := next.Sub(start); k.onTip(r) && (left > 0 || !r.grownSince()) {
-			grown := r.grown
-			if left > 0 {
-				grown = nil // it may go on growing
-			} else {
-				left = interest
-			}
-			timer.Reset(left)
-			wait(ctx, timer.C, grown, moved)
+			k.pause(ctx, timer, r, left, moved)
 			continue
 		}
 		if _, err := k.build(ctx, k.current); err != nil && ctx.Err() == nil {
@@ -224,4 +226,16 @@ func (k *Keeper) Run(ctx context.Context) error {
 		spent = time.Since(start)
 	}
 	return nil
+}
+
+// pause ends when r may be worth to be made again: when the tip moves, or, not before left has passed, when the mempool has grown.
+func (k *Keeper) pause(ctx context.Context, timer *time.Timer, r *Ready, left time.Duration, moved <-chan struct{}) {
+	grown := r.grown
+	if left > 0 {
+		grown = nil // it may go on growing
+	} else {
+		left = interest
+	}
+	timer.Reset(left)
+	wait(ctx, timer.C, grown, moved)
 }
