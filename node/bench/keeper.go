@@ -133,7 +133,7 @@ const (
 	asks     = 10 // while nothing changes
 	// lull is how long nothing comes before a block does, so that the keeper has seen all: what takes a second here
 	// takes minutes elsewhere.
-	lull = 1500 * time.Millisecond
+	lull = 2500 * time.Millisecond
 )
 
 // round asks while payments come, while nothing happens, and after a block.

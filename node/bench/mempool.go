@@ -62,7 +62,8 @@ func (c *MempoolConfig) coins() int {
 		most = max(most, w)
 		n += c.Tips * perBlock(w)
 	}
-	return n + most*inputsTenth/10 + min(topUp, inputsTenth*most)
+	n += most*inputsTenth/10 + min(topUp, inputsTenth*most)
+	return n * 5 / 4 // some are left over, where the kinds do not come out even
 }
 
 // inputsTenth is an upper bound of ten payments' inputs.
