@@ -71,3 +71,13 @@ func TestWalletAndBlockSettings(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A socket is told of as subscribers name it, however it was configured.
+func TestSocketsAreShownAsEndpoints(t *testing.T) {
+	z := ZMQ{HashTx: []string{"unix:/run/quern.sock", "ipc:///run/other.sock", "tcp://127.0.0.1:28332"}}
+	for i, want := range []string{"ipc:///run/quern.sock", "ipc:///run/other.sock", "tcp://127.0.0.1:28332"} {
+		if got := z.shown()[i].Address; got != want {
+			t.Errorf("%s is shown as %s", z.HashTx[i], got)
+		}
+	}
+}

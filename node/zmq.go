@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"strings"
 
 	"github.com/quernnet/quern/node/rpc/controlrpc"
 	"github.com/quernnet/quern/node/zmq"
@@ -28,10 +29,14 @@ func (z *ZMQ) notifications() (out []zmq.Notification) {
 	return out
 }
 
-// shown is them as RPC tells of them.
+// shown is them as RPC tells of them: a socket's path behind ipc://, which subscribers want.
 func (z *ZMQ) shown() (out []controlrpc.Notification) {
 	for _, n := range z.notifications() {
-		out = append(out, controlrpc.Notification{Type: "pub" + string(n.Topic), Address: n.Endpoint, HighWater: n.HighWater})
+		at := n.Endpoint
+		if path, ok := strings.CutPrefix(at, "unix:"); ok {
+			at = "ipc://" + path
+		}
+		out = append(out, controlrpc.Notification{Type: "pub" + string(n.Topic), Address: at, HighWater: n.HighWater})
 	}
 	return out
 }
