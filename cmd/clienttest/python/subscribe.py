@@ -35,8 +35,8 @@ def subscribe(endpoint):
 
 hashes, blocks = subscribe(sys.argv[1]), subscribe(sys.argv[2])
 heard = []
-# The subscription travels behind the handshake: the first blocks may be missed.
-while not any(topic == b"hashblock" for topic, _, _ in heard):
+# Subscriptions travel behind the handshake: either socket may miss the first blocks.
+while not any(topic == b"hashblock" for topic, _, _ in heard) or not blocks.poll(0):
     (block,) = rpc("generatetodescriptor", 1, "raw(51)")
     while hashes.poll(1000):
         heard.append(hashes.recv_multipart())
