@@ -100,9 +100,14 @@ func (o *output) end(status int) error {
 }
 
 func (o *output) write() error {
-	// A recorder has no deadlines; a connection has.
-	_ = http.NewResponseController(o.w).SetWriteDeadline(time.Now().Add(o.s.config.Timeout))
+	o.s.hurry(o.w)
 	_, err := o.w.Write(o.buf)
 	o.buf = o.buf[:0]
 	return err
+}
+
+// hurry gives a client its time to read what is written next.
+func (s *Server) hurry(w http.ResponseWriter) {
+	// A recorder has no deadlines; a connection has.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.config.Timeout))
 }

@@ -21,6 +21,29 @@ func (s *Server) serveREST(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer s.leave()
-	defer s.rest()
-	n.rest.ServeHTTP(w, r)
+	a := &restAnswer{ResponseWriter: w, s: s}
+	defer a.rest()
+	n.rest.ServeHTTP(a, r)
+}
+
+// restAnswer is an answer of REST on its way. When it is written it is known as a whole: the worker need
+// not wait for the client to read it.
+type restAnswer struct {
+	http.ResponseWriter
+	s      *Server
+	rested bool // the worker is given back
+}
+
+func (a *restAnswer) Write(b []byte) (int, error) {
+	a.rest()
+	a.s.hurry(a.ResponseWriter)
+	return a.ResponseWriter.Write(b)
+}
+
+// rest gives the worker back, once.
+func (a *restAnswer) rest() {
+	if !a.rested {
+		a.rested = true
+		a.s.rest()
+	}
 }

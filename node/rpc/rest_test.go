@@ -8,7 +8,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/quernnet/quern/consensus"
 	"github.com/quernnet/quern/datastore"
@@ -138,4 +140,57 @@ func TestRESTOfAPrunedNode(t *testing.T) {
 			t.Errorf("%s: %d %s", path, w.Code, got)
 		}
 	}
+}
+
+// Clients that do not read what they asked for keep no worker from others, and have only so much time.
+func TestRESTOfSlowReaders(t *testing.T) {
+	f := newFixture(t, 1)
+	f.serveREST()
+	ask := func(w http.ResponseWriter) {
+		f.server.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost/rest/chaininfo.json", nil))
+	}
+	var all sync.WaitGroup
+	slow := make([]*unread, cap(f.server.slots))
+	for i := range slow {
+		slow[i] = &unread{ResponseRecorder: httptest.NewRecorder(), begun: make(chan struct{}), read: make(chan struct{})}
+		all.Go(func() { ask(slow[i]) })
+	}
+	for _, w := range slow {
+		<-w.begun
+	}
+	if w := httptest.NewRecorder(); len(f.server.slots) == 0 {
+		ask(w)
+		if w.Code != http.StatusOK {
+			t.Errorf("beside readers that are slow: status %d", w.Code)
+		}
+	} else {
+		t.Errorf("%d workers wait for slow readers", len(f.server.slots))
+	}
+	for _, w := range slow {
+		close(w.read)
+	}
+	all.Wait()
+	for _, w := range slow {
+		if w.deadline.IsZero() {
+			t.Error("a slow reader has all the time in the world")
+		}
+	}
+}
+
+// unread is an answer that is not read until read is closed.
+type unread struct {
+	*httptest.ResponseRecorder
+	begun, read chan struct{}
+	deadline    time.Time
+}
+
+func (u *unread) Write(b []byte) (int, error) {
+	close(u.begun)
+	<-u.read
+	return u.ResponseRecorder.Write(b)
+}
+
+func (u *unread) SetWriteDeadline(t time.Time) error {
+	u.deadline = t
+	return nil
 }
