@@ -80,7 +80,7 @@ type Limits struct {
 // RPC configures the JSON-RPC server.
 type RPC struct {
 	Enabled  bool     `key:"enabled" help:"serve bitcoind's JSON-RPC"`
-	Listen   string   `key:"listen" help:"host:port, loopback only; empty: 127.0.0.1 and the chain's usual port"`
+	Listen   string   `key:"listen" help:"host:port, loopback only; localhost is 127.0.0.1 and [::1]; empty: localhost and the chain's usual port"`
 	User     string   `key:"user" help:"user name besides the cookie file's"`
 	Password string   `key:"password" help:"its password; better set by QUERN_RPC_PASSWORD than on a command line"`
 	Auth     []string `key:"auth" help:"further logins without their passwords, user:salt$hmac each, as Bitcoin Core's rpcauth"`

@@ -82,7 +82,7 @@ func (n *Node) listenRPC(ctx context.Context) (*rpc.Server, error) {
 		if err != nil {
 			return nil, err
 		}
-		listen = net.JoinHostPort("127.0.0.1", strconv.Itoa(int(params.RPCPort)))
+		listen = net.JoinHostPort("localhost", strconv.Itoa(int(params.RPCPort)))
 	}
 	return rpc.Listen(ctx, rpc.Config{
 		Listen: listen, User: c.User, Password: c.Password, Auth: c.Auth,

@@ -40,7 +40,7 @@ const (
 
 // Config is what a Server is built from.
 type Config struct {
-	Listen         string   // host:port on loopback
+	Listen         string   // host:port on loopback; localhost is both of its addresses
 	User, Password string   // besides the cookie; both or neither
 	Auth           []string // further logins, "user:salt$hmac" each
 	Dir            string   // where the cookie file goes, unless
@@ -77,7 +77,7 @@ type Server struct {
 // Listen opens the port and writes the cookie file: from here on clients get
 // answers, once Run runs. Close or Run releases both.
 func Listen(ctx context.Context, c Config) (*Server, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Listen)
+	l, err := listen(ctx, c.Listen, c.Log)
 	if err != nil {
 		return nil, fmt.Errorf("rpc.listen: %w (another node may be running: give this one another --rpc.listen)", err)
 	}
