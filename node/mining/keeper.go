@@ -28,8 +28,8 @@ type Ready struct {
 	*Template
 	Shown [][]byte // what Show made of it
 	built time.Time
-	took  time.Duration // of the machine's
-	given atomic.Bool
+	took  time.Duration // to make, by the machine's clock
+	given atomic.Bool   // somebody has it
 }
 
 // Keeper has a template ready: it builds the next one as soon as the tip moves or the mempool has
@@ -47,7 +47,7 @@ type Keeper struct {
 	show func(*Template, [][]byte) [][]byte
 	log  *slog.Logger
 
-	quick    time.Duration
+	quick    time.Duration // the constant; a test's own
 	building chan struct{}
 	stock    stock
 	wake     chan struct{} // has room for one: somebody asked

@@ -42,11 +42,8 @@ func TestWalletsOnALeftBranchAreWaitedFor(t *testing.T) {
 // TestBumpedPaymentKeepsItsComments: whom and what a payment is for stays with what replaces it.
 func TestBumpedPaymentKeepsItsComments(t *testing.T) {
 	f := newFixture(t, 1)
-	f.must("createwallet", nil, "w")
-	mine, first := "", ""
-	f.must("getnewaddress", &mine)
-	f.must("generatetoaddress", nil, 1, mine)
-	f.must("generatetoaddress", nil, 100, f.vars["addr"])
+	f.rich(1)
+	first := ""
 	f.must("sendtoaddress", &first, f.vars["addr"], 1, "rent", "the landlord", false, true, nil, nil, nil, 10)
 	var second struct {
 		TxID string `json:"txid"`

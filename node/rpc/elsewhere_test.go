@@ -6,11 +6,7 @@ import "testing"
 // not known how somebody else makes them.
 func TestFeesOfWatchingWallets(t *testing.T) {
 	f := newFixture(t, 1)
-	f.must("createwallet", nil, "w")
-	mine := ""
-	f.must("getnewaddress", &mine, "", "legacy")
-	f.must("generatetoaddress", nil, 1, mine)
-	f.must("generatetoaddress", nil, 100, f.vars["addr"])
+	f.rich(1, "legacy")
 	var list struct {
 		Descriptors []map[string]any `json:"descriptors"`
 	}

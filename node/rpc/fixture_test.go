@@ -314,6 +314,17 @@ func (f *fixture) must(method string, result any, params ...any) {
 	}
 }
 
+// rich makes the wallet "w", with the rewards of so many blocks to spend, and returns the address that
+// they were paid to, of the kind that is asked for.
+func (f *fixture) rich(blocks int, kind ...any) (mine string) {
+	f.t.Helper()
+	f.must("createwallet", nil, "w")
+	f.must("getnewaddress", &mine, append([]any{""}, kind...)...)
+	f.must("generatetoaddress", nil, blocks, mine)
+	f.must("generatetoaddress", nil, 100, f.vars["addr"])
+	return mine
+}
+
 // methods are the fixture's, as they are attached.
 func (f *fixture) methods() table.Table { return f.server.attach.node.Load().methods }
 

@@ -27,11 +27,7 @@ func TestWalletsPayAsConfigured(t *testing.T) {
 	f := newFixture(t, 1)
 	f.parts.FallbackFee = 20_000
 	f.server.Attach(f.parts)
-	f.must("createwallet", nil, "w")
-	mine := ""
-	f.must("getnewaddress", &mine)
-	f.must("generatetoaddress", nil, 1, mine)
-	f.must("generatetoaddress", nil, 100, f.vars["addr"])
+	mine := f.rich(1)
 	send := func(options map[string]any) (tx paidTx) {
 		t.Helper()
 		options["change_position"], options["add_to_wallet"], options["psbt"] = 1, false, false
@@ -98,11 +94,7 @@ func TestChangeLooksLikeThePayment(t *testing.T) {
 // TestAddressesAreSpentWhole: of an address with several coins all are spent where the wallet is used to it.
 func TestAddressesAreSpentWhole(t *testing.T) {
 	f := newFixture(t, 1)
-	f.must("createwallet", nil, "w")
-	mine := ""
-	f.must("getnewaddress", &mine)
-	f.must("generatetoaddress", nil, 3, mine)
-	f.must("generatetoaddress", nil, 100, f.vars["addr"])
+	f.rich(3)
 	for _, whole := range []bool{false, true} {
 		f.habits.Whole = whole
 		var made struct{ Hex string }

@@ -9,11 +9,7 @@ import (
 // which nodes that count descendants would not take.
 func TestPaymentsMakeNoLongLines(t *testing.T) {
 	f := newFixture(t, 1)
-	f.must("createwallet", nil, "w")
-	mine := ""
-	f.must("getnewaddress", &mine)
-	f.must("generatetoaddress", nil, 1, mine)
-	f.must("generatetoaddress", nil, 100, f.vars["addr"])
+	mine := f.rich(1)
 	var made struct {
 		TxID string `json:"txid"`
 	}

@@ -10,11 +10,7 @@ import (
 func TestPaymentsAtOnce(t *testing.T) {
 	const at, each = 8, 4
 	f := newFixture(t, 1)
-	f.must("createwallet", nil, "w")
-	mine := ""
-	f.must("getnewaddress", &mine)
-	f.must("generatetoaddress", nil, 20, mine)
-	f.must("generatetoaddress", nil, 100, f.vars["addr"])
+	mine := f.rich(20)
 	var all sync.WaitGroup
 	for i := range at {
 		all.Go(func() {
